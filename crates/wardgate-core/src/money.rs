@@ -1,0 +1,139 @@
+//! Money as integers: amounts in nano-dollars, prices in pico-dollars a token.
+//!
+//! A price list says "0.0375 dollars a million tokens", which is 37,500 pico-dollars a token exactly; so no price in use today
+//! needs rounding, and a bill is rounded once, at its end.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign};
+
+/// An amount in billionths of a US dollar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NanoUsd(i64);
+
+impl NanoUsd {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// From billionths of a dollar.
+    #[must_use]
+    pub const fn new(nano_usd: i64) -> Self {
+        Self(nano_usd)
+    }
+
+    /// Billionths of a dollar.
+    #[must_use]
+    pub const fn nano_usd(self) -> i64 {
+        self.0
+    }
+
+    /// Dollars with five digits after the point, rounded half up, as the usage API writes them.
+    #[must_use]
+    pub fn to_usd_5(self) -> String {
+        let hundred_thousandths = (self.0 + 5_000).div_euclid(10_000);
+        let sign = if hundred_thousandths < 0 { "-" } else { "" };
+        let whole = hundred_thousandths.unsigned_abs();
+        format!("{sign}{}.{:05}", whole / 100_000, whole % 100_000)
+    }
+}
+
+/// Dollars with all nine digits after the point.
+impl fmt::Display for NanoUsd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let whole = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:09}", whole / 1_000_000_000, whole % 1_000_000_000)
+    }
+}
+
+impl Add for NanoUsd {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for NanoUsd {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sum for NanoUsd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// A price in millionths of a millionth of a dollar for one token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PicoUsdPerToken(u64);
+
+impl PicoUsdPerToken {
+    /// Free.
+    pub const ZERO: Self = Self(0);
+
+    /// From pico-dollars a token.
+    #[must_use]
+    pub const fn new(pico_usd: u64) -> Self {
+        Self(pico_usd)
+    }
+
+    /// Reads a plain decimal of dollars for a million tokens, such as `0.0375`. At most six digits after the point: more is
+    /// refused rather than rounded.
+    #[must_use]
+    pub fn from_usd_per_million(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || fraction.len() > 6 {
+            return None;
+        }
+        let whole: u64 = whole.parse().ok()?;
+        let fraction: u64 = format!("{fraction:0<6}").parse().ok()?;
+        whole.checked_mul(1_000_000)?.checked_add(fraction).map(Self)
+    }
+
+    /// Pico-dollars for this many tokens.
+    #[must_use]
+    pub const fn times(self, tokens: u64) -> u128 {
+        self.0 as u128 * tokens as u128
+    }
+
+    /// Dollars for a million tokens, as price lists write them.
+    #[must_use]
+    pub fn to_usd_per_million(self) -> String {
+        let text = format!("{}.{:06}", self.0 / 1_000_000, self.0 % 1_000_000);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+}
+
+/// Rounds a sum of pico-dollars to nano-dollars, half up.
+#[must_use]
+pub fn round_pico(pico_usd: u128) -> NanoUsd {
+    NanoUsd(i64::try_from((pico_usd + 500) / 1_000).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_read_exactly_or_not_at_all() {
+        assert_eq!(PicoUsdPerToken::from_usd_per_million("0.0375"), Some(PicoUsdPerToken::new(37_500)));
+        assert_eq!(PicoUsdPerToken::from_usd_per_million("15"), Some(PicoUsdPerToken::new(15_000_000)));
+        for bad in ["", ".", "1.", "-1", "1e3", "0.0000001", "99999999999999999999"] {
+            assert_eq!(PicoUsdPerToken::from_usd_per_million(bad), None, "{bad}");
+        }
+        assert_eq!(PicoUsdPerToken::new(37_500).to_usd_per_million(), "0.0375");
+    }
+
+    #[test]
+    fn a_bill_is_rounded_once() {
+        let price = PicoUsdPerToken::new(150);
+        assert_eq!(round_pico(price.times(3)), NanoUsd::new(0));
+        assert_eq!(round_pico(price.times(10)), NanoUsd::new(2));
+        assert_eq!(NanoUsd::new(1_234_567_890).to_usd_5(), "1.23457");
+        assert_eq!(NanoUsd::new(1_234_567_890).to_string(), "1.234567890");
+    }
+}

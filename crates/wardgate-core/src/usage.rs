@@ -1,0 +1,139 @@
+//! What an attempt used, and the record of it.
+
+use crate::format::Surface;
+use crate::id::{AccessKeyId, AccountId, ProviderKeyId, RequestId, TeamId, UsageEventId};
+use crate::money::NanoUsd;
+use crate::name::{ModelName, ProviderName};
+use crate::time::Timestamp;
+
+/// Tokens of one attempt, in classes that do not overlap: the input is the sum of the first five. Only `reasoning` is a part
+/// of another class, the output. Providers count differently; `wardgate-wire` turns each way of counting into this one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Input that no cache held.
+    pub input_uncached: u64,
+    /// Input read from the provider's prompt cache.
+    pub cache_read: u64,
+    /// Input written to a cache that lasts five minutes.
+    pub cache_write_5m: u64,
+    /// Input written to a cache that lasts an hour or more.
+    pub cache_write_1h: u64,
+    /// Input written to a cache of unknown life.
+    pub cache_write_other: u64,
+    /// All output, reasoning included.
+    pub output: u64,
+    /// The part of the output that was reasoning.
+    pub reasoning: u64,
+}
+
+impl Usage {
+    /// All input tokens.
+    #[must_use]
+    pub const fn input(&self) -> u64 {
+        self.input_uncached + self.cache_read + self.cache_write()
+    }
+
+    /// All tokens written to caches.
+    #[must_use]
+    pub const fn cache_write(&self) -> u64 {
+        self.cache_write_5m + self.cache_write_1h + self.cache_write_other
+    }
+}
+
+/// Where the numbers of a usage event come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsageSource {
+    /// The provider said so.
+    Provider,
+    /// The provider said nothing and something was answered: reckoned from bytes.
+    Estimated,
+    /// Nothing was answered, so nothing was used.
+    None,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Completion {
+    /// The whole answer arrived.
+    Succeeded,
+    /// It failed before the client got any of it.
+    Failed,
+    /// It took too long before the client got any of it.
+    TimedOut,
+    /// It broke after the client got a part.
+    StreamFailed,
+    /// The client went away.
+    ClientClosed,
+}
+
+impl Completion {
+    /// Every way to end.
+    pub const ALL: [Self; 5] = [Self::Succeeded, Self::Failed, Self::TimedOut, Self::StreamFailed, Self::ClientClosed];
+
+    /// Its name in the API, in metrics and in stores.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::StreamFailed => "stream_failed",
+            Self::ClientClosed => "client_closed",
+        }
+    }
+
+    /// The ending with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|completion| completion.name() == name)
+    }
+}
+
+/// One attempt at a provider: a row of the ledger. It holds facts about a request and nothing that was said in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsageEvent {
+    /// Its own id, by which a replay is recognized.
+    pub id: UsageEventId,
+    /// The client's request, shared by its attempts.
+    pub request_id: RequestId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The team of the access key.
+    pub team_id: TeamId,
+    /// The access key.
+    pub access_key_id: AccessKeyId,
+    /// When the attempt ended.
+    pub event_time: Timestamp,
+    /// The surface the client used.
+    pub surface: Surface,
+    /// Who was asked.
+    pub provider: ProviderName,
+    /// For what, in the provider's spelling.
+    pub model: ModelName,
+    /// With which credential; none for a provider that needs none.
+    pub provider_key_id: Option<ProviderKeyId>,
+    /// That credential, redacted, as it was then.
+    pub provider_key_redacted: Option<String>,
+    /// From 1.
+    pub attempt_number: u32,
+    /// The last attempt of its request.
+    pub is_final: bool,
+    /// The provider's HTTP status; 0 when there was no answer.
+    pub status_code: u16,
+    /// How it ended.
+    pub completion: Completion,
+    /// Whether the answer was asked for as a stream.
+    pub is_streaming: bool,
+    /// Why the model stopped, in the provider's word.
+    pub stop_reason: Option<String>,
+    /// What was used.
+    pub usage: Usage,
+    /// Where these numbers come from.
+    pub usage_source: UsageSource,
+    /// What it cost; none when the price is not known, which is not the same as nothing.
+    pub cost: Option<NanoUsd>,
+    /// From the start of the attempt to its end.
+    pub duration_us: u64,
+    /// From the start of the attempt to the first content.
+    pub first_token_us: Option<u64>,
+}

@@ -1,0 +1,153 @@
+//! Sealing what must be stored and read back: provider credentials.
+//!
+//! Two levels (envelope encryption), both XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): the master key seals one random
+//! data key per account, and that seals the account's credentials. The place a value belongs to is authenticated with it, so
+//! that a row moved to another account or id does not open. Sealed bytes: version (1), nonce (24), ciphertext and tag.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use wardgate_core::id::{AccountId, ProviderKeyId};
+use wardgate_core::random::Random;
+use wardgate_core::secret::Secret;
+use zeroize::Zeroizing;
+
+const VERSION: u8 = 1;
+const NONCE_BYTES: usize = 24;
+
+/// Sealed bytes that this key does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// Too short, or of a version this program does not know.
+    #[error("the sealed value has an unknown form")]
+    Form,
+    /// Another key sealed it, it belongs to another place, or it was changed.
+    #[error("the sealed value does not open: wrong master key, moved row or damaged bytes")]
+    DoesNotOpen,
+}
+
+/// The key that seals data keys. It lives outside the store.
+#[derive(Clone)]
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+impl MasterKey {
+    /// Takes 32 random bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// A new data key for an account, and its sealed form to be stored.
+    #[must_use]
+    pub fn new_data_key(&self, account_id: AccountId, random: &dyn Random) -> (DataKey, Vec<u8>) {
+        let mut bytes = Zeroizing::new([0u8; 32]);
+        random.fill(bytes.as_mut_slice());
+        let sealed = seal(&self.0, bytes.as_slice(), &data_key_place(account_id), random);
+        (DataKey { key: bytes, account_id }, sealed)
+    }
+
+    /// Opens the stored data key of an account.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn open_data_key(&self, account_id: AccountId, sealed: &[u8]) -> Result<DataKey, SealError> {
+        let opened = open(&self.0, sealed, &data_key_place(account_id))?;
+        let mut key = Zeroizing::new([0u8; 32]);
+        if opened.len() != key.len() {
+            return Err(SealError::Form);
+        }
+        key.copy_from_slice(&opened);
+        Ok(DataKey { key, account_id })
+    }
+}
+
+/// The key that seals one account's credentials.
+#[derive(Clone)]
+pub struct DataKey {
+    key: Zeroizing<[u8; 32]>,
+    account_id: AccountId,
+}
+
+impl DataKey {
+    /// Seals a provider's credential for its row.
+    #[must_use]
+    pub fn seal(&self, row: ProviderKeyId, value: &Secret, random: &dyn Random) -> Vec<u8> {
+        seal(&self.key, value.expose().as_bytes(), &self.place(row), random)
+    }
+
+    /// Opens the credential of a row.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn open(&self, row: ProviderKeyId, sealed: &[u8]) -> Result<Secret, SealError> {
+        let mut opened = open(&self.key, sealed, &self.place(row))?;
+        String::from_utf8(std::mem::take(&mut *opened)).map(Secret::new).map_err(|_| SealError::Form)
+    }
+
+    fn place(&self, row: ProviderKeyId) -> Vec<u8> {
+        [b"provider-key".as_slice(), self.account_id.as_bytes(), row.as_bytes()].concat()
+    }
+}
+
+fn data_key_place(account_id: AccountId) -> Vec<u8> {
+    [b"data-key".as_slice(), account_id.as_bytes()].concat()
+}
+
+fn seal(key: &[u8; 32], value: &[u8], place: &[u8], random: &dyn Random) -> Vec<u8> {
+    let mut nonce = [0u8; NONCE_BYTES];
+    random.fill(&mut nonce);
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let Ok(ciphertext) = cipher.encrypt(&XNonce::from(nonce), Payload { msg: value, aad: place }) else {
+        unreachable!("encryption fails only for values of 256 GiB and more");
+    };
+    [&[VERSION], nonce.as_slice(), &ciphertext].concat()
+}
+
+fn open(key: &[u8; 32], sealed: &[u8], place: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let Some((&VERSION, rest)) = sealed.split_first() else {
+        return Err(SealError::Form);
+    };
+    let (nonce, ciphertext) = rest.split_at_checked(NONCE_BYTES).ok_or(SealError::Form)?;
+    let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| SealError::Form)?;
+    XChaCha20Poly1305::new(key.into())
+        .decrypt(&XNonce::from(nonce), Payload { msg: ciphertext, aad: place })
+        .map(Zeroizing::new)
+        .map_err(|_| SealError::DoesNotOpen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wardgate_core::random::Counting;
+
+    fn row(byte: u8) -> ProviderKeyId {
+        ProviderKeyId::from_bytes([byte; 16])
+    }
+
+    #[test]
+    fn opens_only_with_the_same_keys_in_the_same_place() {
+        let random = Counting::default();
+        let account = AccountId::from_bytes([1; 16]);
+        let master = MasterKey::from_bytes([2; 32]);
+        let (data_key, stored) = master.new_data_key(account, &random);
+        let sealed = data_key.seal(row(3), &Secret::from("sk-provider"), &random);
+
+        let reopened = master.open_data_key(account, &stored).unwrap_or_else(|error| panic!("{error}"));
+        assert!(reopened.open(row(3), &sealed).is_ok_and(|secret| secret.expose() == "sk-provider"));
+        assert_eq!(reopened.open(row(4), &sealed).err(), Some(SealError::DoesNotOpen));
+        assert_eq!(MasterKey::from_bytes([9; 32]).open_data_key(account, &stored).err(), Some(SealError::DoesNotOpen));
+        assert_eq!(master.open_data_key(AccountId::from_bytes([8; 16]), &stored).err(), Some(SealError::DoesNotOpen));
+    }
+
+    #[test]
+    fn damaged_bytes_are_an_error() {
+        let random = Counting::default();
+        let (data_key, _) = MasterKey::from_bytes([2; 32]).new_data_key(AccountId::from_bytes([1; 16]), &random);
+        let sealed = data_key.seal(row(3), &Secret::from("sk-provider"), &random);
+        for at in 0..sealed.len() {
+            let mut damaged = sealed.clone();
+            damaged[at] ^= 1;
+            assert!(data_key.open(row(3), &damaged).is_err(), "byte {at}");
+        }
+        assert_eq!(data_key.open(row(3), &[]).err(), Some(SealError::Form));
+    }
+}
