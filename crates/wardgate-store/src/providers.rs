@@ -11,8 +11,9 @@ pub const CUSTOM_PROVIDERS_MAX: usize = 1_000;
 /// One account's custom providers, with their surfaces and models.
 #[async_trait]
 pub trait CustomProviders {
-    /// Stores a provider. Its account must be this one. [`StoreError::Conflict`] when the account has one of that name, or
-    /// [`CUSTOM_PROVIDERS_MAX`] of them.
+    /// Stores a provider. Its account must be this one, else [`StoreError::NotInAccount`].
+    /// [`StoreError::Conflict`] when the account has one of that name,
+    /// [`StoreError::Full`] when it has [`CUSTOM_PROVIDERS_MAX`] of them.
     async fn create_provider(&self, provider: &CustomProvider) -> Result<(), StoreError>;
 
     /// A page of providers, newest first.
