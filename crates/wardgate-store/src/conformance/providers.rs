@@ -13,11 +13,12 @@ pub(super) fn facts(provider: &CustomProvider) -> impl PartialEq + std::fmt::Deb
 pub async fn every_field_round_trips(store: &dyn Store) {
     let acme = sample::tenant(store, "acme").await;
     let tenant = store.tenant(acme.account.id);
+    let common = sample::provider(&acme, "ollama");
     let mut bare = sample::provider(&acme, "bare");
     bare.surfaces.clear();
     bare.models.clear();
     bare.metadata = Some("m".to_owned());
-    for provider in [sample::provider(&acme, "ollama"), bare] {
+    for provider in [common, bare] {
         tenant.create_provider(&provider).await.unwrap();
         assert_eq!(facts(&tenant.get_provider(provider.id).await.unwrap().unwrap()), facts(&provider));
         assert_eq!(facts(&tenant.list_providers(Page::first()).await.unwrap().items[0]), facts(&provider));
