@@ -1,1 +1,3 @@
 //! Wardgate.
+
+pub mod lane;

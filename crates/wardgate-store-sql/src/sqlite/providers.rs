@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 use wardgate_core::id::{AccountId, CustomProviderId};
+use wardgate_core::name::ProviderName;
 use wardgate_core::provider::CustomProvider;
 use wardgate_store::providers::CUSTOM_PROVIDERS_MAX;
 use wardgate_store::{Change, CustomProviders, Listed, Page, StoreError};
@@ -43,6 +44,19 @@ impl CustomProviders for SqliteTenant {
         let mut transaction = self.store.readers().begin().await.map_err(unavailable)?;
         let row = sqlx::query("SELECT * FROM custom_providers WHERE id = ? AND account_id = ?")
             .bind(id.as_bytes().as_slice())
+            .bind(self.account())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
+        let mut found: Vec<_> = row.iter().map(read).collect::<Result<_, _>>()?;
+        self.fill(&mut transaction, &mut found).await?;
+        Ok(found.pop())
+    }
+
+    async fn get_provider_by_name(&self, name: &ProviderName) -> Result<Option<CustomProvider>, StoreError> {
+        let mut transaction = self.store.readers().begin().await.map_err(unavailable)?;
+        let row = sqlx::query("SELECT * FROM custom_providers WHERE provider_name = ? AND account_id = ?")
+            .bind(name.as_str())
             .bind(self.account())
             .fetch_optional(&mut *transaction)
             .await

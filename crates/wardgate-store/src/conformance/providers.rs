@@ -21,6 +21,8 @@ pub async fn every_field_round_trips(store: &dyn Store) {
     for provider in [common, bare] {
         tenant.create_provider(&provider).await.unwrap();
         assert_eq!(facts(&tenant.get_provider(provider.id).await.unwrap().unwrap()), facts(&provider));
+        let by_name = tenant.get_provider_by_name(&provider.provider_name).await.unwrap().unwrap();
+        assert_eq!(facts(&by_name), facts(&provider));
         assert_eq!(facts(&tenant.list_providers(Page::first()).await.unwrap().items[0]), facts(&provider));
     }
 }
@@ -49,6 +51,7 @@ pub async fn another_accounts_is_not_found(store: &dyn Store) {
     store.tenant(acme.account.id).create_provider(&provider).await.unwrap();
     let stranger = store.tenant(other.account.id);
     assert!(stranger.get_provider(provider.id).await.unwrap().is_none());
+    assert!(stranger.get_provider_by_name(&provider.provider_name).await.unwrap().is_none());
     assert!(stranger.list_providers(Page::first()).await.unwrap().items.is_empty());
     assert!(!stranger.delete_provider(provider.id).await.unwrap());
     assert!(store.tenant(acme.account.id).get_provider(provider.id).await.unwrap().is_some());

@@ -5,6 +5,7 @@ use crate::providers::CUSTOM_PROVIDERS_MAX;
 use crate::{Change, CustomProviders, Listed, Page, StoreError};
 use async_trait::async_trait;
 use wardgate_core::id::CustomProviderId;
+use wardgate_core::name::ProviderName;
 use wardgate_core::provider::CustomProvider;
 
 #[async_trait]
@@ -37,6 +38,11 @@ impl CustomProviders for MemoryTenant {
 
     async fn get_provider(&self, id: CustomProviderId) -> Result<Option<CustomProvider>, StoreError> {
         Ok(self.store.tables()?.providers.get(&id).filter(|provider| provider.account_id == self.account_id).cloned())
+    }
+
+    async fn get_provider_by_name(&self, name: &ProviderName) -> Result<Option<CustomProvider>, StoreError> {
+        let wanted = |provider: &&CustomProvider| provider.account_id == self.account_id && provider.provider_name == *name;
+        Ok(self.store.tables()?.providers.values().find(wanted).cloned())
     }
 
     async fn delete_provider(&self, id: CustomProviderId) -> Result<bool, StoreError> {
