@@ -1,1 +1,31 @@
-fn main() {}
+//! The repository's tasks: `cargo xtask <task>`.
+//!
+//! A task is a module that brings its own options; it takes one line in [`Task`] and one in [`main`].
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+mod test;
+mod tidy;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tasks of the repository.")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check what the compiler cannot see: which crate builds on which, where heavy dependencies live, what a file may say.
+    Tidy,
+    /// Install what the tests need, and run all of them.
+    Test(test::Options),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Arguments::parse().task {
+        Task::Tidy => tidy::run(),
+        Task::Test(options) => test::run(&options),
+    }
+}
