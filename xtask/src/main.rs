@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod test;
 mod tidy;
+mod bench;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of the repository.")]
@@ -21,11 +22,17 @@ enum Task {
     Tidy,
     /// Install what the tests need, and run all of them.
     Test(test::Options),
+    /// Measure the gateway against nginx and against no gateway at all.
+    Bench(bench::Options),
+    #[command(hide = true)]
+    BenchPart(bench::Part),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
         Task::Tidy => tidy::run(),
         Task::Test(options) => test::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::BenchPart(part) => bench::run_part(part),
     }
 }
