@@ -59,6 +59,7 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         endpoints,
         environment_variable: Some(file.environment),
         quirks: file.quirks,
+        declared_models: Vec::new(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use wardgate_core::format::Surface;
-use wardgate_core::name::ProviderName;
+use wardgate_core::name::{ModelName, ProviderName};
 
 /// An upstream that candidates can point to.
 #[derive(Debug, Clone)]
@@ -19,6 +19,17 @@ pub struct Provider {
     pub environment_variable: Option<String>,
     /// Where it deviates from its formats.
     pub quirks: Vec<Quirk>,
+    /// The models it declares, for providers that no catalog file describes. Others are passed on as written.
+    pub declared_models: Vec<DeclaredModel>,
+}
+
+/// A model that a provider itself declares.
+#[derive(Debug, Clone)]
+pub struct DeclaredModel {
+    /// What clients write after the colon.
+    pub id: ModelName,
+    /// What is sent upstream.
+    pub upstream_id: ModelName,
 }
 
 /// Who described a provider.

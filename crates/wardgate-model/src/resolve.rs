@@ -80,8 +80,7 @@ pub fn resolve(text: &str, overlay: &Overlay) -> Result<Target, ResolveError> {
 
 /// A model that its provider is asked for by name. One that is not catalogued is passed on: the provider decides.
 fn at_provider(provider: &Arc<Provider>, model: &str, overlay: &Overlay) -> Target {
-    let declared =
-        overlay.declared_models(provider.name.as_str()).iter().find(|declared| declared.id.eq_ignore_ascii_case(model));
+    let declared = provider.declared_models.iter().find(|declared| declared.id.eq_ignore_ascii_case(model));
     let known = overlay.catalog().model_at(provider.name.as_str(), model).cloned();
     let spelled = match (declared, &known) {
         (Some(declared), _) => Arc::clone(&declared.upstream_id),
@@ -106,7 +105,7 @@ fn unknown(text: &str, overlay: &Overlay) -> ResolveError {
         let nearest = nearest(&text, models()).map(str::to_owned);
         return ResolveError::UnknownModel { text, nearest };
     };
-    let providers = catalog.providers().chain(overlay.custom_providers()).map(|provider| provider.name.as_str());
+    let providers = overlay.providers().map(|provider| provider.name.as_str());
     let near_provider = nearest(prefix, providers).map(str::to_owned);
     if near_provider.is_some() || !catalog.models_named(rest).is_empty() {
         return ResolveError::UnknownProvider { prefix: prefix.to_owned(), nearest: near_provider };
