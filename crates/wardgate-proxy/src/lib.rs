@@ -1,1 +1,26 @@
-//! Wardgate.
+//! The data plane: one request from start to end, on hyper.
+//!
+//! A request is a straight line of phases, each a file under `phase/`, each taking what the one before gave; [`request`] names
+//! them in order. What a phase decides, it asks of a pure crate: `wire`, `policy`, `keys`, `limits`. This crate knows nothing of
+//! databases, the management API or the command line. Start reading at [`request`].
+
+pub mod deps;
+pub mod service;
+mod request;
+mod phase;
+mod respond;
+mod failure;
+mod meter;
+mod request_log;
+mod models;
+mod body;
+pub mod cache;
+pub mod drain;
+pub mod ledger;
+mod stall;
+mod headers;
+
+pub use deps::{Deps, Options};
+pub use drain::Drain;
+pub use ledger::Ledger;
+pub use service::{Service, TlsError, load_tls};

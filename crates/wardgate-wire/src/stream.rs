@@ -102,6 +102,11 @@ impl Watcher {
         rest
     }
 
+    /// Says from outside that the stream is broken. The first fault stays.
+    pub fn fail(&mut self, fault: Fault) {
+        self.facts.fault.get_or_insert_with(|| Box::new(fault));
+    }
+
     fn read(&mut self, run: Bytes) -> Bytes {
         // Only filled once an event must not pass as it came.
         let mut edited: Option<BytesMut> = None;

@@ -1,0 +1,52 @@
+//! What answers are made of.
+
+use crate::phase::relay::Relay;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The body of any answer.
+pub enum ReplyBody {
+    /// All of it is here; `None` once it was handed over.
+    Whole(Option<Bytes>),
+    /// It comes from a provider as we speak.
+    Relayed(Box<Relay>),
+}
+
+impl ReplyBody {
+    pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self::Whole((!bytes.is_empty()).then_some(bytes))
+    }
+
+    pub(crate) const fn empty() -> Self {
+        Self::Whole(None)
+    }
+}
+
+/// A broken provider is no error here: by then the client has been told in its own format.
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(bytes.take()),
+            Self::Relayed(relay) => relay.poll_bytes(cx),
+        };
+        bytes.map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Relayed(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Stopping without dropping anyone: new work is refused at once, running streams get their time, then they are told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
+use tokio_util::sync::CancellationToken;
+
+/// The two moments of a stop.
+#[derive(Default)]
+pub struct Drain {
+    started: CancellationToken,
+    is_expired: AtomicBool,
+    expired: Arc<Notify>,
+}
+
+impl Drain {
+    /// Begins to stop: no new connections, and each connection closes after the request it is at.
+    pub fn start(&self) {
+        self.started.cancel();
+    }
+
+    /// Whether the stop has begun.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.started.is_cancelled()
+    }
+
+    /// Waits until the stop begins.
+    pub async fn started(&self) {
+        self.started.cancelled().await;
+    }
+
+    /// The time is up: streams that still run end with an error event.
+    pub fn expire(&self) {
+        self.is_expired.store(true, Ordering::Release);
+        self.expired.notify_waiters();
+    }
+
+    /// Whether the time is up.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.is_expired.load(Ordering::Acquire)
+    }
+
+    /// Resolves when the time is up, for a stream that waits for its provider.
+    pub(crate) fn expiry(&self) -> OwnedNotified {
+        Arc::clone(&self.expired).notified_owned()
+    }
+}

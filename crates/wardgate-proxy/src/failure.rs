@@ -1,0 +1,75 @@
+//! Everything that can keep a request from its answer.
+//!
+//! A variant exists because it is told differently. What each becomes for the client stands in one table, in `respond.rs`.
+
+use std::time::Duration;
+use wardgate_core::fault::Fault;
+use wardgate_keys::token::BadToken;
+use wardgate_policy::{Dropped, Verdict};
+use wardgate_wire::peek::PeekError;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No access key in any of its places.
+    KeyMissing,
+    /// Something in its place that is no access key.
+    KeyMalformed(BadToken),
+    /// A well-formed key that was never issued, or whose secret is wrong.
+    KeyUnknown,
+    /// A key that was revoked.
+    KeyRevoked,
+    /// The key or its account is not in memory and the store does not answer.
+    StoreAway,
+    /// The account's secrets do not open; only the operator can help.
+    Misconfigured,
+    /// Too much is going on in this process.
+    Busy(&'static str),
+    /// No such path.
+    PathUnknown(String),
+    /// The path does not take this method.
+    MethodWrong {
+        /// What it takes.
+        allowed: &'static str,
+    },
+    /// No model of this id in the list.
+    ModelNotListed(String),
+    /// The call came back to the gateway that made it.
+    Loop,
+    /// The body is compressed.
+    BodyEncoded(String),
+    /// The body is larger than allowed.
+    BodyTooLarge {
+        /// The limit in bytes.
+        bytes_max: usize,
+    },
+    /// The body arrives too slowly.
+    BodyTooSlow,
+    /// The client stopped sending in the middle of the body.
+    BodyBroken,
+    /// The body is no request.
+    BodyWrong(PeekError),
+    /// Nothing to try.
+    NothingToTry(Vec<Dropped>),
+    /// Everything that could be tried failed.
+    Exhausted(Box<Exhausted>),
+}
+
+/// The end of a request whose attempts all failed.
+#[derive(Debug)]
+pub(crate) struct Exhausted {
+    /// What it comes down to.
+    pub(crate) verdict: Verdict,
+    /// The last attempt's fault.
+    pub(crate) fault: Fault,
+    /// The last provider's HTTP status; 0 without an answer.
+    pub(crate) status: u16,
+    /// The last provider.
+    pub(crate) provider: String,
+    /// The last model, in the provider's spelling.
+    pub(crate) model: String,
+    /// How many attempts were made.
+    pub(crate) attempts: u32,
+    /// When to come back, where that is known.
+    pub(crate) retry_after: Option<Duration>,
+}

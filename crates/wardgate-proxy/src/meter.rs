@@ -1,0 +1,233 @@
+//! Counts what a request uses, and writes it down exactly once, whatever the client does.
+//!
+//! Each attempt becomes one usage event. An event is held until it is known whether another attempt follows, since the last one
+//! is marked as such. When the meter is dropped, an attempt that is still open was abandoned by the client.
+
+use crate::cache::TenantSnapshot;
+use crate::deps::Deps;
+use crate::request_log::RequestLog;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use wardgate_core::access_key::AccessKey;
+use wardgate_core::format::Surface;
+use wardgate_core::id::UsageEventId;
+use wardgate_core::money::NanoUsd;
+use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
+use wardgate_limits::gate::Permit;
+use wardgate_limits::{cost, estimate};
+use wardgate_model::Origin;
+use wardgate_policy::Candidate;
+use wardgate_telemetry::AttemptRecord;
+
+/// The meter of one request.
+pub(crate) struct Meter {
+    log: RequestLog,
+    _permit: Permit,
+    surface: Surface,
+    access_key: AccessKeyFacts,
+    request_bytes: u64,
+    open: Option<OpenAttempt>,
+    /// The event of the last ended attempt.
+    held: Option<UsageEvent>,
+}
+
+#[derive(Clone, Copy)]
+struct AccessKeyFacts {
+    id: wardgate_core::id::AccessKeyId,
+    account_id: wardgate_core::id::AccountId,
+    team_id: wardgate_core::id::TeamId,
+}
+
+struct OpenAttempt {
+    candidate: Candidate,
+    key_redacted: Option<String>,
+    number: u32,
+    started: Instant,
+    status_code: u16,
+    first_token: Option<Duration>,
+}
+
+/// How an attempt ended, and what it is known to have used.
+pub(crate) struct Ending<'e> {
+    /// How.
+    pub(crate) completion: Completion,
+    /// The usage that the provider reported.
+    pub(crate) usage: Option<Usage>,
+    /// Bytes of answer that arrived.
+    pub(crate) content_bytes: u64,
+    /// Why the model stopped.
+    pub(crate) stop_reason: Option<&'e str>,
+}
+
+impl Ending<'_> {
+    /// An attempt that gave nothing.
+    pub(crate) const fn nothing(completion: Completion) -> Self {
+        Self { completion, usage: None, content_bytes: 0, stop_reason: None }
+    }
+}
+
+impl Meter {
+    pub(crate) fn open(log: RequestLog, permit: Permit, surface: Surface, key: &AccessKey, request_bytes: u64) -> Self {
+        let access_key = AccessKeyFacts { id: key.id, account_id: key.account_id, team_id: key.team_id };
+        Self { log, _permit: permit, surface, access_key, request_bytes, open: None, held: None }
+    }
+
+    pub(crate) const fn log(&self) -> &RequestLog {
+        &self.log
+    }
+
+    pub(crate) const fn log_mut(&mut self) -> &mut RequestLog {
+        &mut self.log
+    }
+
+    fn deps(&self) -> &Arc<Deps> {
+        self.log.deps()
+    }
+
+    /// An attempt begins.
+    pub(crate) fn begin(&mut self, candidate: &Candidate, tenant: &TenantSnapshot) {
+        if let Some(event) = self.held.take() {
+            self.append(event);
+        }
+        self.log.attempts += 1;
+        self.log.provider = Some(candidate.target.provider.name.clone());
+        self.log.model = Some(Arc::clone(&candidate.target.model));
+        self.open = Some(OpenAttempt {
+            candidate: candidate.clone(),
+            key_redacted: candidate.key.and_then(|key| tenant.redacted(key)).map(|redacted| redacted.to_string()),
+            number: self.log.attempts,
+            started: Instant::now(),
+            status_code: 0,
+            first_token: None,
+        });
+    }
+
+    /// The provider answered with this status.
+    pub(crate) fn head(&mut self, status_code: u16) {
+        if let Some(open) = &mut self.open {
+            open.status_code = status_code;
+        }
+    }
+
+    /// The first content arrived.
+    pub(crate) fn first_token(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.first_token = Some(open.started.elapsed());
+        }
+    }
+
+    /// The open attempt ended. Does nothing when none is open. Returns its cost, where that is known.
+    pub(crate) fn end(&mut self, ending: &Ending<'_>) -> Option<NanoUsd> {
+        let open = self.open.take()?;
+        let (usage, usage_source) = reckon(ending, self.request_bytes);
+        let cost = cost::cost(&open.candidate.target, &usage);
+        self.log.completion = Some(ending.completion);
+        self.log.usage = Some(usage);
+        self.log.cost = cost;
+        let target = &open.candidate.target;
+        let deps = self.deps();
+        deps.recorder.attempt(&AttemptRecord {
+            shared_provider: (target.provider.origin != Origin::Tenant).then(|| target.provider.name.as_str()),
+            catalogued_model: target.known.as_ref().map(|model| &*model.id),
+            completion: ending.completion,
+            first_token: open.first_token,
+            usage,
+            cost,
+        });
+        let now = deps.clock.now();
+        self.held = Some(UsageEvent {
+            id: UsageEventId::new(now, &*deps.random),
+            request_id: self.log.request_id(),
+            account_id: self.access_key.account_id,
+            team_id: self.access_key.team_id,
+            access_key_id: self.access_key.id,
+            event_time: now,
+            surface: self.surface,
+            provider: target.provider.name.clone(),
+            model: Arc::clone(&target.model),
+            provider_key_id: open.candidate.key,
+            provider_key_redacted: open.key_redacted,
+            attempt_number: open.number,
+            is_final: false,
+            status_code: open.status_code,
+            completion: ending.completion,
+            is_streaming: self.log.is_stream,
+            stop_reason: ending.stop_reason.map(str::to_owned),
+            usage,
+            usage_source,
+            cost,
+            duration_us: micros(open.started.elapsed()),
+            first_token_us: open.first_token.map(micros),
+        });
+        cost
+    }
+
+    /// The open attempt ended and no other follows: its event is written now, before the last byte leaves.
+    pub(crate) fn close(&mut self, ending: &Ending<'_>) -> Option<NanoUsd> {
+        let cost = self.end(ending);
+        self.append_last();
+        cost
+    }
+
+    fn append_last(&mut self) {
+        if let Some(mut event) = self.held.take() {
+            event.is_final = true;
+            self.append(event);
+        }
+    }
+
+    fn append(&self, event: UsageEvent) {
+        let deps = self.deps();
+        if !deps.ledger.append(event) {
+            deps.recorder.metrics().usage_lost.inc();
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.close(&Ending::nothing(Completion::ClientClosed));
+        self.append_last();
+    }
+}
+
+/// What was used, by the provider's word where there is one. Where an answer was cut off, the last report may be older than
+/// the last content; then the output is at least what the bytes that arrived come to.
+fn reckon(ending: &Ending<'_>, request_bytes: u64) -> (Usage, UsageSource) {
+    let from_bytes = estimate::tokens(ending.content_bytes);
+    let is_whole = ending.completion == Completion::Succeeded;
+    match ending.usage {
+        Some(usage) if is_whole || usage.output >= from_bytes => (usage, UsageSource::Provider),
+        Some(usage) => (Usage { output: from_bytes, ..usage }, UsageSource::Estimated),
+        None if is_whole || ending.content_bytes > 0 => {
+            let input_uncached = estimate::tokens(request_bytes);
+            (Usage { input_uncached, output: from_bytes, ..Usage::default() }, UsageSource::Estimated)
+        }
+        None => (Usage::default(), UsageSource::None),
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_providers_word_counts_and_bytes_fill_the_gaps() {
+        let check = |completion, usage, content_bytes, expected: (u64, u64, UsageSource)| {
+            let (usage, source) = reckon(&Ending { completion, usage, content_bytes, stop_reason: None }, 400);
+            assert_eq!((usage.input(), usage.output, source), expected, "{completion:?} {content_bytes}");
+        };
+        let reported = |output| Some(Usage { input_uncached: 7, output, ..Usage::default() });
+        check(Completion::Succeeded, reported(3), 4_000, (7, 3, UsageSource::Provider));
+        check(Completion::Succeeded, None, 40, (100, 10, UsageSource::Estimated));
+        check(Completion::StreamFailed, reported(1), 40, (7, 10, UsageSource::Estimated));
+        check(Completion::ClientClosed, reported(20), 40, (7, 20, UsageSource::Provider));
+        check(Completion::ClientClosed, None, 40, (100, 10, UsageSource::Estimated));
+        check(Completion::Failed, None, 0, (0, 0, UsageSource::None));
+    }
+}

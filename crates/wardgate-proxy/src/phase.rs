@@ -1,0 +1,11 @@
+//! The phases of a request, in order.
+
+pub(crate) mod ingress;
+pub(crate) mod authenticate;
+pub(crate) mod configure;
+pub(crate) mod ask;
+pub(crate) mod select;
+pub(crate) mod admit;
+pub(crate) mod attempt;
+pub(crate) mod exchange;
+pub(crate) mod relay;

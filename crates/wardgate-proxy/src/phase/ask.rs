@@ -1,0 +1,107 @@
+//! Phase 4: the body, and what of it routing needs.
+
+use crate::deps::Deps;
+use crate::failure::Failure;
+use crate::phase::ingress::Inbound;
+use crate::request_log::RequestLog;
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::time::Instant;
+use wardgate_core::format::Surface;
+use wardgate_limits::memory::Reservation;
+use wardgate_wire::peek::{self, Peek};
+
+/// A request that was read.
+pub(crate) struct Ask {
+    /// The surface it came in on.
+    pub(crate) surface: Surface,
+    /// The body as the client sent it.
+    pub(crate) body: Bytes,
+    /// What was found in it.
+    pub(crate) peek: Peek,
+    /// The memory that the body takes.
+    pub(crate) _memory: Reservation,
+}
+
+/// Reads the body.
+pub(crate) async fn read(deps: &Deps, inbound: &mut Inbound, surface: Surface, log: &mut RequestLog) -> Result<Ask, Failure> {
+    if let Some(encoding) = inbound.headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        return Err(Failure::BodyEncoded(String::from_utf8_lossy(encoding.as_bytes()).chars().take(40).collect()));
+    }
+    let announced = inbound.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let mut memory = deps.memory.open();
+    let started = Instant::now();
+    let body = collect(deps, &mut inbound.body, announced, &mut memory).await;
+    log.waited += started.elapsed();
+    let body = body?;
+    let peek = peek::peek(&body).map_err(Failure::BodyWrong)?;
+    log.is_stream = peek.is_stream;
+    log.asked_model = peek.models.first().cloned();
+    Ok(Ask { surface, body, peek, _memory: memory })
+}
+
+/// Reads a body within its bounds: of size, of all bodies' memory, and of patience.
+async fn collect(
+    deps: &Deps,
+    body: &mut Incoming,
+    announced: Option<usize>,
+    memory: &mut Reservation,
+) -> Result<Bytes, Failure> {
+    let bytes_max = deps.options.body_bytes_max;
+    if announced.is_some_and(|announced| announced > bytes_max) {
+        return Err(Failure::BodyTooLarge { bytes_max });
+    }
+    let mut whole = BytesMut::new();
+    let mut pace = Pace::new(deps);
+    loop {
+        let frame = match tokio::time::timeout_at(pace.window_ends, body.frame()).await {
+            Ok(frame) => frame,
+            Err(_) if pace.keeps_up(whole.len()) => continue,
+            Err(_) => return Err(Failure::BodyTooSlow),
+        };
+        let Some(frame) = frame else {
+            return Ok(whole.freeze());
+        };
+        let Ok(data) = frame.map_err(|_| Failure::BodyBroken)?.into_data() else {
+            continue;
+        };
+        if whole.len() + data.len() > bytes_max {
+            return Err(Failure::BodyTooLarge { bytes_max });
+        }
+        // What is announced counts only when it comes: a promise must not crowd others out.
+        if !memory.grow(data.len()) {
+            return Err(Failure::Busy("memory for request bodies"));
+        }
+        // Most bodies come in one piece, which then needs no copy.
+        if whole.is_empty() && announced == Some(data.len()) {
+            return Ok(data);
+        }
+        if whole.is_empty() {
+            whole.reserve(announced.unwrap_or(data.len()));
+        }
+        whole.extend_from_slice(&data);
+    }
+}
+
+/// Whether a body arrives fast enough.
+struct Pace<'o> {
+    options: &'o crate::deps::Options,
+    window_ends: Instant,
+    bytes_at_start: usize,
+}
+
+impl<'o> Pace<'o> {
+    fn new(deps: &'o Deps) -> Self {
+        Self { options: &deps.options, window_ends: Instant::now() + deps.options.body_progress_window, bytes_at_start: 0 }
+    }
+
+    /// Called at the end of a window; begins the next one.
+    fn keeps_up(&mut self, bytes: usize) -> bool {
+        let progress = bytes - self.bytes_at_start;
+        self.bytes_at_start = bytes;
+        self.window_ends = Instant::now() + self.options.body_progress_window;
+        progress >= self.options.body_progress_bytes_min
+    }
+}

@@ -1,0 +1,88 @@
+//! Phase 8: the one loop over attempts. What to try next is asked of a pure function; here is only the doing.
+
+use crate::deps::Deps;
+use crate::failure::{Exhausted, Failure};
+use crate::meter::{Ending, Meter};
+use crate::phase::ask::Ask;
+use crate::phase::configure::Caller;
+use crate::phase::exchange::{self, Exchange, Failed};
+use crate::phase::ingress::Inbound;
+use std::time::Duration;
+use tokio::time::Instant;
+use wardgate_core::fault::FaultClass;
+use wardgate_core::usage::Completion;
+use wardgate_policy::verdict::{self, verdict};
+use wardgate_policy::{Candidate, Failover, Next, Plan};
+
+/// Tries candidates until one answers.
+pub(crate) async fn attempt(
+    deps: &Deps,
+    inbound: &Inbound,
+    caller: &Caller,
+    ask: &Ask,
+    plan: &Plan,
+    meter: &mut Meter,
+) -> Result<Exchange, Failure> {
+    let deadline = meter.log().started() + deps.options.total_timeout;
+    let mut failover = Failover::new(&plan.candidates);
+    let mut history = Vec::new();
+    let mut next = failover.first();
+    let mut last: Option<(Failed, &Candidate)> = None;
+    deps.retry_budget.deposit();
+    loop {
+        let index = match next {
+            Next::Try(index) if history.is_empty() => index,
+            Next::Try(index) | Next::WaitThenTry(index, _) => {
+                if !deps.retry_budget.withdraw(since_epoch(deps)) {
+                    return Err(exhausted(&history, last, &failover));
+                }
+                if let Next::WaitThenTry(_, delay) = next {
+                    let started = Instant::now();
+                    tokio::time::sleep(delay).await;
+                    meter.log_mut().waited += started.elapsed();
+                }
+                index
+            }
+            Next::Stop => return Err(exhausted(&history, last, &failover)),
+        };
+        let candidate = &plan.candidates[index];
+        meter.begin(candidate, &caller.tenant);
+        let started = Instant::now();
+        let exchanged = exchange::exchange(deps, inbound, caller, ask, candidate, deadline, meter).await;
+        meter.log_mut().waited += started.elapsed();
+        let failed = match exchanged {
+            Ok(exchange) => return Ok(exchange),
+            Err(failed) => failed,
+        };
+        let completion = if failed.fault.class == FaultClass::Timeout { Completion::TimedOut } else { Completion::Failed };
+        meter.end(&Ending::nothing(completion));
+        let time_left = deadline.saturating_duration_since(Instant::now());
+        history.push(verdict::Failed { class: failed.fault.class, retry_after: failed.retry_after });
+        next = if time_left.is_zero() {
+            Next::Stop
+        } else {
+            failover.after(index, failed.fault.class, failed.retry_after, time_left)
+        };
+        last = Some((failed, candidate));
+    }
+}
+
+fn since_epoch(deps: &Deps) -> Duration {
+    Duration::from_micros(u64::try_from(deps.clock.now().unix_micros()).unwrap_or(0))
+}
+
+fn exhausted(history: &[verdict::Failed], last: Option<(Failed, &Candidate)>, failover: &Failover<'_>) -> Failure {
+    let Some((failed, candidate)) = last else {
+        // A plan is never empty and its first candidate is always tried; were it otherwise, this is what to tell.
+        return Failure::NothingToTry(Vec::new());
+    };
+    Failure::Exhausted(Box::new(Exhausted {
+        verdict: verdict(history),
+        fault: failed.fault,
+        status: failed.status,
+        provider: candidate.target.provider.name.to_string(),
+        model: candidate.target.model.to_string(),
+        attempts: u32::try_from(history.len()).unwrap_or(u32::MAX).min(failover.attempts()),
+        retry_after: failed.retry_after,
+    }))
+}

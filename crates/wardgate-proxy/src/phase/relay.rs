@@ -1,0 +1,251 @@
+//! Phase 10: the answer on its way to the client.
+//!
+//! What the provider sends is passed on event by event as it comes, and read as it passes. When the provider breaks off, falls
+//! silent or says that it failed, the client is told in its own format; a stream that broke never looks like one that ended.
+//! When the client goes, this is dropped, and with it the call to the provider.
+
+use crate::body::ReplyBody;
+use crate::deps::Deps;
+use crate::headers;
+use crate::meter::{Ending, Meter};
+use crate::phase::exchange::{Answer, Exchange};
+use crate::respond;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Response, StatusCode};
+use hyper::body::{Body, Incoming};
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::futures::OwnedNotified;
+use tokio::time::{Instant, Sleep, sleep_until};
+use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::format::Format;
+use wardgate_core::usage::Completion;
+use wardgate_policy::Plan;
+use wardgate_wire::error_body;
+use wardgate_wire::stream::Watcher;
+
+/// How long a provider may keep its connection open behind the end marker.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Makes the response out of an answered attempt.
+pub(crate) fn relay(
+    deps: &Arc<Deps>,
+    exchange: Exchange,
+    plan: &Plan,
+    format: Format,
+    mut meter: Meter,
+) -> Response<ReplyBody> {
+    let request_id = meter.log().request_id();
+    let attempts = meter.log().attempts;
+    meter.log_mut().answer(StatusCode::OK);
+    let mut headers = HeaderMap::with_capacity(10);
+    let body = match exchange.answer {
+        Answer::Whole { body, content_type, facts, memory: _memory } => {
+            headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/json")));
+            let cost = meter.close(&Ending {
+                completion: Completion::Succeeded,
+                usage: facts.usage,
+                content_bytes: body.len() as u64,
+                stop_reason: facts.stop_reason.as_deref(),
+            });
+            if let Some(cost) = cost {
+                headers::insert_text(&mut headers, headers::COST, &cost.to_string());
+            }
+            ReplyBody::whole(body)
+        }
+        Answer::Stream { held, watcher, incoming } => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            // Or nginx in front of us would collect the stream before it passes it on.
+            headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+            ReplyBody::Relayed(Box::new(Relay::new(deps, format, held, watcher, incoming, meter)))
+        }
+    };
+    headers.insert(headers::ATTEMPTS, HeaderValue::from(attempts));
+    headers::insert_text(&mut headers, headers::PROVIDER, exchange.candidate.target.provider.name.as_str());
+    headers::insert_text(&mut headers, headers::MODEL, &exchange.candidate.target.model);
+    if !plan.dropped.is_empty() {
+        let skipped: Vec<&str> = plan.dropped.iter().map(|dropped| dropped.model.as_str()).collect();
+        headers::insert_text(&mut headers, headers::SKIPPED_MODELS, &skipped.join(", "));
+    }
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    respond::add_request_id(&mut response, format, &request_id.to_string());
+    response
+}
+
+/// A stream being passed on.
+pub struct Relay {
+    deps: Arc<Deps>,
+    format: Format,
+    held: VecDeque<Bytes>,
+    watcher: Box<Watcher>,
+    /// The provider's side; none once it is over.
+    incoming: Option<Incoming>,
+    /// The meter; none once it is closed.
+    meter: Option<Meter>,
+    request_id: wardgate_core::id::RequestId,
+    heard_at: Instant,
+    spoke_at: Instant,
+    timer: Pin<Box<Sleep>>,
+    /// Wakes this stream when the process has no more time for it. Made when it is first waited for.
+    expiry: Option<Pin<Box<OwnedNotified>>>,
+}
+
+impl Relay {
+    fn new(
+        deps: &Arc<Deps>,
+        format: Format,
+        held: VecDeque<Bytes>,
+        watcher: Box<Watcher>,
+        incoming: Incoming,
+        meter: Meter,
+    ) -> Self {
+        deps.recorder.metrics().open_streams.inc();
+        let now = Instant::now();
+        let mut relay = Self {
+            deps: Arc::clone(deps),
+            format,
+            held,
+            watcher,
+            incoming: Some(incoming),
+            request_id: meter.log().request_id(),
+            meter: Some(meter),
+            heard_at: now,
+            spoke_at: now,
+            timer: Box::pin(sleep_until(now + deps.options.keep_alive_after)),
+            expiry: None,
+        };
+        // The whole stream may have been held already.
+        relay.close_if_finished();
+        relay
+    }
+
+    /// The next bytes for the client; `None` at the end.
+    pub(crate) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(bytes) = self.held.pop_front() {
+            return Poll::Ready(Some(bytes));
+        }
+        loop {
+            let Some(incoming) = &mut self.incoming else {
+                return Poll::Ready(None);
+            };
+            let passed = match Pin::new(incoming).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.heard_at = Instant::now();
+                    frame.into_data().map(|data| self.watcher.push(data)).unwrap_or_default()
+                }
+                Poll::Ready(Some(Err(_)) | None) => {
+                    self.incoming = None;
+                    self.watcher.finish()
+                }
+                Poll::Pending => match self.poll_silence(cx) {
+                    Poll::Ready(bytes) => bytes,
+                    Poll::Pending => return Poll::Pending,
+                },
+            };
+            let passed = self.with_ending(passed);
+            if !passed.is_empty() {
+                self.spoke_at = self.heard_at.max(self.spoke_at);
+                return Poll::Ready(Some(passed));
+            }
+        }
+    }
+
+    /// Closes the meter when the stream is over, and adds the error event if it is over before its end.
+    fn with_ending(&mut self, passed: Bytes) -> Bytes {
+        let Some(fault) = &self.watcher.facts().fault else {
+            self.close_if_finished();
+            return passed;
+        };
+        self.incoming = None;
+        if self.meter.is_none() {
+            // The end marker had passed; what broke behind it is nobody's loss.
+            return passed;
+        }
+        let event =
+            respond::stream_event(self.format, fault.class, &fault.message, self.request_id, &self.watcher.facts().envelope);
+        self.close(Completion::StreamFailed);
+        Bytes::from([passed.as_ref(), &event].concat())
+    }
+
+    /// The event of a whole stream is written before its last byte leaves.
+    fn close_if_finished(&mut self) {
+        let facts = self.watcher.facts();
+        let is_over = facts.is_finished || (self.incoming.is_none() && facts.fault.is_none());
+        if is_over && facts.fault.is_none() {
+            self.close(Completion::Succeeded);
+        }
+    }
+
+    fn close(&mut self, completion: Completion) {
+        if let Some(mut meter) = self.meter.take() {
+            let facts = self.watcher.facts();
+            let usage = facts.usage;
+            meter.close(&Ending {
+                completion,
+                usage,
+                content_bytes: facts.content_bytes,
+                stop_reason: facts.stop_reason.as_deref(),
+            });
+        }
+    }
+
+    /// Nothing comes from the provider: is it time to say so, or to give up? Ready with bytes for the client, which may be none
+    /// when there is only something to look at again.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+        if self.deps.drain.is_expired() {
+            return Poll::Ready(
+                self.give_up(FaultClass::Overloaded, "the gateway is stopping and cannot wait for this stream to end"),
+            );
+        }
+        if self.expiry.is_none() {
+            // Registered once: the task that polls an answer stays the same until its end.
+            let mut expiry = Box::pin(self.deps.drain.expiry());
+            let _ = expiry.as_mut().poll(cx);
+            self.expiry = Some(expiry);
+            if self.deps.drain.is_expired() {
+                return Poll::Ready(Bytes::new());
+            }
+        }
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            let silence_max = if self.watcher.facts().is_finished { LINGER } else { self.deps.options.idle_event_timeout };
+            let give_up_at = self.heard_at + silence_max;
+            if now >= give_up_at {
+                if self.watcher.facts().is_finished {
+                    self.incoming = None;
+                    return Poll::Ready(Bytes::new());
+                }
+                return Poll::Ready(self.give_up(FaultClass::Timeout, "the provider fell silent in the middle of its answer"));
+            }
+            let speak_at = self.spoke_at + self.deps.options.keep_alive_after;
+            let is_speaking_time = now >= speak_at && !self.watcher.facts().is_finished;
+            if is_speaking_time {
+                self.spoke_at = now;
+            }
+            let next = give_up_at.min(self.spoke_at + self.deps.options.keep_alive_after).max(now + Duration::from_millis(1));
+            self.timer.as_mut().reset(next);
+            if is_speaking_time {
+                return Poll::Ready(Bytes::from_static(error_body::keep_alive(self.format)));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn give_up(&mut self, class: FaultClass, why: &str) -> Bytes {
+        self.watcher.fail(Fault::new(class, why));
+        Bytes::new()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.deps.recorder.metrics().open_streams.dec();
+        self.close(Completion::ClientClosed);
+    }
+}

@@ -1,0 +1,103 @@
+//! A request, phase by phase. Start reading here.
+
+use crate::body::ReplyBody;
+use crate::deps::Deps;
+use crate::failure::Failure;
+use crate::meter::Meter;
+use crate::models;
+use crate::phase::admit::admit;
+use crate::phase::ask::{self, Ask};
+use crate::phase::attempt::attempt;
+use crate::phase::authenticate::authenticate;
+use crate::phase::configure::{Caller, configure};
+use crate::phase::ingress::{self, Dialect, Inbound, Route};
+use crate::phase::relay::relay;
+use crate::phase::select::select;
+use crate::request_log::RequestLog;
+use crate::respond;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+use std::sync::Arc;
+use wardgate_core::format::Surface;
+use wardgate_limits::gate::Permit;
+use wardgate_policy::Plan;
+
+/// Answers a request. There is always an answer.
+pub(crate) async fn serve(deps: &Arc<Deps>, request: Request<Incoming>) -> Response<ReplyBody> {
+    let mut log = RequestLog::begin(deps, &request);
+    let dialect = Dialect::of(request.uri().path(), request.headers());
+    let is_head = request.method() == Method::HEAD;
+    let route = ingress::route(deps, &request, &mut log);
+    let (head, body) = request.into_parts();
+    let mut inbound = Inbound { headers: head.headers, uri: head.uri, body };
+    let answered = match route {
+        Ok(Route::Generate(surface)) => return generate(deps, inbound, surface, log).await,
+        Ok(Route::Root) => Ok(root()),
+        Ok(Route::Models) => caller(deps, &inbound, &mut log).await.map(|caller| models::list(&caller, dialect)),
+        Ok(Route::Model(id)) => match caller(deps, &inbound, &mut log).await {
+            Ok(caller) => models::get(&caller, &id, dialect),
+            Err(failure) => Err(failure),
+        },
+        Err(failure) => Err(failure),
+    };
+    let mut response = match answered {
+        Ok(mut response) => {
+            log.answer(response.status());
+            respond::add_request_id(&mut response, dialect.format, &log.request_id().to_string());
+            response
+        }
+        Err(failure) => fail(&failure, dialect, &mut inbound, &mut log).await,
+    };
+    if is_head {
+        *response.body_mut() = ReplyBody::empty();
+    }
+    response
+}
+
+/// A request for an answer of a model.
+async fn generate(deps: &Arc<Deps>, mut inbound: Inbound, surface: Surface, mut log: RequestLog) -> Response<ReplyBody> {
+    let dialect = Dialect { format: surface.format() };
+    let (caller, ask, plan, permit) = match prepare(deps, &mut inbound, surface, &mut log).await {
+        Ok(prepared) => prepared,
+        Err(failure) => return fail(&failure, dialect, &mut inbound, &mut log).await,
+    };
+    let mut meter = Meter::open(log, permit, surface, &caller.key.record, ask.body.len() as u64);
+    match attempt(deps, &inbound, &caller, &ask, &plan, &mut meter).await {
+        Ok(exchange) => relay(deps, exchange, &plan, dialect.format, meter),
+        Err(failure) => respond::failure(&failure, dialect, meter.log_mut()),
+    }
+}
+
+/// Everything before a provider is called.
+async fn prepare(
+    deps: &Deps,
+    inbound: &mut Inbound,
+    surface: Surface,
+    log: &mut RequestLog,
+) -> Result<(Caller, Ask, Plan, Permit), Failure> {
+    let caller = caller(deps, inbound, log).await?;
+    let ask = ask::read(deps, inbound, surface, log).await?;
+    let plan = select(&caller, &ask)?;
+    let permit = admit(deps)?;
+    Ok((caller, ask, plan, permit))
+}
+
+async fn caller(deps: &Deps, inbound: &Inbound, log: &mut RequestLog) -> Result<Caller, Failure> {
+    let key = authenticate(deps, inbound, log).await?;
+    configure(deps, key).await
+}
+
+async fn fail(failure: &Failure, dialect: Dialect, inbound: &mut Inbound, log: &mut RequestLog) -> Response<ReplyBody> {
+    ingress::discard(&inbound.headers, &mut inbound.body).await;
+    respond::failure(failure, dialect, log)
+}
+
+/// Claude Code and load balancers ask whether anyone is there, without a key.
+fn root() -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::whole(
+        "{\"name\":\"wardgate\",\"docs\":\"POST /v1/chat/completions, /v1/messages; GET /v1/models\"}\n",
+    ));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,136 @@
+//! The record of one request, told once: when it is dropped, however the request ended.
+
+use crate::deps::Deps;
+use http::{Method, Request, StatusCode};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use wardgate_core::format::Surface;
+use wardgate_core::id::{AccessKeyId, AccountId, RequestId};
+use wardgate_core::money::NanoUsd;
+use wardgate_core::name::{ModelName, ProviderName};
+use wardgate_core::usage::{Completion, Usage};
+use wardgate_telemetry::RequestRecord;
+
+/// The status that is logged when the client left before it got one.
+const CLIENT_CLOSED: u16 = 499;
+
+/// What is known of a request so far.
+pub(crate) struct RequestLog {
+    deps: Arc<Deps>,
+    started: Instant,
+    request_id: RequestId,
+    method: Method,
+    path: String,
+    status: u16,
+    error_code: Option<&'static str>,
+    /// The surface, once the path is known to be one.
+    pub(crate) surface: Option<Surface>,
+    /// Whose key it came with.
+    pub(crate) account_id: Option<AccountId>,
+    /// The key.
+    pub(crate) access_key_id: Option<AccessKeyId>,
+    /// The model as the client wrote it.
+    pub(crate) asked_model: Option<String>,
+    /// Whether a stream was asked for.
+    pub(crate) is_stream: bool,
+    /// Who was asked last.
+    pub(crate) provider: Option<ProviderName>,
+    /// For what.
+    pub(crate) model: Option<ModelName>,
+    /// Attempts made.
+    pub(crate) attempts: u32,
+    /// How the last attempt ended.
+    pub(crate) completion: Option<Completion>,
+    /// What it used.
+    pub(crate) usage: Option<Usage>,
+    /// What that cost.
+    pub(crate) cost: Option<NanoUsd>,
+    /// Time spent waiting for the client's body and for providers.
+    pub(crate) waited: Duration,
+    answered_after: Option<Duration>,
+}
+
+impl RequestLog {
+    pub(crate) fn begin<B>(deps: &Arc<Deps>, request: &Request<B>) -> Self {
+        deps.recorder.metrics().in_flight.inc();
+        Self {
+            started: Instant::now(),
+            request_id: RequestId::new(deps.clock.now(), &*deps.random),
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            status: CLIENT_CLOSED,
+            error_code: None,
+            surface: None,
+            account_id: None,
+            access_key_id: None,
+            asked_model: None,
+            is_stream: false,
+            provider: None,
+            model: None,
+            attempts: 0,
+            completion: None,
+            usage: None,
+            cost: None,
+            waited: Duration::ZERO,
+            answered_after: None,
+            deps: Arc::clone(deps),
+        }
+    }
+
+    pub(crate) const fn request_id(&self) -> RequestId {
+        self.request_id
+    }
+
+    pub(crate) const fn started(&self) -> Instant {
+        self.started
+    }
+
+    pub(crate) fn deps(&self) -> &Arc<Deps> {
+        &self.deps
+    }
+
+    /// The client is about to get this status.
+    pub(crate) fn answer(&mut self, status: StatusCode) {
+        self.status = status.as_u16();
+        self.answered_after = Some(self.started.elapsed());
+    }
+
+    /// The client is about to get an error. `is_refusal`: the gateway made it.
+    pub(crate) fn fail(&mut self, status: StatusCode, code: &'static str, is_refusal: bool) {
+        self.answer(status);
+        self.error_code = Some(code);
+        if is_refusal {
+            self.deps.recorder.refusal(code);
+        }
+    }
+}
+
+impl Drop for RequestLog {
+    fn drop(&mut self) {
+        let deps = &self.deps;
+        deps.recorder.metrics().in_flight.dec();
+        deps.recorder.request(&RequestRecord {
+            time: deps.clock.now(),
+            request_id: self.request_id,
+            account_id: self.account_id,
+            access_key_id: self.access_key_id,
+            method: self.method.as_str(),
+            path: &self.path,
+            surface: self.surface,
+            status: self.status,
+            error_code: self.error_code,
+            asked_model: self.asked_model.as_deref(),
+            provider: self.provider.as_ref().map(ProviderName::as_str),
+            model: self.model.as_deref(),
+            attempts: self.attempts,
+            is_stream: self.is_stream,
+            completion: self.completion,
+            usage: self.usage,
+            cost: self.cost,
+            duration: self.started.elapsed(),
+            first_token: self.answered_after.filter(|_| self.attempts > 0 && self.error_code.is_none()),
+            overhead: self.answered_after.map(|after| after.saturating_sub(self.waited)),
+        });
+    }
+}

@@ -1,0 +1,280 @@
+//! From a failure to what the client reads: one table.
+
+use crate::body::ReplyBody;
+use crate::failure::{Exhausted, Failure};
+use crate::headers;
+use crate::phase::ingress::Dialect;
+use crate::request_log::RequestLog;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use std::borrow::Cow;
+use std::time::Duration;
+use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::format::Format;
+use wardgate_core::id::RequestId;
+use wardgate_policy::{Verdict, Why};
+use wardgate_wire::error_body::{self, ErrorBody, ErrorKind, Origin};
+use wardgate_wire::peek::PeekError;
+
+/// The answer that tells a failure, in the client's own format.
+pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog) -> Response<ReplyBody> {
+    let told = tell(failure);
+    let status = status_in(dialect.format, told.status);
+    let request_id = log.request_id().to_string();
+    let body = error_body::body(
+        dialect.format,
+        &ErrorBody {
+            kind: told.kind,
+            code: told.code,
+            message: &told.message,
+            param: told.param,
+            origin: told.origin,
+            request_id: &request_id,
+        },
+    );
+    log.fail(status, told.code, told.origin == Origin::Gateway);
+    let mut response = Response::new(ReplyBody::whole(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(allowed) = told.allowed {
+        headers.insert(ALLOW, HeaderValue::from_static(allowed));
+    }
+    if let Some(retry_after) = told.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(retry_after)));
+    }
+    if let Failure::Exhausted(exhausted) = failure {
+        headers.insert(headers::ATTEMPTS, HeaderValue::from(exhausted.attempts));
+        headers::insert_text(headers, headers::PROVIDER, &exhausted.provider);
+        headers::insert_text(headers, headers::MODEL, &exhausted.model);
+    }
+    add_request_id(&mut response, dialect.format, &request_id);
+    response
+}
+
+/// Puts the request's id where people and the format's SDKs look for it.
+pub(crate) fn add_request_id(response: &mut Response<ReplyBody>, format: Format, request_id: &str) {
+    let Ok(value) = HeaderValue::from_str(request_id) else {
+        return;
+    };
+    let theirs = match format {
+        Format::OpenAiChat => headers::OPENAI_REQUEST_ID,
+        Format::AnthropicMessages => headers::ANTHROPIC_REQUEST_ID,
+    };
+    response.headers_mut().insert(theirs, value.clone());
+    response.headers_mut().insert(headers::REQUEST_ID, value);
+}
+
+/// The error that ends a stream which broke after its beginning.
+pub(crate) fn stream_event(
+    format: Format,
+    class: FaultClass,
+    message: &str,
+    request_id: RequestId,
+    envelope: &wardgate_wire::stream::Envelope,
+) -> Vec<u8> {
+    let (kind, code) = fault_words(class);
+    let message = if message.is_empty() { "the provider's stream broke" } else { message };
+    let error = ErrorBody { kind, code, message, param: None, origin: Origin::Provider, request_id: &request_id.to_string() };
+    error_body::event(format, &error, envelope)
+}
+
+/// Anthropic's clients know a status of its own for a lack of capacity.
+fn status_in(format: Format, status: u16) -> StatusCode {
+    let status = if status == 503 && format == Format::AnthropicMessages { 529 } else { status };
+    StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)
+}
+
+/// Seconds, rounded up and at least one: a client that comes back too early is refused again.
+fn whole_seconds(duration: Duration) -> u64 {
+    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
+}
+
+struct Told {
+    status: u16,
+    kind: ErrorKind,
+    code: &'static str,
+    message: Cow<'static, str>,
+    param: Option<&'static str>,
+    origin: Origin,
+    allowed: Option<&'static str>,
+    retry_after: Option<Duration>,
+}
+
+fn ours(status: u16, kind: ErrorKind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Told {
+    let message = message.into();
+    Told { status, kind, code, message, param: None, origin: Origin::Gateway, allowed: None, retry_after: None }
+}
+
+/// The table.
+fn tell(failure: &Failure) -> Told {
+    use ErrorKind::{Authentication, InvalidRequest, NotFound, Overloaded, Server, Timeout, TooLarge};
+    let soon = |told: Told| Told { retry_after: Some(Duration::from_secs(1)), ..told };
+    match failure {
+        Failure::KeyMissing => ours(
+            401,
+            Authentication,
+            "missing_access_key",
+            "no access key came with the request; send one as \"Authorization: Bearer ng-…\" or \"x-api-key: ng-…\"",
+        ),
+        Failure::KeyMalformed(why) => ours(401, Authentication, "malformed_access_key", why.to_string()),
+        Failure::KeyUnknown => ours(
+            401,
+            Authentication,
+            "unknown_access_key",
+            "this access key was never issued by this gateway; check where it comes from",
+        ),
+        Failure::KeyRevoked => {
+            ours(401, Authentication, "revoked_access_key", "this access key was revoked; ask for a new one")
+        }
+        Failure::StoreAway => soon(ours(
+            503,
+            Overloaded,
+            "store_unavailable",
+            "the key cannot be checked at the moment, since the gateway's database does not answer; try again",
+        )),
+        Failure::Misconfigured => ours(
+            500,
+            Server,
+            "account_not_readable",
+            "the gateway cannot open this account's secrets; its operator has to check the master key",
+        ),
+        Failure::Busy(what) => {
+            soon(ours(503, Overloaded, "gateway_busy", format!("the gateway is at its limit of {what}; try again")))
+        }
+        Failure::PathUnknown(path) => {
+            ours(404, NotFound, "unknown_path", format!("{path} is not a path of this gateway{}", path_hint(path)))
+        }
+        Failure::MethodWrong { allowed } => Told {
+            allowed: Some(allowed),
+            ..ours(405, InvalidRequest, "method_not_allowed", format!("this path takes {allowed}"))
+        },
+        Failure::ModelNotListed(model) => {
+            ours(404, NotFound, "unknown_model", format!("this key has no model {model:?}; GET /v1/models lists those it has"))
+        }
+        Failure::Loop => ours(
+            502,
+            Server,
+            "routing_loop",
+            "the request came back to the gateway that sent it: a custom provider points to this gateway",
+        ),
+        Failure::BodyEncoded(encoding) => {
+            ours(415, InvalidRequest, "unsupported_encoding", format!("the body is encoded as {encoding}; send it as it is"))
+        }
+        Failure::BodyTooLarge { bytes_max } => ours(
+            413,
+            TooLarge,
+            "body_too_large",
+            format!("the body is larger than {bytes_max} bytes, the most that this gateway takes"),
+        ),
+        Failure::BodyTooSlow => ours(408, Timeout, "body_too_slow", "the body arrives too slowly"),
+        Failure::BodyBroken => ours(400, InvalidRequest, "body_incomplete", "the body ended before its announced end"),
+        Failure::BodyWrong(error) => {
+            let (code, param) = body_words(error);
+            Told { param, ..ours(400, InvalidRequest, code, error.to_string()) }
+        }
+        Failure::NothingToTry(dropped) => nothing_to_try(dropped),
+        Failure::Exhausted(exhausted) => tell_exhausted(exhausted),
+    }
+}
+
+/// The mistake behind most unknown paths: a base URL that ends in `/v1` in a client that adds it as well.
+fn path_hint(path: &str) -> &'static str {
+    if path.contains("/v1/v1/") { "; the client adds /v1 itself, so leave it out of the base URL" } else { "" }
+}
+
+const fn body_words(error: &PeekError) -> (&'static str, Option<&'static str>) {
+    match error {
+        PeekError::NotJson(_) => ("invalid_json", None),
+        PeekError::NotAnObject => ("not_an_object", None),
+        PeekError::TooDeep => ("too_deep", None),
+        PeekError::Duplicate(_) => ("duplicate_field", None),
+        PeekError::ModelMissing => ("missing_model", Some("model")),
+        PeekError::ModelNotAString => ("model_not_a_string", Some("model")),
+        PeekError::ModelEmpty => ("empty_model", Some("model")),
+        PeekError::ModelsNotStrings | PeekError::TooManyModels => ("invalid_models", Some("models")),
+        PeekError::StreamNotABoolean => ("invalid_stream", Some("stream")),
+    }
+}
+
+/// The first cause decides code and status; the text names them all.
+fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
+    use wardgate_model::ResolveError;
+    let code = match dropped.first().map(|first| &first.why) {
+        Some(Why::Unresolved(ResolveError::Malformed { .. })) => "malformed_model",
+        Some(Why::Unresolved(ResolveError::UnknownProvider { .. })) => "unknown_provider",
+        Some(Why::SurfaceNotServed { .. }) => "surface_not_served",
+        Some(Why::NoCredential { .. }) => "no_provider_key",
+        Some(Why::Unresolved(ResolveError::UnknownModel { .. } | ResolveError::Neither { .. })) | None => "unknown_model",
+    };
+    let message = match dropped {
+        [only] => only.why.to_string(),
+        all => all.iter().map(|dropped| format!("{}: {}", dropped.model, dropped.why)).collect::<Vec<_>>().join("; "),
+    };
+    Told { param: Some("model"), ..ours(400, ErrorKind::InvalidRequest, code, message) }
+}
+
+fn tell_exhausted(exhausted: &Exhausted) -> Told {
+    use ErrorKind::{Overloaded, RateLimit, Server, Timeout};
+    let Exhausted { verdict, fault, status, provider, .. } = exhausted;
+    let said = |text: String| match fault.message.as_str() {
+        "" => text,
+        message => format!("{text}: {message}"),
+    };
+    let theirs = |status, kind, code, message: String| Told { origin: Origin::Provider, ..ours(status, kind, code, message) };
+    match verdict {
+        Verdict::Refused => refused(fault.class, *status, fault, provider),
+        Verdict::RateLimited { retry_after } => Told {
+            retry_after: Some(*retry_after),
+            ..theirs(
+                429,
+                RateLimit,
+                "upstream_rate_limited",
+                said(format!("{provider} has reached its rate limit for this account's keys")),
+            )
+        },
+        Verdict::Overloaded { retry_after } => Told {
+            retry_after: Some(*retry_after),
+            ..theirs(503, Overloaded, "upstream_overloaded", said(format!("{provider} is overloaded")))
+        },
+        Verdict::TimedOut => theirs(504, Timeout, "upstream_timeout", said(format!("{provider} did not answer in time"))),
+        Verdict::CredentialsRefused => theirs(
+            502,
+            Server,
+            "upstream_auth_failed",
+            said(format!("{provider} refused the provider key that this gateway holds for it (your access key is fine)")),
+        ),
+        Verdict::Failed => theirs(502, Server, fault_words(fault.class).1, said(format!("{provider} failed"))),
+    }
+}
+
+/// The provider found the request wrong: its own status and words, where clients expect such a status.
+fn refused(class: FaultClass, status: u16, fault: &Fault, provider: &str) -> Told {
+    let (kind, code) = fault_words(class);
+    let status = match status {
+        400 | 404 | 409 | 413 | 422 => status,
+        _ if matches!(class, FaultClass::ContextLength | FaultClass::ContentPolicy) => 400,
+        _ => 502,
+    };
+    let message = if fault.message.is_empty() { format!("{provider} refused the request") } else { fault.message.clone() };
+    Told { origin: Origin::Provider, ..ours(status, kind, code, message) }
+}
+
+/// What a class of fault is called in the formats.
+pub(crate) const fn fault_words(class: FaultClass) -> (ErrorKind, &'static str) {
+    match class {
+        FaultClass::InvalidRequest => (ErrorKind::InvalidRequest, "upstream_invalid_request"),
+        FaultClass::ContextLength => (ErrorKind::InvalidRequest, "context_length_exceeded"),
+        FaultClass::ContentPolicy => (ErrorKind::InvalidRequest, "content_policy_violation"),
+        FaultClass::NotFound => (ErrorKind::NotFound, "model_not_found"),
+        FaultClass::TooLarge => (ErrorKind::TooLarge, "request_too_large"),
+        FaultClass::CredentialRefused | FaultClass::CreditExhausted => (ErrorKind::Server, "upstream_auth_failed"),
+        FaultClass::RateLimited => (ErrorKind::RateLimit, "upstream_rate_limited"),
+        FaultClass::Overloaded => (ErrorKind::Overloaded, "upstream_overloaded"),
+        FaultClass::Timeout => (ErrorKind::Timeout, "upstream_timeout"),
+        FaultClass::Server => (ErrorKind::Server, "upstream_error"),
+        FaultClass::Network => (ErrorKind::Server, "upstream_unreachable"),
+        FaultClass::Unreadable => (ErrorKind::Server, "upstream_unreadable"),
+        FaultClass::Truncated => (ErrorKind::Server, "upstream_truncated"),
+    }
+}
