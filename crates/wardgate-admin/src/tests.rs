@@ -38,6 +38,7 @@ struct Gateway {
     clock: Arc<ManualClock>,
     random: Arc<Counting>,
     ready: Arc<Ready>,
+    lane: Arc<Lane>,
     master_key: MasterKey,
     acme: Tenant,
     other: Tenant,
@@ -99,19 +100,21 @@ impl Gateway {
         let created_at = clock.now();
         let key = OperatorKey { id: operator_id, secret_hash: minted.secret_hash, created_at, deleted_at: None };
         store.create_operator_key(&key).await.unwrap();
+        // Narrow, so that a test can fill it; tests send one request at a time.
+        let lane = Arc::new(Lane::new(&LaneOptions { running_max: 1, waiting_max: 0 }));
         let deps = Deps {
             store: Arc::new(store.clone()),
             clock: clock.clone(),
             random: random.clone(),
             master_key: master_key.clone(),
             builtin_providers: Arc::new(|id| ["openai", "anthropic"].contains(&id)),
-            hash_lane: Arc::new(Lane::new(&LaneOptions::default())),
+            hash_lane: lane.clone(),
             readiness: ready.clone(),
             metrics: Arc::new(|| "wardgate_requests_total 1\n".to_owned()),
             options: Options { body_bytes_max: 16_384, public_url: URL.to_owned() },
         };
         let operator = minted.token.expose().to_owned();
-        Self { router: crate::router(Arc::new(deps)), store, clock, random, ready, master_key, acme, other, operator }
+        Self { router: crate::router(Arc::new(deps)), store, clock, random, ready, lane, master_key, acme, other, operator }
     }
 
     async fn request(&self, request: Request<Body>) -> Answer {

@@ -4,9 +4,14 @@ use super::{Answer, Gateway};
 use crate::router::routes;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
+use wardgate_core::account::{ApiKey, Role};
 use wardgate_core::id::{AccessKeyId, ApiKeyId};
+use wardgate_core::time::Clock as _;
+use wardgate_keys::mint::mint;
 use wardgate_keys::token;
+use wardgate_store::Store as _;
 
 /// Sends a request with these headers.
 async fn with(gateway: &Gateway, method: &Method, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -130,6 +135,42 @@ async fn a_store_that_is_away_is_not_a_wrong_key() {
     }
     gateway.store.set_away(false);
     assert_eq!(gateway.get("/access-keys").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_deleted_key_reads_as_unknown() {
+    let gateway = Gateway::start().await;
+    let id = ApiKeyId::new(gateway.clock.now(), &*gateway.random);
+    let minted = mint(id, &*gateway.random).unwrap();
+    let now = gateway.clock.now();
+    let key = ApiKey {
+        id,
+        account_id: gateway.acme.id,
+        role: Role::Admin,
+        name: None,
+        secret_hash: minted.secret_hash,
+        created_at: now,
+        deleted_at: Some(now),
+    };
+    gateway.store.tenant(gateway.acme.id).create_api_key(&key).await.unwrap();
+    let answer = gateway.send("GET", "/access-keys", minted.token.expose(), None).await;
+    assert_eq!(answer.verdict(), (401, "unknown_key".to_owned(), String::new()));
+}
+
+#[tokio::test]
+async fn a_full_lane_is_busy_and_not_a_wrong_key() {
+    let gateway = Gateway::start().await;
+    assert_eq!(gateway.get("/access-keys").await.status, 200);
+    let (release, released) = mpsc::channel::<()>();
+    let lane = Arc::clone(&gateway.lane);
+    let running = tokio::spawn(async move { lane.run(move || released.recv().unwrap_or(())).await });
+    tokio::task::yield_now().await;
+    let unchecked = gateway.send("GET", "/access-keys", &gateway.acme.viewer, None).await;
+    assert_eq!(unchecked.verdict(), (503, "busy".to_owned(), String::new()));
+    assert_eq!(gateway.get("/access-keys").await.status, 200, "a key that was checked goes past the lane");
+    drop(release);
+    running.await.unwrap().unwrap();
+    assert_eq!(gateway.send("GET", "/access-keys", &gateway.acme.viewer, None).await.status, 200);
 }
 
 #[tokio::test]

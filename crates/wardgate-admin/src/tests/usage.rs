@@ -111,11 +111,7 @@ async fn pages_and_filters() {
     let mut events: Vec<_> = (0..5).map(|_| event(&gateway)).collect();
     events[1].is_final = false;
     events[3].access_key_id = AccessKeyId::from_bytes([9; 16]);
-    for event in &mut events[2..4] {
-        event.event_time = event.event_time.plus(Duration::ZERO);
-    }
-    let shared = events[2].event_time;
-    events[3].event_time = shared;
+    events[3].event_time = events[2].event_time;
     gateway.store.append_usage(&events).await.unwrap();
     let ids: Vec<_> = events.iter().map(|event| event.id.to_string()).collect();
     let key = events[0].access_key_id;
