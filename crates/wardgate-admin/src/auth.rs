@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use std::fmt::Display;
 use wardgate_core::account::{Account, Role};
 use wardgate_core::id::{AccountId, ApiKeyId, OperatorKeyId};
@@ -39,7 +39,17 @@ pub(crate) async fn require(State(app): State<App>, mut request: Request, next: 
         return Err(ApiError::new(StatusCode::FORBIDDEN, "role_may_not_write", msg));
     }
     request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    if reads { Ok(next.run(request).await) } else { Ok(to_its_end(next.run(request)).await) }
+}
+
+/// Runs a write to its end even when the client goes away meanwhile. The server then drops the request's future, and a write
+/// dropped between its commit and the news of it would leave a revoked key working wherever it is remembered.
+async fn to_its_end(write: impl Future<Output = Response> + Send + 'static) -> Response {
+    match tokio::spawn(write).await {
+        Ok(response) => response,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => ApiError::internal(&error).into_response(),
+    }
 }
 
 async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<(Caller, Role), ApiError> {

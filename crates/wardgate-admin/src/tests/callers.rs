@@ -181,3 +181,21 @@ async fn a_checked_key_stays_good_after_its_minute() {
         gateway.clock.advance(Duration::from_secs(61));
     }
 }
+
+#[tokio::test]
+async fn a_write_ends_although_its_client_went_away() {
+    let gateway = Gateway::start().await;
+    assert_eq!(gateway.get("/access-keys").await.status, 200, "so that the key is checked already");
+    let mut changes = gateway.store.changes();
+    let request = Request::post("/access-keys")
+        .header("authorization", format!("Bearer {}", gateway.acme.admin))
+        .header("content-type", "application/json")
+        .body(Body::from("{}"));
+    let mut answer = Box::pin(gateway.request(request.unwrap()));
+    // Polled once, up to where the write begins, and dropped.
+    let polled = std::future::poll_fn(|context| std::task::Poll::Ready(answer.as_mut().poll(context).is_ready())).await;
+    assert!(!polled);
+    drop(answer);
+    let told = tokio::time::timeout(Duration::from_secs(5), changes.next()).await;
+    assert!(matches!(told, Ok(Some(wardgate_store::Change::AccessKey(_)))), "{told:?}");
+}
