@@ -1,1 +1,28 @@
-//! Wardgate.
+//! The management API: who may call models, with whose credentials, and what it cost.
+//!
+//! One endpoint, one file. It checks and translates, and leaves keeping to the store; it knows nothing of how requests to
+//! models are answered. Start reading at [`router()`], whose table lists every endpoint, then any endpoint's file.
+
+mod actor;
+mod app;
+mod auth;
+mod body;
+pub mod deps;
+mod error;
+mod page;
+mod path;
+mod router;
+mod text;
+
+mod access_keys;
+mod health;
+mod metrics;
+mod provider_keys;
+mod providers;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
+pub use deps::{Deps, Options, Readiness, ReadinessReport};
+pub use router::router;

@@ -104,7 +104,7 @@ mod tests {
             let lane = Arc::clone(&lane);
             tokio::spawn(async move { lane.run(work).await })
         };
-        let running = spawn(Box::new(move || drop(released.recv())));
+        let running = spawn(Box::new(move || released.recv().unwrap_or(())));
         tokio::task::yield_now().await;
         let waiting = spawn(Box::new(|| ()));
         tokio::task::yield_now().await;
@@ -122,7 +122,7 @@ mod tests {
         let lane = Arc::new(Lane::new(&LaneOptions { running_max: 1, waiting_max: 1 }));
         let (release, released) = mpsc::channel::<()>();
         let holder = Arc::clone(&lane);
-        let running = tokio::spawn(async move { holder.run(move || drop(released.recv())).await });
+        let running = tokio::spawn(async move { holder.run(move || released.recv().unwrap_or(())).await });
         tokio::task::yield_now().await;
         let gone = Arc::clone(&lane);
         let waiting = tokio::spawn(async move { gone.run(|| ()).await });

@@ -4,10 +4,12 @@
 //! them. Start reading at [`SqliteStore`] in `open.rs`, then `sqlite.rs`; what the adapters share is in `row.rs` and `error.rs`.
 
 mod error;
+mod file;
 mod migrate;
 pub mod open;
 mod row;
 mod sqlite;
+mod turn;
 
 pub use open::{OpenError, SqliteOptions, path_of_url};
 pub use sqlite::SqliteStore;

@@ -10,7 +10,7 @@ use sqlx::{SqlSafeStr as _, SqlitePool};
 /// Every migration of the SQLite schema, oldest first: number, description, text.
 const SQLITE: [(i64, &str, &str); 1] = [(1, "first tables", include_str!("../../../migrations/sqlite/0001_first_tables.sql"))];
 
-/// Applies what is missing. Programs that start at the same time wait for each other.
+/// Applies what is missing. The caller sees to it that no other program does so at the same time.
 pub(crate) async fn sqlite(writer: &SqlitePool) -> Result<(), OpenError> {
     let migration = |(version, description, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -4,11 +4,11 @@
 //! then writes fails at once, whatever the busy timeout. So all writes queue for a single connection and begin as writers,
 //! and reads go past them on connections that cannot write at all. The timeout is for other processes, such as a backup.
 
-use crate::migrate;
+use crate::file::create_private;
 use crate::sqlite::SqliteStore;
+use crate::{migrate, turn};
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,6 +42,9 @@ pub enum OpenError {
         #[source]
         source: io::Error,
     },
+    /// Another program has been opening the same database for longer than [`SqliteOptions::busy_timeout`].
+    #[error("another program is opening the database at the same time and does not finish")]
+    Busy,
     /// The file is there but no database that can be used.
     #[error("the database does not open")]
     Connect(#[source] sqlx::Error),
@@ -76,6 +79,7 @@ impl SqliteStore {
     /// See [`OpenError`].
     pub async fn open(path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
         create_private(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        let _turn = turn::take(path, options.busy_timeout).await?;
         let connect = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -93,26 +97,6 @@ impl SqliteStore {
         let read = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(options.busy_timeout);
         let readers = pool().max_connections(options.readers.max(1)).connect_with(read).await.map_err(OpenError::Connect)?;
         Ok(Self::new(writer, readers))
-    }
-}
-
-/// Makes an empty file that only its owner can read, and its directory likewise. What exists is left as it is. SQLite gives
-/// the files beside it the same permissions.
-fn create_private(path: &Path) -> io::Result<()> {
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(directory)?;
-    }
-    let mut file = fs::OpenOptions::new();
-    file.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    match file.open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
     }
 }
 

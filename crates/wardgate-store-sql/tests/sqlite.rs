@@ -94,6 +94,22 @@ async fn a_row_that_makes_no_sense_is_an_error_and_not_a_default() {
     assert!(matches!(refused, Err(StoreError::Corrupt { table: "usage_events", .. })), "{refused:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn programs_that_start_together_all_start() {
+    for _ in 0..5 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("wardgate.db");
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let path = path.clone();
+            tasks.spawn(async move { open(&path).await.map(|_| ()) });
+        }
+        for opened in tasks.join_all().await {
+            assert!(opened.is_ok(), "{opened:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn writers_wait_for_each_other() {
     let directory = tempfile::tempdir().unwrap();

@@ -69,6 +69,9 @@ pub trait Store: Accounts + Send + Sync {
 }
 
 /// One account's things. An object of another account is not found here, whatever its id.
+///
+/// A write whose future is dropped before it ends may have happened without any listener being told. Where a client can cause
+/// that, by going away, run the write in a task of its own.
 pub trait Tenant: AccessKeys + ApiKeys + ProviderKeys + CustomProviders + UsageEvents + Routing + Send + Sync {
     /// The account this handle is bound to.
     fn account_id(&self) -> AccountId;

@@ -1,0 +1,20 @@
+//! Who did something, as `createdBy` and `lastUpdatedBy` say it.
+
+use crate::app::AppState;
+use serde::Serialize;
+use wardgate_core::id::OperatorKeyId;
+
+/// A reference to the key that acted.
+#[derive(Serialize)]
+pub(crate) struct ActorBody {
+    id: String,
+    uri: String,
+}
+
+impl ActorBody {
+    /// The actor with this id, as it is stored.
+    pub(crate) fn new(app: &AppState, id: String) -> Self {
+        let path = if id.parse::<OperatorKeyId>().is_ok() { "/operator-keys" } else { "/api-keys" };
+        Self { uri: app.item_uri(path, &id), id }
+    }
+}

@@ -1,0 +1,60 @@
+//! What the API needs, and how it is set.
+
+use std::sync::Arc;
+use wardgate_core::random::Random;
+use wardgate_core::time::Clock;
+use wardgate_keys::seal::MasterKey;
+use wardgate_limits::lane::Lane;
+use wardgate_store::Store;
+
+/// The API's collaborators.
+pub struct Deps {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and secrets come from.
+    pub random: Arc<dyn Random>,
+    /// Opens the accounts' data keys.
+    pub master_key: MasterKey,
+    /// Whether a text is the id of a built-in provider.
+    pub builtin_providers: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Where keys are hashed and checked; shared with the data plane, so that the two together stay within its bounds.
+    pub hash_lane: Arc<Lane>,
+    /// Whether this process should be sent requests.
+    pub readiness: Arc<dyn Readiness>,
+    /// All metrics in Prometheus' text format.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// The settings.
+    pub options: Options,
+}
+
+/// The API's settings.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The longest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// What stands before the path in every `uri` of a response, without a slash at its end.
+    pub public_url: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { body_bytes_max: 1024 * 1024, public_url: String::new() }
+    }
+}
+
+/// Knows whether this process can do its work.
+pub trait Readiness: Send + Sync {
+    /// The state as of now. It must not wait: probes come often, also when everything else is slow.
+    fn report(&self) -> ReadinessReport;
+}
+
+/// Whether to send requests here.
+#[derive(Debug, Clone)]
+pub struct ReadinessReport {
+    /// The answer.
+    pub ready: bool,
+    /// What was looked at and how it is, for people: (`store`, `answers`).
+    pub notes: Vec<(String, String)>,
+}
