@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The body of any answer.
-pub enum ReplyBody {
+pub(crate) enum ReplyBody {
     /// All of it is here; `None` once it was handed over.
     Whole(Option<Bytes>),
     /// It comes from a provider as we speak.

@@ -3,6 +3,7 @@
 //! Entries are immutable versions. A change makes the cache forget; the next request reads the new version. A read that was
 //! under way while a change was told may have seen the old version, so its result is used once and not kept.
 
+use async_trait::async_trait;
 use moka::future::Cache;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +16,7 @@ use wardgate_keys::hash::Digest;
 use wardgate_keys::seal::{DataKey, MasterKey, SealError};
 use wardgate_model::{Catalog, Overlay};
 use wardgate_policy::Credentials;
-use wardgate_store::{Change, RoutingMaterial, Store, StoreError};
+use wardgate_store::{Change, Listener, RoutingMaterial, Store, StoreError};
 use wardgate_telemetry::Metrics;
 
 /// How long a known key or account is served from memory when nobody says that it changed. The store may be away as long.
@@ -32,6 +33,29 @@ const UNKNOWN_MAX: u64 = 100_000;
 
 /// Accounts remembered at once.
 const TENANTS_MAX: u64 = 10_000;
+
+/// Makes both caches forget what a store says has changed.
+pub struct Forgetting {
+    deps: std::sync::Weak<crate::Deps>,
+}
+
+impl Forgetting {
+    /// For the caches of a data plane.
+    #[must_use]
+    pub fn new(deps: &Arc<crate::Deps>) -> Arc<Self> {
+        Arc::new(Self { deps: Arc::downgrade(deps) })
+    }
+}
+
+#[async_trait]
+impl Listener for Forgetting {
+    async fn changed(&self, change: Change) {
+        if let Some(deps) = self.deps.upgrade() {
+            deps.keys.forget(change).await;
+            deps.tenants.forget(change).await;
+        }
+    }
+}
 
 /// A key that the store knows, and what this process learned of it.
 pub struct KnownKey {

@@ -2,7 +2,6 @@
 //!
 //! A variant exists because it is told differently. What each becomes for the client stands in one table, in `respond.rs`.
 
-use std::time::Duration;
 use wardgate_core::fault::Fault;
 use wardgate_keys::token::BadToken;
 use wardgate_policy::{Dropped, Verdict};
@@ -70,6 +69,4 @@ pub(crate) struct Exhausted {
     pub(crate) model: String,
     /// How many attempts were made.
     pub(crate) attempts: u32,
-    /// When to come back, where that is known.
-    pub(crate) retry_after: Option<Duration>,
 }

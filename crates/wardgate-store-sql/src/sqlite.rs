@@ -20,7 +20,7 @@ use wardgate_core::id::{AccessKeyId, AccountId, ApiKeyId, OperatorKeyId};
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::UsageEvent;
 use wardgate_store::changes::LocalFeed;
-use wardgate_store::{Change, Changes, Store, StoreError, Tenant};
+use wardgate_store::{Change, Listener, Store, StoreError, Tenant};
 
 /// A store in one SQLite file, for a gateway of one process. Clones share the connections.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ struct Shared {
 
 impl SqliteStore {
     pub(crate) fn new(writer: SqlitePool, readers: SqlitePool) -> Self {
-        Self(Arc::new(Shared { writer, readers, feed: LocalFeed::new() }))
+        Self(Arc::new(Shared { writer, readers, feed: LocalFeed::default() }))
     }
 
     /// Waits for running calls and closes the file. Calls after this one fail.
@@ -57,8 +57,8 @@ impl SqliteStore {
     }
 
     /// Call it after the commit.
-    fn tell(&self, change: Change) {
-        self.0.feed.tell(change);
+    async fn tell(&self, change: Change) {
+        self.0.feed.tell(change).await;
     }
 }
 
@@ -96,8 +96,8 @@ impl Store for SqliteStore {
         Box::new(SqliteTenant { store: self.clone(), account_id })
     }
 
-    fn changes(&self) -> Changes {
-        self.0.feed.listen()
+    fn listen(&self, listener: Arc<dyn Listener>) {
+        self.0.feed.listen(listener);
     }
 }
 

@@ -20,7 +20,7 @@ pub mod usage;
 pub use access_keys::AccessKeys;
 pub use accounts::Accounts;
 pub use api_keys::ApiKeys;
-pub use changes::{Change, Changes};
+pub use changes::{Change, Listener};
 pub use error::StoreError;
 pub use page::{Listed, Page};
 pub use provider_keys::ProviderKeys;
@@ -29,6 +29,7 @@ pub use routing::{Routing, RoutingMaterial};
 pub use usage::{UsageEvents, UsageQuery};
 
 use async_trait::async_trait;
+use std::sync::Arc;
 use wardgate_core::access_key::AccessKey;
 use wardgate_core::account::{ApiKey, OperatorKey};
 use wardgate_core::id::{AccessKeyId, AccountId, ApiKeyId, OperatorKeyId};
@@ -64,8 +65,8 @@ pub trait Store: Accounts + Send + Sync {
     /// The handle through which one account's things are reached, and no other's.
     fn tenant(&self, account_id: AccountId) -> Box<dyn Tenant>;
 
-    /// Listens to changes from now on.
-    fn changes(&self) -> Changes;
+    /// Tells a listener of every change from now on.
+    fn listen(&self, listener: Arc<dyn Listener>);
 }
 
 /// One account's things. An object of another account is not found here, whatever its id.

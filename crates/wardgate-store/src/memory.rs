@@ -13,7 +13,7 @@ mod routing;
 mod usage;
 
 use crate::changes::LocalFeed;
-use crate::{Change, Changes, Listed, Page, Store, StoreError, Tenant};
+use crate::{Change, Listed, Listener, Page, Store, StoreError, Tenant};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,8 +71,8 @@ impl MemoryStore {
         Ok(self.0.tables.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn tell(&self, change: Change) {
-        self.0.feed.tell(change);
+    async fn tell(&self, change: Change) {
+        self.0.feed.tell(change).await;
     }
 }
 
@@ -123,8 +123,8 @@ impl Store for MemoryStore {
         Box::new(MemoryTenant { store: self.clone(), account_id })
     }
 
-    fn changes(&self) -> Changes {
-        self.0.feed.listen()
+    fn listen(&self, listener: Arc<dyn Listener>) {
+        self.0.feed.listen(listener);
     }
 }
 

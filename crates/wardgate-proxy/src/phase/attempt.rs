@@ -83,6 +83,5 @@ fn exhausted(history: &[verdict::Failed], last: Option<(Failed, &Candidate)>, fa
         provider: candidate.target.provider.name.to_string(),
         model: candidate.target.model.to_string(),
         attempts: u32::try_from(history.len()).unwrap_or(u32::MAX).min(failover.attempts()),
-        retry_after: failed.retry_after,
     }))
 }

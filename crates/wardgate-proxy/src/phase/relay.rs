@@ -79,7 +79,7 @@ pub(crate) fn relay(
 }
 
 /// A stream being passed on.
-pub struct Relay {
+pub(crate) struct Relay {
     deps: Arc<Deps>,
     format: Format,
     held: VecDeque<Bytes>,

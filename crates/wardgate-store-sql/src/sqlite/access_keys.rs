@@ -36,7 +36,7 @@ impl AccessKeys for SqliteTenant {
         .execute(self.store.writer())
         .await
         .map_err(|error| of_insert(error, || "an access key with this id".to_owned(), "the team"))?;
-        self.store.tell(Change::AccessKey(key.id));
+        self.store.tell(Change::AccessKey(key.id)).await;
         Ok(())
     }
 
@@ -72,7 +72,7 @@ impl AccessKeys for SqliteTenant {
         if revoked.rows_affected() == 0 {
             return Ok(false);
         }
-        self.store.tell(Change::AccessKey(id));
+        self.store.tell(Change::AccessKey(id)).await;
         Ok(true)
     }
 }

@@ -33,7 +33,7 @@ impl Accounts for SqliteStore {
             .await
             .map_err(|error| of_insert(error, || "a team with this id".to_owned(), "the team"))?;
         transaction.commit().await.map_err(unavailable)?;
-        self.tell(Change::Account(account.id));
+        self.tell(Change::Account(account.id)).await;
         Ok(())
     }
 

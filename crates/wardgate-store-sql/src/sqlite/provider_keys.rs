@@ -46,7 +46,7 @@ impl ProviderKeys for SqliteTenant {
         .await
         .map_err(|error| of_insert(error, || "a provider key with this id".to_owned(), "the provider key"))?;
         transaction.commit().await.map_err(unavailable)?;
-        self.store.tell(Change::Account(self.account_id));
+        self.store.tell(Change::Account(self.account_id)).await;
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl ProviderKeys for SqliteTenant {
         if deleted.rows_affected() == 0 {
             return Ok(false);
         }
-        self.store.tell(Change::Account(self.account_id));
+        self.store.tell(Change::Account(self.account_id)).await;
         Ok(true)
     }
 }

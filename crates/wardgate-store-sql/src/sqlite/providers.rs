@@ -22,7 +22,7 @@ impl CustomProviders for SqliteTenant {
         self.insert_surfaces(&mut transaction, provider).await?;
         self.insert_models(&mut transaction, provider).await?;
         transaction.commit().await.map_err(unavailable)?;
-        self.store.tell(Change::Account(self.account_id));
+        self.store.tell(Change::Account(self.account_id)).await;
         Ok(())
     }
 
@@ -88,7 +88,7 @@ impl CustomProviders for SqliteTenant {
             return Err(StoreError::Referenced { what, by: format!("the provider key {}", key.id) });
         }
         transaction.commit().await.map_err(unavailable)?;
-        self.store.tell(Change::Account(self.account_id));
+        self.store.tell(Change::Account(self.account_id)).await;
         Ok(true)
     }
 }

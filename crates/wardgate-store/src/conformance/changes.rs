@@ -1,13 +1,14 @@
 //! Cases of the change feed.
 
 use super::sample::{self, next_instant};
-use crate::{Change, Changes, Store};
+use crate::changes::Heard;
+use crate::{Change, Store};
 use std::time::Duration;
 
 /// How long news may take. Adapters that tell other processes have more to do than those that do not.
 const NEWS_WITHIN: Duration = Duration::from_secs(2);
 
-async fn expect(changes: &mut Changes, expected: Change) {
+async fn expect(changes: &mut Heard, expected: Change) {
     assert_eq!(tokio::time::timeout(NEWS_WITHIN, changes.next()).await, Ok(Some(expected)));
 }
 
@@ -17,7 +18,7 @@ pub async fn told_after_the_commit(store: &dyn Store) {
     let tenant = store.tenant(acme.account.id);
     let (access_key, provider_key) = (sample::access_key(&acme), sample::provider_key(&acme, "openai"));
     let provider = sample::provider(&acme, "ollama");
-    let mut changes = store.changes();
+    let mut changes = Heard::from(store);
 
     tenant.create_access_key(&access_key).await.unwrap();
     expect(&mut changes, Change::AccessKey(access_key.id)).await;
@@ -45,7 +46,7 @@ pub async fn failures_are_not_told(store: &dyn Store) {
     let tenant = store.tenant(acme.account.id);
     let key = sample::access_key(&acme);
     tenant.create_access_key(&key).await.unwrap();
-    let mut changes = store.changes();
+    let mut changes = Heard::from(store);
 
     let stranger = store.tenant(other.account.id);
     assert!(!stranger.revoke_access_key(key.id, next_instant()).await.unwrap());

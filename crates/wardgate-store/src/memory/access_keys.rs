@@ -21,7 +21,7 @@ impl AccessKeys for MemoryTenant {
             }
             tables.access_keys.insert(key.id, key.clone());
         }
-        self.store.tell(Change::AccessKey(key.id));
+        self.store.tell(Change::AccessKey(key.id)).await;
         Ok(())
     }
 
@@ -41,7 +41,7 @@ impl AccessKeys for MemoryTenant {
             };
             key.revoked_at = Some(now);
         }
-        self.store.tell(Change::AccessKey(id));
+        self.store.tell(Change::AccessKey(id)).await;
         Ok(true)
     }
 }

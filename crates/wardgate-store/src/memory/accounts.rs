@@ -23,7 +23,7 @@ impl Accounts for MemoryStore {
             tables.accounts.insert(account.id, account.clone());
             tables.teams.insert(first_team.id, first_team.clone());
         }
-        self.tell(Change::Account(account.id));
+        self.tell(Change::Account(account.id)).await;
         Ok(())
     }
 

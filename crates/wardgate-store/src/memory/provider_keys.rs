@@ -25,7 +25,7 @@ impl ProviderKeys for MemoryTenant {
             }
             tables.provider_keys.insert(key.id, key.clone());
         }
-        self.store.tell(Change::Account(self.account_id));
+        self.store.tell(Change::Account(self.account_id)).await;
         Ok(())
     }
 
@@ -51,7 +51,7 @@ impl ProviderKeys for MemoryTenant {
             }
             tables.provider_keys.remove(&id);
         }
-        self.store.tell(Change::Account(self.account_id));
+        self.store.tell(Change::Account(self.account_id)).await;
         Ok(true)
     }
 }

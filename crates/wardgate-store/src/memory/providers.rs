@@ -28,7 +28,7 @@ impl CustomProviders for MemoryTenant {
             }
             tables.providers.insert(provider.id, provider.clone());
         }
-        self.store.tell(Change::Account(self.account_id));
+        self.store.tell(Change::Account(self.account_id)).await;
         Ok(())
     }
 
@@ -59,7 +59,7 @@ impl CustomProviders for MemoryTenant {
             }
             tables.providers.remove(&id);
         }
-        self.store.tell(Change::Account(self.account_id));
+        self.store.tell(Change::Account(self.account_id)).await;
         Ok(true)
     }
 }
