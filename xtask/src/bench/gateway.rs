@@ -92,7 +92,9 @@ impl Running {
             .stdout(Stdio::piped())
             .stderr(File::create(&log_path)?);
         // Provider keys and settings of the person who runs this have no part in it.
-        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).env("HOME", directory);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name != "PATH") {
+            command.env_remove(name);
+        }
         let start = Instant::now();
         let mut process = process::start(&mut command)?;
         let stdout = process.child().stdout.take().context("stdout was piped")?;

@@ -23,7 +23,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
 
     /// What to measure
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Kind::ALL)]
+    #[arg(long, value_enum, value_delimiter = ',', num_args = 1, default_values_t = Kind::ALL)]
     pub(crate) targets: Vec<Kind>,
 
     /// Measure this gateway instead of building one

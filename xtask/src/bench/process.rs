@@ -41,7 +41,7 @@ impl OwnedProcess {
             match self.child.try_wait() {
                 Ok(Some(_)) | Err(_) => return true,
                 Ok(None) if start.elapsed() > time => return false,
-                Ok(None) => std::thread::sleep(LOOK_AGAIN_AFTER),
+                Ok(None) => std::thread::park_timeout(LOOK_AGAIN_AFTER),
             }
         }
     }

@@ -75,8 +75,10 @@ impl Report {
 
     fn text(&self) -> String {
         let rounds = self.options.rounds();
-        let mut text =
-            format!("{}\n{rounds} rounds; median (smallest); ratio: wardgate to nginx within a round\n\n", self.machine.line());
+        let mut text = format!(
+            "{}\nrounds: {rounds}; median (smallest); ratio: wardgate to nginx at the same time\n\n",
+            self.machine.line()
+        );
         text.push_str(&render(&self.rows));
         if !self.troubles.is_empty() {
             text.push('\n');
@@ -150,7 +152,7 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::figures::{self, Id};
+    use crate::bench::figures::{self, Id, Moment};
 
     #[test]
     fn numbers_have_three_digits() {
@@ -165,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_report_for_people() {
-        let sample = |target, figure, value| Sample { round: 1, target, figure, value };
+        let sample = |target, figure, value| Sample { moment: Moment { round: 1, pass: 1 }, target, figure, value };
         let samples = [
             sample(Kind::Direct, Id::ParallelFailures, 0.0),
             sample(Kind::Nginx, Id::RequestCpu16, 20.0),
