@@ -61,6 +61,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         say(&format!("building wardgate with profile {}", options.profile));
         options.binary = Some(build::executable("wardgate", &options.profile)?);
     }
+    // The gateway runs in a directory of its own.
+    options.binary =
+        options.binary.map(|binary| binary.canonicalize().with_context(|| format!("no {}", binary.display()))).transpose()?;
     say("building the benchmark with profile release");
     let program = build::executable("xtask", "release")?;
     // The limit and the core are inherited, so setting them once here leaves nothing but `taskset` before a target's own start.
@@ -76,7 +79,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
 /// `$0` is how many open files are needed, the rest is what to become.
 const RAISE_FILES_MAX_AND_EXEC: &str = r#"
-[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge "$0" ] || ulimit -n "$0" || {
+[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge "$0" ] || ulimit -n "$0" 2>/dev/null || {
     echo "the benchmark needs $0 open files and may not raise the limit of $(ulimit -Hn): raise it, or lower --streams" >&2
     exit 1
 }

@@ -100,7 +100,7 @@ impl Running {
         let stdout = process.child().stdout.take().context("stdout was piped")?;
         let line = first_line(ChildStdout::from_std(stdout)?).await;
         let ready_after = start.elapsed();
-        let said = || std::fs::read_to_string(&log_path).unwrap_or_default();
+        let said = || std::fs::read_to_string(&log_path).unwrap_or_default().trim().to_owned();
         let line = line.with_context(said)?;
         let ready = serde_json::from_str(&line).context("the line of `wardgate dev --json` does not read")?;
         Ok(Self { process, ready, start, ready_after })
