@@ -128,7 +128,10 @@ pub(crate) struct Summary {
 pub(crate) enum Verdict {
     /// Within the aim, and so within the limit.
     Aim,
+    /// Within the limit.
     Pass,
+    /// There is an aim and no limit, and it is not there yet.
+    ShortOfAim,
     Missed,
     /// There is a limit and nothing to hold against it.
     Unmeasured,
@@ -198,8 +201,7 @@ fn judge(value: Option<f64>, limit: Option<f64>, aim: Option<f64>) -> Option<Ver
         (None, None) => None,
         (_, Some(aim)) if value <= aim => Some(Verdict::Aim),
         (Some(limit), _) if value <= limit => Some(Verdict::Pass),
-        // A figure that has only an aim is not missed: it is not there yet.
-        (None, Some(_)) => Some(Verdict::Pass),
+        (None, Some(_)) => Some(Verdict::ShortOfAim),
         (Some(_), _) => Some(Verdict::Missed),
     }
 }
@@ -266,6 +268,7 @@ mod tests {
         assert_eq!(judge(Some(2.0), Some(2.0), Some(1.3)), Some(Verdict::Pass));
         assert_eq!(judge(Some(2.1), Some(2.0), Some(1.3)), Some(Verdict::Missed));
         assert_eq!(judge(Some(999.0), Some(1000.0), None), Some(Verdict::Pass));
+        assert_eq!(judge(Some(60.0), None, Some(50.0)), Some(Verdict::ShortOfAim));
         assert_eq!(judge(Some(3.0), None, None), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What the benchmark says in the end: a table for people, JSON for programs.
 
-use super::figures::{Reading, Row, Sample, Verdict};
+use super::figures::{Id, Reading, Row, Sample, Verdict};
 use super::load::Outcome;
 use super::machine::Machine;
 use super::options::Options;
@@ -14,6 +14,9 @@ use std::path::Path;
 mod table;
 
 use table::Table;
+
+/// With more, a target finds other amounts of work at once than it would by itself.
+const WAITED_PERCENT_MAX: f64 = 5.0;
 
 /// Everything that was found.
 #[derive(Serialize)]
@@ -73,6 +76,11 @@ impl Report {
         self.rows.iter().any(Row::misses_its_limit) || self.troubles.iter().any(|trouble| trouble.failures > 0)
     }
 
+    fn was_kept_waiting(&self) -> bool {
+        let waits = self.rows.iter().filter(|row| row.figure.id == Id::Waited).flat_map(|row| row.targets.values());
+        waits.into_iter().any(|summary| summary.median > WAITED_PERCENT_MAX)
+    }
+
     fn text(&self) -> String {
         let rounds = self.options.rounds();
         let mut text = format!(
@@ -80,6 +88,9 @@ impl Report {
             self.machine.line()
         );
         text.push_str(&render(&self.rows));
+        if self.was_kept_waiting() {
+            text.push_str("\nThe machine was busy: others had the targets' core for part of the time, and the ratios are not to be trusted.\n");
+        }
         if !self.troubles.is_empty() {
             text.push('\n');
         }
@@ -135,6 +146,7 @@ const fn word(verdict: Option<Verdict>) -> &'static str {
         None => "",
         Some(Verdict::Aim) => "aim reached",
         Some(Verdict::Pass) => "ok",
+        Some(Verdict::ShortOfAim) => "short of aim",
         Some(Verdict::Missed) => "MISSED",
         Some(Verdict::Unmeasured) => "not measured",
     }
@@ -152,7 +164,7 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::figures::{self, Id, Moment};
+    use crate::bench::figures::{self, Moment};
 
     #[test]
     fn numbers_have_three_digits() {
