@@ -5,6 +5,8 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+mod test;
+mod tidy;
 mod bench;
 
 #[derive(Parser)]
@@ -16,6 +18,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Check what the compiler cannot see: which crate builds on which, where heavy dependencies live, what a file may say.
+    Tidy,
+    /// Install what the tests need, and run all of them.
+    Test(test::Options),
     /// Measure the gateway against nginx and against no gateway at all.
     Bench(bench::Options),
     #[command(hide = true)]
@@ -24,6 +30,8 @@ enum Task {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
+        Task::Tidy => tidy::run(),
+        Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::BenchPart(part) => bench::run_part(part),
     }

@@ -6,6 +6,7 @@
 pub mod access_key;
 pub mod account;
 pub mod base62;
+pub mod fault;
 pub mod format;
 pub mod id;
 pub mod money;

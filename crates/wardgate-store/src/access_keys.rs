@@ -9,7 +9,7 @@ use wardgate_core::time::Timestamp;
 /// One account's access keys. Revoked ones are neither listed nor found here.
 #[async_trait]
 pub trait AccessKeys {
-    /// Stores a key. Its account must be this one.
+    /// Stores a key. Its account must be this one and its team of it, else [`StoreError::NotInAccount`].
     async fn create_access_key(&self, key: &AccessKey) -> Result<(), StoreError>;
 
     /// A page of keys, newest first.

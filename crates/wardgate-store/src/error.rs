@@ -12,6 +12,14 @@ pub enum StoreError {
         /// What exists, for the person who asked: `a provider with the id "ollama"`.
         what: String,
     },
+    /// There are as many of these as there may be.
+    #[error("there may be at most {max} {what}")]
+    Full {
+        /// What there is enough of: `keys for one provider`.
+        what: &'static str,
+        /// How many there may be.
+        max: usize,
+    },
     /// It is still in use.
     #[error("{what} is still referenced by {by}")]
     Referenced {
@@ -19,6 +27,12 @@ pub enum StoreError {
         what: String,
         /// What refers to it.
         by: String,
+    },
+    /// What was to be stored, or what it refers to, is not of the account whose handle was used.
+    #[error("{what} does not belong to this account")]
+    NotInAccount {
+        /// What is of elsewhere: `the team`.
+        what: &'static str,
     },
     /// A stored row makes no sense to this version.
     #[error("a stored {table} row cannot be read: {why}")]

@@ -12,7 +12,8 @@ pub const PROVIDER_KEYS_PER_PROVIDER_MAX: usize = 100;
 /// One account's provider keys.
 #[async_trait]
 pub trait ProviderKeys {
-    /// Stores a key. Its account must be this one. [`StoreError::Conflict`] when the provider has
+    /// Stores a key. Its account must be this one, else [`StoreError::NotInAccount`].
+    /// [`StoreError::Full`] when the provider has
     /// [`PROVIDER_KEYS_PER_PROVIDER_MAX`] keys already.
     async fn create_provider_key(&self, key: &ProviderKey) -> Result<(), StoreError>;
 

@@ -1,1 +1,21 @@
-//! Wardgate.
+//! HTTP to providers: pools, TLS, credentials on the wire, and the guard on addresses.
+//!
+//! This crate sends one request to one place and hands back the head of the answer with its body unread. It knows nothing of
+//! formats, failover or accounts. Nothing in a client's request can choose an address: it comes from the catalog or from a
+//! tenant's stored provider, and the latter is checked at the moment of dialing. Start reading at [`client`].
+
+pub mod answer;
+pub mod auth;
+pub mod body;
+pub mod client;
+mod connect;
+pub mod error;
+pub mod guard;
+pub mod options;
+mod tls;
+
+pub use body::SlicedBody;
+pub use client::{Call, Upstream};
+pub use error::{SendError, SendErrorKind};
+pub use guard::AllowedAddresses;
+pub use options::Options;

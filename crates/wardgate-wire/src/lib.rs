@@ -1,1 +1,16 @@
-//! Wardgate.
+//! The wire formats: reading what routing needs, editing what it must, watching what passes by.
+//!
+//! When client and provider speak the same format, bytes pass through and this crate only looks: [`peek`] finds the few
+//! request fields that matter, [`edit`] splices the body for one provider, [`stream`] and [`reply`] read usage, endings and
+//! errors out of answers. Pure: bytes in, values out; no socket, clock or await. Start reading at [`format`].
+
+pub mod depth;
+pub mod edit;
+pub mod error_body;
+pub mod fault;
+pub mod format;
+pub mod peek;
+pub mod reply;
+pub mod scrub;
+pub mod sse;
+pub mod stream;

@@ -1,0 +1,77 @@
+//! What can be wrong with an attempt, in words that do not depend on a format.
+
+/// The class of a failed attempt. What to try next follows from it (`wardgate-policy`), and what the client is told in the end
+/// (`wardgate-proxy`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FaultClass {
+    /// The provider finds the request itself wrong.
+    InvalidRequest,
+    /// The conversation is longer than the model's window.
+    ContextLength,
+    /// A content filter refused.
+    ContentPolicy,
+    /// The provider does not have this model or path.
+    NotFound,
+    /// The body is too large for the provider.
+    TooLarge,
+    /// The provider refused our credential.
+    CredentialRefused,
+    /// The credential's account there is out of money.
+    CreditExhausted,
+    /// The credential's rate limit is used up.
+    RateLimited,
+    /// The provider is short of capacity.
+    Overloaded,
+    /// It took too long.
+    Timeout,
+    /// The provider failed on its side.
+    Server,
+    /// No connection, or one that broke.
+    Network,
+    /// What came is no answer in the format: HTML, half a JSON, nothing.
+    Unreadable,
+    /// A stream ended before its end marker.
+    Truncated,
+}
+
+impl FaultClass {
+    /// The class's name in logs and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::ContextLength => "context_length",
+            Self::ContentPolicy => "content_policy",
+            Self::NotFound => "not_found",
+            Self::TooLarge => "too_large",
+            Self::CredentialRefused => "credential_refused",
+            Self::CreditExhausted => "credit_exhausted",
+            Self::RateLimited => "rate_limited",
+            Self::Overloaded => "overloaded",
+            Self::Timeout => "timeout",
+            Self::Server => "server",
+            Self::Network => "network",
+            Self::Unreadable => "unreadable",
+            Self::Truncated => "truncated",
+        }
+    }
+}
+
+/// What a provider said of its failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What it comes down to.
+    pub class: FaultClass,
+    /// The provider's own words, credentials cut out; empty when it said nothing.
+    pub message: String,
+    /// The provider's own code, if it gave one.
+    pub code: Option<String>,
+}
+
+impl Fault {
+    /// A failure in our own words.
+    #[must_use]
+    pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
+        Self { class, message: message.into(), code: None }
+    }
+}

@@ -1,0 +1,57 @@
+//! Joining a base URL and a surface's path.
+//!
+//! People write base URLs with and without `/v1`, with other version segments, and with a query that must stay. The rule: a
+//! path that holds a version segment (`v1`, `v4`, `v1beta`) or `/openai/deployments/` is used as it stands, any other gets
+//! `/v1` first; slashes are joined once; the query goes to the end.
+
+/// The URL of a surface's path under a base URL.
+#[must_use]
+pub fn join(base_url: &str, surface_path: &str) -> String {
+    let (base, query) = match base_url.split_once('?') {
+        Some((base, query)) => (base, Some(query)),
+        None => (base_url, None),
+    };
+    let base = base.trim_end_matches('/');
+    let path = base.split_once("://").map_or(base, |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
+    let is_complete = path.split('/').any(is_version) || format!("/{path}/").contains("/openai/deployments/");
+    let version = if is_complete { "" } else { "/v1" };
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{base}{version}{surface_path}{query}")
+}
+
+/// `v` and digits, perhaps followed by a word such as `beta`: `v1`, `v4`, `v1beta`, `v1alpha2`.
+fn is_version(segment: &str) -> bool {
+    let Some(rest) = segment.strip_prefix('v') else {
+        return false;
+    };
+    let word = rest.trim_start_matches(|character: char| character.is_ascii_digit());
+    word.len() < rest.len()
+        && ["", "beta", "alpha"].contains(&word.trim_end_matches(|character: char| character.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_in_use_joins_to_what_its_vendor_serves() {
+        let chat = "/chat/completions";
+        for (base, expected) in [
+            ("https://ollama.internal", "https://ollama.internal/v1/chat/completions"),
+            ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/v1/chat/completions"),
+            ("https://api.example.com/v1", "https://api.example.com/v1/chat/completions"),
+            ("https://api.example.com/v1/", "https://api.example.com/v1/chat/completions"),
+            ("https://api.z.ai/api/paas/v4", "https://api.z.ai/api/paas/v4/chat/completions"),
+            ("https://host/v1beta/openai/", "https://host/v1beta/openai/chat/completions"),
+            ("https://host/engines/llama.cpp", "https://host/engines/llama.cpp/v1/chat/completions"),
+            ("https://host/vault", "https://host/vault/v1/chat/completions"),
+            ("https://v1.example.com", "https://v1.example.com/v1/chat/completions"),
+            (
+                "https://r.example.com/openai/deployments/d?api-version=2026-01-01",
+                "https://r.example.com/openai/deployments/d/chat/completions?api-version=2026-01-01",
+            ),
+        ] {
+            assert_eq!(join(base, chat), expected);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Reading the data files.
+
+use crate::model::Model;
+use crate::price::{Prices, Rates};
+use crate::provider::{AuthScheme, Endpoint, Origin, Provider, Quirk};
+use serde::Deserialize;
+use wardgate_core::format::Surface;
+use wardgate_core::money::PicoUsdPerToken;
+use wardgate_core::name::ProviderName;
+
+/// A data file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("catalog data of {what}: {why}")]
+pub struct LoadError {
+    what: String,
+    why: String,
+}
+
+fn failed(what: &str, why: impl ToString) -> LoadError {
+    LoadError { what: what.to_owned(), why: why.to_string() }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderFile {
+    id: String,
+    name: String,
+    environment: String,
+    #[serde(rename = "as_of")]
+    _as_of: String,
+    #[serde(default)]
+    quirks: Vec<Quirk>,
+    surfaces: Vec<SurfaceEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SurfaceEntry {
+    surface: String,
+    url: String,
+    auth: AuthScheme,
+}
+
+pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
+    let file: ProviderFile = serde_yaml::from_str(text).map_err(|error| failed("a provider", error))?;
+    let endpoints = file
+        .surfaces
+        .into_iter()
+        .map(|entry| {
+            let surface = Surface::from_name(&entry.surface)
+                .ok_or_else(|| failed(&file.id, format!("surface {} is not one that is served", entry.surface)))?;
+            Ok(Endpoint { surface, url: entry.url.into(), auth: entry.auth })
+        })
+        .collect::<Result<_, LoadError>>()?;
+    Ok(Provider {
+        name: ProviderName::new(&file.id).map_err(|error| failed(&file.id, error))?,
+        display_name: file.name,
+        origin: Origin::BuiltIn,
+        endpoints,
+        environment_variable: Some(file.environment),
+        quirks: file.quirks,
+        declared_models: Vec::new(),
+    })
+}
+
+#[derive(Deserialize)]
+struct ModelsFile {
+    provider: String,
+    models: Vec<ModelEntry>,
+}
+
+#[derive(Deserialize)]
+struct ModelEntry {
+    id: String,
+    name: String,
+    author: String,
+    slug: String,
+    mode: String,
+    context_window: Option<u64>,
+    max_output_tokens: Option<u64>,
+    status: String,
+    pricing: Option<PricingEntry>,
+}
+
+#[derive(Deserialize)]
+struct PricingEntry {
+    #[serde(flatten)]
+    base: RatesEntry,
+    #[serde(default)]
+    tiers: Vec<TierEntry>,
+}
+
+#[derive(Deserialize)]
+struct TierEntry {
+    above_input_tokens: u64,
+    #[serde(flatten)]
+    rates: RatesEntry,
+}
+
+#[derive(Deserialize)]
+struct RatesEntry {
+    input: Option<String>,
+    output: Option<String>,
+    cache_read: Option<String>,
+    cache_write: Option<String>,
+    cache_write_1h: Option<String>,
+    reasoning: Option<String>,
+}
+
+pub(crate) fn models(text: &str) -> Result<Vec<Model>, LoadError> {
+    let file: ModelsFile = serde_json::from_str(text).map_err(|error| failed("a model file", error))?;
+    let provider = ProviderName::new(&file.provider).map_err(|error| failed(&file.provider, error))?;
+    file.models
+        .into_iter()
+        .map(|entry| {
+            let prices = entry.pricing.as_ref().map(prices).transpose().map_err(|why| failed(&entry.id, why))?;
+            Ok(Model {
+                provider: provider.clone(),
+                id: entry.id.into(),
+                slug: entry.slug,
+                display_name: entry.name,
+                author: entry.author,
+                context_window: entry.context_window,
+                output_tokens_max: entry.max_output_tokens,
+                is_chat: entry.mode == "chat",
+                is_offered: entry.status != "retired",
+                prices,
+            })
+        })
+        .collect()
+}
+
+fn prices(entry: &PricingEntry) -> Result<Prices, String> {
+    let mut tiers = entry
+        .tiers
+        .iter()
+        .map(|tier| Ok((tier.above_input_tokens, rates(&tier.rates, Some(&entry.base))?)))
+        .collect::<Result<Vec<_>, String>>()?;
+    tiers.sort_by_key(|(above, _)| *above);
+    Ok(Prices { base: rates(&entry.base, None)?, tiers })
+}
+
+/// A tier names only the rates that change; the others are those of `base`.
+fn rates(entry: &RatesEntry, base: Option<&RatesEntry>) -> Result<Rates, String> {
+    let rate = |field: fn(&RatesEntry) -> &Option<String>| {
+        let text = field(entry).as_deref().or_else(|| base.and_then(|base| field(base).as_deref()));
+        text.map(|text| PicoUsdPerToken::from_usd_per_million(text).ok_or_else(|| format!("{text} is no price"))).transpose()
+    };
+    Ok(Rates {
+        input: rate(|entry| &entry.input)?.unwrap_or_default(),
+        output: rate(|entry| &entry.output)?.unwrap_or_default(),
+        cache_read: rate(|entry| &entry.cache_read)?,
+        cache_write: rate(|entry| &entry.cache_write)?,
+        cache_write_1h: rate(|entry| &entry.cache_write_1h)?,
+        reasoning: rate(|entry| &entry.reasoning)?,
+    })
+}

@@ -1,0 +1,29 @@
+//! What is known of a model at a provider.
+
+use crate::price::Prices;
+use wardgate_core::name::{ModelName, ProviderName};
+
+/// A catalog entry: one model at one provider.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The provider that serves it.
+    pub provider: ProviderName,
+    /// The id that the provider knows it by.
+    pub id: ModelName,
+    /// `author/slug`, the same for every provider that serves it.
+    pub slug: String,
+    /// What people read.
+    pub display_name: String,
+    /// Who made it.
+    pub author: String,
+    /// The most tokens that input and output may have together; none when unknown.
+    pub context_window: Option<u64>,
+    /// The most tokens that it answers with; none when unknown.
+    pub output_tokens_max: Option<u64>,
+    /// Whether it answers in words. Others, such as embedding models, are catalogued for their prices.
+    pub is_chat: bool,
+    /// Whether the provider still offers it.
+    pub is_offered: bool,
+    /// What it costs; none when unknown, which is not the same as nothing.
+    pub prices: Option<Prices>,
+}

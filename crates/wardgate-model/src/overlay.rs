@@ -1,0 +1,71 @@
+//! The catalog as one account sees it: the built-in one, and its own providers over it.
+
+use crate::base_url;
+use crate::catalog::Catalog;
+use crate::provider::{AuthScheme, DeclaredModel, Endpoint, Origin, Provider};
+use std::collections::HashMap;
+use std::sync::Arc;
+use wardgate_core::format::Surface;
+use wardgate_core::name::ProviderName;
+use wardgate_core::provider::{CustomProvider, CustomSurface};
+
+/// An account's view of providers and models. Immutable: a change makes a new one.
+pub struct Overlay {
+    catalog: Arc<Catalog>,
+    custom: HashMap<ProviderName, Arc<Provider>>,
+}
+
+impl Overlay {
+    /// The view of an account with these providers.
+    #[must_use]
+    pub fn new(catalog: Arc<Catalog>, providers: &[CustomProvider]) -> Self {
+        let custom = providers.iter().map(|provider| (provider.provider_name.clone(), Arc::new(describe(provider))));
+        Self { catalog, custom: custom.collect() }
+    }
+
+    /// The built-in catalog below.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The provider of this name: the built-in one, else the account's own.
+    #[must_use]
+    pub fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.catalog.provider(name).or_else(|| self.custom.get(name))
+    }
+
+    /// All providers, the built-in ones first.
+    pub fn providers(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.catalog.providers().chain(self.custom.values())
+    }
+}
+
+fn describe(custom: &CustomProvider) -> Provider {
+    let default = [CustomSurface { surface: Surface::ChatCompletions, base_url: None }];
+    let surfaces = if custom.surfaces.is_empty() { &default[..] } else { &custom.surfaces };
+    let endpoints = surfaces.iter().map(|declared| {
+        let base_url = declared.base_url.as_ref().unwrap_or(&custom.base_url);
+        Endpoint {
+            surface: declared.surface,
+            url: base_url::join(base_url, declared.surface.upstream_path()).into(),
+            auth: match declared.surface {
+                Surface::ChatCompletions => AuthScheme::Bearer,
+                Surface::Messages => AuthScheme::BearerAndXApiKey,
+            },
+        }
+    });
+    let declared_models = custom.models.iter().map(|model| {
+        let upstream_id = model.provider_model_id.as_ref().unwrap_or(&model.model_id);
+        DeclaredModel { id: model.model_id.as_str().into(), upstream_id: upstream_id.as_str().into() }
+    });
+    Provider {
+        name: custom.provider_name.clone(),
+        display_name: custom.display_name.clone(),
+        origin: Origin::Tenant,
+        endpoints: endpoints.collect(),
+        environment_variable: None,
+        quirks: Vec::new(),
+        declared_models: declared_models.collect(),
+    }
+}

@@ -1,0 +1,95 @@
+//! What an upstream is: its endpoints, how it is opened, where its description comes from.
+
+use std::sync::Arc;
+use wardgate_core::format::Surface;
+use wardgate_core::name::{ModelName, ProviderName};
+
+/// An upstream that candidates can point to.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// What clients write before the colon.
+    pub name: ProviderName,
+    /// What people read.
+    pub display_name: String,
+    /// Who described it, and so how far it is trusted.
+    pub origin: Origin,
+    /// Where each surface is served, and how it is opened.
+    pub endpoints: Vec<Endpoint>,
+    /// The environment variable that usually holds its credential.
+    pub environment_variable: Option<String>,
+    /// Where it deviates from its formats.
+    pub quirks: Vec<Quirk>,
+    /// The models it declares, for providers that no catalog file describes. Others are passed on as written.
+    pub declared_models: Vec<DeclaredModel>,
+}
+
+/// A model that a provider itself declares.
+#[derive(Debug, Clone)]
+pub struct DeclaredModel {
+    /// What clients write after the colon.
+    pub id: ModelName,
+    /// What is sent upstream.
+    pub upstream_id: ModelName,
+}
+
+/// Who described a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A data file of this program.
+    BuiltIn,
+    /// The operator: the sandbox. Its address is trusted.
+    Operator,
+    /// A tenant. Its address is checked each time it is dialed.
+    Tenant,
+}
+
+/// One surface of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Which surface.
+    pub surface: Surface,
+    /// The whole URL that is posted to.
+    pub url: Arc<str>,
+    /// How the credential is sent.
+    pub auth: AuthScheme,
+}
+
+/// How a credential is sent. Never in a URL, which ends up in logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthScheme {
+    /// `Authorization: Bearer …`.
+    Bearer,
+    /// `x-api-key: …`, as Anthropic wants it.
+    XApiKey,
+    /// Both of these, for hosts of the Messages format that take one or the other.
+    BearerAndXApiKey,
+}
+
+/// A deviation from a format that a request must be fitted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quirk {
+    /// Refuses `stream_options`; its usage comes in the last chunk anyway.
+    NoStreamOptions,
+}
+
+impl Provider {
+    /// Where a surface is served, if it is.
+    #[must_use]
+    pub fn endpoint(&self, surface: Surface) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.surface == surface)
+    }
+
+    /// Whether a deviation is known of this provider.
+    #[must_use]
+    pub fn has_quirk(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
+    }
+
+    /// Whether it can be called without a credential. A built-in one cannot.
+    #[must_use]
+    pub fn works_without_key(&self) -> bool {
+        self.origin != Origin::BuiltIn
+    }
+}

@@ -1,0 +1,218 @@
+//! From what a client wrote to a provider and a model.
+
+use crate::model::Model;
+use crate::model_string::{self, ModelString};
+use crate::nearest::nearest;
+use crate::overlay::Overlay;
+use crate::provider::Provider;
+use std::sync::Arc;
+use wardgate_core::name::ModelName;
+
+/// A provider and a model to ask it for.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Whom.
+    pub provider: Arc<Provider>,
+    /// The model in the provider's own spelling.
+    pub model: ModelName,
+    /// What the catalog knows of it, if anything.
+    pub known: Option<Arc<Model>>,
+}
+
+/// Why a model string leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// Nothing, or nothing on one side of the colon.
+    #[error("the model string {text:?} is not complete: write a model, or provider:model")]
+    Malformed {
+        /// What was written.
+        text: String,
+    },
+    /// A prefix that looks like a provider but is none this account knows.
+    #[error("there is no provider {prefix:?}{}", did_you_mean(nearest.as_deref()))]
+    UnknownProvider {
+        /// What stands before the colon.
+        prefix: String,
+        /// A provider that may have been meant.
+        nearest: Option<String>,
+    },
+    /// A bare name that no catalog entry has.
+    #[error("there is no model {text:?}{}", hint(text, nearest.as_deref()))]
+    UnknownModel {
+        /// What was written.
+        text: String,
+        /// A model that may have been meant.
+        nearest: Option<String>,
+    },
+    /// A colon with neither a provider before it nor a model in the whole.
+    #[error("{text:?} is neither a model nor provider:model{}", did_you_mean(nearest.as_deref()))]
+    Neither {
+        /// What was written.
+        text: String,
+        /// A model that may have been meant.
+        nearest: Option<String>,
+    },
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default()
+}
+
+fn hint(text: &str, nearest: Option<&str>) -> String {
+    let router = if text.contains('/') { format!("; on OpenRouter it would be \"openrouter:{text}\"") } else { String::new() };
+    did_you_mean(nearest) + &router
+}
+
+/// Looks a model string up for an account.
+///
+/// # Errors
+/// See [`ResolveError`].
+pub fn resolve(text: &str, overlay: &Overlay) -> Result<Target, ResolveError> {
+    match model_string::parse(text, |name| overlay.provider(name).is_some()) {
+        None => Err(ResolveError::Malformed { text: clip(text) }),
+        Some(ModelString::Qualified { provider, model }) => match overlay.provider(provider) {
+            Some(provider) => Ok(at_provider(provider, model, overlay)),
+            None => Err(unknown(text, overlay)),
+        },
+        Some(ModelString::Bare(name)) => bare(name, overlay).ok_or_else(|| unknown(name, overlay)),
+    }
+}
+
+/// A model that its provider is asked for by name. One that is not catalogued is passed on: the provider decides.
+fn at_provider(provider: &Arc<Provider>, model: &str, overlay: &Overlay) -> Target {
+    let declared = provider.declared_models.iter().find(|declared| declared.id.eq_ignore_ascii_case(model));
+    let known = overlay.catalog().model_at(provider.name.as_str(), model).cloned();
+    let spelled = match (declared, &known) {
+        (Some(declared), _) => Arc::clone(&declared.upstream_id),
+        (None, Some(known)) => Arc::clone(&known.id),
+        (None, None) => model.into(),
+    };
+    Target { provider: Arc::clone(provider), model: spelled, known }
+}
+
+fn bare(name: &str, overlay: &Overlay) -> Option<Target> {
+    overlay.catalog().models_named(name).iter().find_map(|model| {
+        let provider = overlay.catalog().provider(model.provider.as_str())?;
+        Some(Target { provider: Arc::clone(provider), model: Arc::clone(&model.id), known: Some(Arc::clone(model)) })
+    })
+}
+
+fn unknown(text: &str, overlay: &Overlay) -> ResolveError {
+    let text = clip(text);
+    let catalog = overlay.catalog();
+    let models = || catalog.models().iter().flat_map(|model| [&*model.id, model.slug.as_str()]);
+    let Some((prefix, rest)) = text.split_once(':') else {
+        let nearest = nearest(&text, models()).map(str::to_owned);
+        return ResolveError::UnknownModel { text, nearest };
+    };
+    let providers = overlay.providers().map(|provider| provider.name.as_str());
+    let near_provider = nearest(prefix, providers).map(str::to_owned);
+    if near_provider.is_some() || !catalog.models_named(rest).is_empty() {
+        return ResolveError::UnknownProvider { prefix: prefix.to_owned(), nearest: near_provider };
+    }
+    let nearest = nearest(&text, models()).map(str::to_owned);
+    ResolveError::Neither { text, nearest }
+}
+
+/// What is shown of a model string in an error, which may be megabytes of nonsense.
+fn clip(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+    use wardgate_core::id::{AccountId, CustomModelId, CustomProviderId};
+    use wardgate_core::name::ProviderName;
+    use wardgate_core::provider::{CustomModel, CustomProvider};
+    use wardgate_core::time::Timestamp;
+
+    fn custom(name: &str, models: &[(&str, Option<&str>)]) -> CustomProvider {
+        CustomProvider {
+            id: CustomProviderId::from_bytes([1; 16]),
+            account_id: AccountId::from_bytes([1; 16]),
+            provider_name: ProviderName::new(name).unwrap_or_else(|error| panic!("{error}")),
+            display_name: name.to_owned(),
+            base_url: "http://127.0.0.1:1".to_owned(),
+            metadata: None,
+            surfaces: Vec::new(),
+            models: models
+                .iter()
+                .map(|(id, upstream)| CustomModel {
+                    id: CustomModelId::from_bytes([1; 16]),
+                    model_id: (*id).to_owned(),
+                    provider_model_id: upstream.map(str::to_owned),
+                })
+                .collect(),
+            created_at: Timestamp::from_unix_millis(0),
+            updated_at: Timestamp::from_unix_millis(0),
+            created_by: String::new(),
+            updated_by: String::new(),
+        }
+    }
+
+    fn overlay() -> Overlay {
+        let catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
+        Overlay::new(
+            Arc::new(catalog),
+            &[custom("ollama", &[("llama3.2", None), ("big", Some("llama3.2:70b"))]), custom("azure-eastus", &[])],
+        )
+    }
+
+    fn check(text: &str, expected: &Expect) {
+        let found = match resolve(text, &overlay()) {
+            Ok(target) => format!("{} / {}", target.provider.name, target.model),
+            Err(error) => error.to_string(),
+        };
+        expected.assert_eq(&found);
+    }
+
+    #[test]
+    fn bare_names_are_looked_up_whole() {
+        check("gpt-4o", &expect!["openai / gpt-4o"]);
+        check("GPT-4O", &expect!["openai / gpt-4o"]);
+        check("openai/gpt-5.5", &expect!["openai / gpt-5.5"]);
+        check("openai/gpt-oss-120b", &expect!["groq / openai/gpt-oss-120b"]);
+        check(
+            "meta-llama/llama-3.3-70b-versatile",
+            &expect![[
+                r#"there is no model "meta-llama/llama-3.3-70b-versatile"; on OpenRouter it would be "openrouter:meta-llama/llama-3.3-70b-versatile""#
+            ]],
+        );
+    }
+
+    #[test]
+    fn a_known_provider_gets_what_was_written_after_it() {
+        check("openai:GPT-4o", &expect!["openai / gpt-4o"]);
+        check("openai:some-new-model", &expect!["openai / some-new-model"]);
+        check("openrouter:anthropic/claude-3.5-sonnet", &expect!["openrouter / anthropic/claude-3.5-sonnet"]);
+        check("openrouter:google/gemma-2-9b-it:free", &expect!["openrouter / google/gemma-2-9b-it:free"]);
+        check("ollama:llama3.2:1b", &expect!["ollama / llama3.2:1b"]);
+        check("ollama:big", &expect!["ollama / llama3.2:70b"]);
+        check("azure-eastus:gpt-4o", &expect!["azure-eastus / gpt-4o"]);
+    }
+
+    #[test]
+    fn what_leads_nowhere_says_what_may_have_been_meant() {
+        check("gpt-4a", &expect![[r#"there is no model "gpt-4a"; did you mean "gpt-4o"?"#]]);
+        check("OpenAI:gpt-4o", &expect![[r#"there is no provider "OpenAI"; did you mean "openai"?"#]]);
+        check("opnai:gpt-4o", &expect![[r#"there is no provider "opnai"; did you mean "openai"?"#]]);
+        check("foo:bar", &expect![[r#""foo:bar" is neither a model nor provider:model"#]]);
+        check("llama3.2:1b", &expect![[r#""llama3.2:1b" is neither a model nor provider:model"#]]);
+        check("", &expect![[r#"the model string "" is not complete: write a model, or provider:model"#]]);
+        check("openai:", &expect![[r#"the model string "openai:" is not complete: write a model, or provider:model"#]]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gets_an_answer(text in ".{0,80}") {
+            thread_local! {
+                static OVERLAY: Overlay = overlay();
+            }
+            OVERLAY.with(|overlay| { let _ = resolve(&text, overlay); });
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What the client wants, as far as routing cares.
+
+use wardgate_core::format::Surface;
+
+/// A request for an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'r> {
+    /// The surface it came in on.
+    pub surface: Surface,
+    /// Model strings in the client's order, each once. The first is the one it wants; the others are fallbacks.
+    pub models: &'r [String],
+}

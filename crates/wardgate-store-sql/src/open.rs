@@ -1,0 +1,139 @@
+//! Opening a SQLite database: one connection that writes, several that only read.
+//!
+//! SQLite has one writer at a time. When a pool of equals competes for that place, a transaction that begins by reading and
+//! then writes fails at once, whatever the busy timeout. So all writes queue for a single connection and begin as writers,
+//! and reads go past them on connections that cannot write at all. The timeout is for other processes, such as a backup.
+
+use crate::migrate;
+use crate::sqlite::SqliteStore;
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How a database is opened.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// Connections for reading, at least 1.
+    pub readers: u32,
+    /// How long to wait for another process that holds the database.
+    pub busy_timeout: Duration,
+    /// How long a call waits for a connection before the store counts as not answering.
+    pub wait_max: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { readers: 4, busy_timeout: Duration::from_secs(5), wait_max: Duration::from_secs(5) }
+    }
+}
+
+/// Why a database did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file or its directory cannot be made.
+    #[error("the database file {} cannot be created", path.display())]
+    File {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is there but no database that can be used.
+    #[error("the database does not open")]
+    Connect(#[source] sqlx::Error),
+    /// A later version of this program was here.
+    #[error(
+        "the database has schema version {found}, this program knows {known}: start the newer program, or restore a backup"
+    )]
+    NewerSchema {
+        /// The version in the database.
+        found: i64,
+        /// The newest version this program knows.
+        known: i64,
+    },
+    /// A migration failed.
+    #[error("the database's schema cannot be brought up to date")]
+    Migrate(#[source] MigrateError),
+}
+
+/// The file that a database URL names: `sqlite:wardgate.db`, `sqlite://wardgate.db`, `sqlite:///var/lib/wardgate.db`. `None`
+/// for anything else, also for URLs with parameters, which would otherwise be ignored in silence.
+#[must_use]
+pub fn path_of_url(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("sqlite:")?;
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    (!path.is_empty() && !path.contains(['?', '#']) && path != ":memory:").then(|| PathBuf::from(path))
+}
+
+impl SqliteStore {
+    /// Opens the database in this file, creates it where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
+        create_private(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        let connect = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(options.busy_timeout)
+            .foreign_keys(true);
+        // Connections to a file do not go stale, so none is tested, renewed or closed for being idle.
+        let pool = || {
+            let pool = SqlitePoolOptions::new().acquire_timeout(options.wait_max).test_before_acquire(false);
+            pool.idle_timeout(None).max_lifetime(None)
+        };
+        let writer = pool().max_connections(1).connect_with(connect.clone()).await.map_err(OpenError::Connect)?;
+        migrate::sqlite(&writer).await?;
+        // A reader sets no journal mode: it finds the one that the writer set.
+        let read = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(options.busy_timeout);
+        let readers = pool().max_connections(options.readers.max(1)).connect_with(read).await.map_err(OpenError::Connect)?;
+        Ok(Self::new(writer, readers))
+    }
+}
+
+/// Makes an empty file that only its owner can read, and its directory likewise. What exists is left as it is. SQLite gives
+/// the files beside it the same permissions.
+fn create_private(path: &Path) -> io::Result<()> {
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(directory)?;
+    }
+    let mut file = fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    match file.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_files() {
+        let cases = [
+            ("sqlite:wardgate.db", Some("wardgate.db")),
+            ("sqlite://data/wardgate.db", Some("data/wardgate.db")),
+            ("sqlite:///var/lib/wardgate.db", Some("/var/lib/wardgate.db")),
+            ("sqlite::memory:", None),
+            ("sqlite:", None),
+            ("sqlite:a.db?mode=ro", None),
+            ("postgres://localhost/wardgate", None),
+            ("wardgate.db", None),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(path_of_url(url), expected.map(PathBuf::from), "{url}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! One JSON line per request, with its facts and nothing that was said in it.
+
+use crate::record::RequestRecord;
+use serde::Serialize;
+use std::time::Duration;
+
+#[derive(Serialize)]
+struct Line<'r> {
+    time: String,
+    level: &'static str,
+    message: &'static str,
+    request_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_key_id: Option<String>,
+    method: &'r str,
+    path: &'r str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked_model: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'r str>,
+    attempts: u32,
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completion: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_nano_usd: Option<i64>,
+    duration_us: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_token_us: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overhead_us: Option<u64>,
+}
+
+/// How much of a text from a client is logged, in bytes.
+const TEXT_BYTES_MAX: usize = 200;
+
+/// Writes the line, without its end.
+pub(crate) fn write(to: &mut Vec<u8>, request: &RequestRecord<'_>) {
+    let line = Line {
+        time: request.time.to_string(),
+        level: if request.status >= 500 { "warn" } else { "info" },
+        message: "request",
+        request_id: request.request_id.to_string(),
+        account_id: request.account_id.map(|id| id.to_string()),
+        access_key_id: request.access_key_id.map(|id| id.to_string()),
+        method: request.method,
+        path: clip(request.path),
+        status: request.status,
+        error_code: request.error_code,
+        asked_model: request.asked_model.map(clip),
+        provider: request.provider,
+        model: request.model.map(clip),
+        attempts: request.attempts,
+        stream: request.is_stream,
+        completion: request.completion.map(wardgate_core::usage::Completion::name),
+        input_tokens: request.usage.map(|usage| usage.input()),
+        output_tokens: request.usage.map(|usage| usage.output),
+        cost_nano_usd: request.cost.map(wardgate_core::money::NanoUsd::nano_usd),
+        duration_us: micros(request.duration),
+        first_token_us: request.first_token.map(micros),
+        overhead_us: request.overhead.map(micros),
+    };
+    // Serializing strings and numbers to memory cannot fail.
+    let _ = serde_json::to_writer(to, &line);
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn clip(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]
+}

@@ -1,0 +1,185 @@
+//! The clients, one for each domain of trust, and the call.
+
+use crate::body::SlicedBody;
+use crate::connect::{GuardedResolver, Trust, tcp_connector};
+use crate::error::{SendError, SendErrorKind};
+use crate::options::Options;
+use crate::tls;
+use http::{HeaderMap, Method, Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use wardgate_model::Origin;
+
+type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
+
+/// One request to a provider.
+pub struct Call {
+    /// Where.
+    pub url: Uri,
+    /// Who described that place.
+    pub origin: Origin,
+    /// All headers but `Host` and `Content-Length`.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: SlicedBody,
+}
+
+/// Connections to providers. Cheap to clone.
+///
+/// HTTP/1.1 with as many connections as there are calls: over HTTP/2 all calls to a host would share one connection, and queue
+/// behind the host's limit on streams. No redirects, no proxies from the environment, no cookies, no decompression.
+#[derive(Clone)]
+pub struct Upstream {
+    trusted: Domain,
+    tenant_tls: Domain,
+    tenant_plain: Domain,
+}
+
+#[derive(Clone)]
+struct Domain {
+    trust: Trust,
+    client: Client<Connector, SlicedBody>,
+}
+
+impl Upstream {
+    /// Makes the clients. Connections are made when they are needed.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        let tls = tls::client_config();
+        let allowed = Arc::new(options.allowed.clone());
+        let guarded = |is_tls| Trust::Guarded { allowed: Arc::clone(&allowed), is_tls };
+        Self {
+            trusted: Domain::new(options, &tls, Trust::All),
+            tenant_tls: Domain::new(options, &tls, guarded(true)),
+            tenant_plain: Domain::new(options, &tls, guarded(false)),
+        }
+    }
+
+    /// Sends a request and waits for the head of the answer. Dropping the future, or later the body, ends the call: the
+    /// connection is closed unless the answer was read to its end.
+    ///
+    /// # Errors
+    /// When there is no answer at all. An error status is an answer.
+    pub async fn send(&self, call: Call) -> Result<Response<Incoming>, SendError> {
+        let domain = match (call.origin, call.url.scheme_str()) {
+            (Origin::BuiltIn | Origin::Operator, _) => &self.trusted,
+            (Origin::Tenant, Some("https")) => &self.tenant_tls,
+            (Origin::Tenant, _) => &self.tenant_plain,
+        };
+        domain.check_literal(&call.url)?;
+        let mut request = Request::new(call.body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = call.url;
+        *request.headers_mut() = call.headers;
+        Ok(domain.client.request(request).await?)
+    }
+}
+
+impl Domain {
+    fn new(options: &Options, tls: &rustls::ClientConfig, trust: Trust) -> Self {
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls.clone())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp_connector(options, trust.clone()));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(options.idle_timeout)
+            .pool_max_idle_per_host(options.idle_per_host_max)
+            .build(connector);
+        Self { trust, client }
+    }
+
+    /// The connector asks the resolver only for names; an address written as such is checked here.
+    fn check_literal(&self, url: &Uri) -> Result<(), SendError> {
+        let host = url.host().unwrap_or_default();
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        let refused = bare.parse::<IpAddr>().is_ok_and(|address| !self.trust.permits(host, SocketAddr::new(address, 0)));
+        if refused { Err(SendError { kind: SendErrorKind::AddressRefused, source: None }) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::AllowedAddresses;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    fn upstream(allowed: AllowedAddresses) -> Upstream {
+        // The second test of a process finds it installed.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        Upstream::new(&Options { allowed, ..Options::default() })
+    }
+
+    fn call(url: &str, origin: Origin) -> Call {
+        let url = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
+        let slices = vec!["{\"a\"".into(), bytes::Bytes::new(), ":1}".into()];
+        Call { url, origin, headers: HeaderMap::new(), body: SlicedBody::new(slices) }
+    }
+
+    /// A server that answers one request and returns what it got.
+    async fn one_request() -> (SocketAddr, tokio::task::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
+        let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
+        let served = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap_or_else(|error| panic!("{error}"));
+            let mut got = vec![0; 4_096];
+            let mut length = 0;
+            while !got[..length].ends_with(b"}") {
+                length += socket.read(&mut got[length..]).await.unwrap_or_else(|error| panic!("{error}"));
+            }
+            let _ = socket.write_all(b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
+            String::from_utf8_lossy(&got[..length]).into_owned()
+        });
+        (address, served)
+    }
+
+    #[tokio::test]
+    async fn sends_the_slices_as_one_body_and_follows_nothing() {
+        let (address, served) = one_request().await;
+        let answer =
+            upstream(AllowedAddresses::default()).send(call(&format!("http://{address}/v1/x?y=z"), Origin::Operator)).await;
+        assert_eq!(answer.map(|answer| answer.status().as_u16()).ok(), Some(302));
+        let got = served.await.unwrap_or_default();
+        assert!(got.starts_with("POST /v1/x?y=z HTTP/1.1\r\n") && got.ends_with("\r\n\r\n{\"a\":1}"), "{got}");
+        assert!(got.contains("content-length: 7\r\n") && !got.contains("transfer-encoding"), "{got}");
+    }
+
+    #[tokio::test]
+    async fn a_tenants_provider_cannot_be_this_machine_in_any_spelling() {
+        let upstream = upstream(AllowedAddresses::default());
+        let names = ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"];
+        // TLS refuses these as server names before anything is dialed, so they matter over http only.
+        let numbers = ["2130706433", "0x7f000001", "017700000001", "127.1"];
+        let over_http = names.iter().chain(&numbers).map(|host| format!("http://{host}:9/v1"));
+        for url in over_http.chain(names.iter().map(|host| format!("https://{host}:9/v1"))) {
+            let sent = upstream.send(call(&url, Origin::Tenant)).await;
+            assert_eq!(sent.err().map(|error| error.kind), Some(SendErrorKind::AddressRefused), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_listed_network_is_dialed() {
+        let (address, served) = one_request().await;
+        let answer = upstream(AllowedAddresses::loopback())
+            .send(call(&format!("http://localhost:{}/", address.port()), Origin::Tenant))
+            .await;
+        assert!(answer.is_ok(), "{:?}", answer.err());
+        assert!(served.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn nobody_listening_is_a_connect_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
+        let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
+        drop(listener);
+        let sent = upstream(AllowedAddresses::default()).send(call(&format!("http://{address}/"), Origin::Operator)).await;
+        assert_eq!(sent.err().map(|error| error.kind), Some(SendErrorKind::Connect));
+    }
+}

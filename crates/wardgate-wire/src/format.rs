@@ -1,0 +1,7 @@
+//! The table of formats: which module reads and writes which.
+//!
+//! A new format is a folder beside these, a variant of [`wardgate_core::format::Format`] and an arm wherever the compiler
+//! then complains.
+
+pub mod anthropic_messages;
+pub mod openai_chat;

@@ -1,0 +1,71 @@
+//! How Messages counts: `input_tokens` leaves out what caches held, `output_tokens` includes thinking, and the counts of a
+//! stream are cumulative.
+
+use serde::Deserialize;
+use wardgate_core::usage::Usage;
+
+/// The `usage` object. In a stream it comes twice, and the second may leave fields out.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct MessagesUsage {
+    input_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    cache_creation: Option<CacheCreation>,
+    output_tokens: Option<u64>,
+    output_tokens_details: Option<OutputDetails>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct CacheCreation {
+    ephemeral_5m_input_tokens: Option<u64>,
+    ephemeral_1h_input_tokens: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct OutputDetails {
+    thinking_tokens: Option<u64>,
+}
+
+impl MessagesUsage {
+    /// The counts of this report over those of an earlier one.
+    pub(crate) fn over(&self, earlier: Usage) -> Usage {
+        let mut usage = earlier;
+        let set = |to: &mut u64, from: Option<u64>| {
+            if let Some(count) = from {
+                *to = count;
+            }
+        };
+        set(&mut usage.input_uncached, self.input_tokens);
+        set(&mut usage.cache_read, self.cache_read_input_tokens);
+        set(&mut usage.output, self.output_tokens);
+        set(&mut usage.reasoning, self.output_tokens_details.as_ref().and_then(|details| details.thinking_tokens));
+        match &self.cache_creation {
+            Some(written) => {
+                set(&mut usage.cache_write_5m, written.ephemeral_5m_input_tokens);
+                set(&mut usage.cache_write_1h, written.ephemeral_1h_input_tokens);
+            }
+            // Without the split it is the kind that everybody has: five minutes.
+            None if usage.cache_write_1h == 0 => set(&mut usage.cache_write_5m, self.cache_creation_input_tokens),
+            None => {}
+        }
+        usage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_report_keeps_what_it_does_not_mention() {
+        let read = |json: &str| serde_json::from_str::<MessagesUsage>(json).unwrap_or_else(|error| panic!("{error}"));
+        let start = read(
+            r#"{"input_tokens":10,"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4},"output_tokens":1}"#,
+        );
+        let end = read(r#"{"output_tokens":20,"cache_creation_input_tokens":7}"#);
+        assert_eq!(
+            end.over(start.over(Usage::default())),
+            Usage { input_uncached: 10, cache_write_5m: 3, cache_write_1h: 4, output: 20, ..Usage::default() }
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! A stream of Chat Completions chunks.
+//!
+//! The first delta has a role and no content. `finish_reason` comes before the usage, the usage before `[DONE]`; some hosts put
+//! the usage into the last content chunk, into a choice, or under `x_groq`, and some never send `[DONE]`. So a stream is whole
+//! when `[DONE]` came, or when it ended behind a `finish_reason`.
+
+use super::usage::ChatUsage;
+use crate::stream::{Envelope, StreamFacts, Verdict, malformed};
+use bytes::Bytes;
+use memchr::memmem;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+use wardgate_core::fault::Fault;
+
+#[derive(Deserialize)]
+struct Chunk<'b> {
+    #[serde(borrow)]
+    choices: Option<Vec<Choice<'b>>>,
+    usage: Option<ChatUsage>,
+    x_groq: Option<XGroq>,
+    #[serde(borrow)]
+    error: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'b> {
+    delta: Option<Delta>,
+    #[serde(borrow)]
+    finish_reason: Option<Cow<'b, str>>,
+    usage: Option<ChatUsage>,
+}
+
+#[derive(Deserialize)]
+struct XGroq {
+    usage: Option<ChatUsage>,
+}
+
+/// How much a delta says, whatever the fields are called: anything but a role that is not empty.
+struct Delta {
+    bytes: usize,
+}
+
+pub(crate) fn read(data: &[u8], hides_usage: bool, facts: &mut StreamFacts) -> Verdict {
+    if data == b"[DONE]" {
+        facts.is_finished = true;
+        return Verdict::Pass;
+    }
+    let chunk: Chunk<'_> = match serde_json::from_slice(data) {
+        Ok(chunk) => chunk,
+        Err(error) => return malformed(&error),
+    };
+    if let Some(error) = chunk.error {
+        return Verdict::Fault(in_band(error));
+    }
+    if !facts.has_content && facts.envelope.id.is_none() {
+        facts.envelope = envelope(data);
+    }
+    let choices = chunk.choices.unwrap_or_default();
+    for choice in &choices {
+        if let Some(delta) = choice.delta.as_ref().filter(|delta| delta.bytes > 0) {
+            facts.has_content = true;
+            facts.content_bytes += delta.bytes as u64;
+        }
+        if let Some(reason) = &choice.finish_reason {
+            facts.has_content = true;
+            facts.is_stopped = true;
+            facts.stop_reason = Some(reason.as_ref().into());
+        }
+    }
+    let is_usage_only = choices.is_empty() && chunk.usage.is_some();
+    let usage = chunk.usage.or_else(|| chunk.x_groq.and_then(|x_groq| x_groq.usage));
+    if let Some(usage) = usage.or_else(|| choices.into_iter().find_map(|choice| choice.usage)) {
+        facts.usage = Some(usage.to_usage());
+    }
+    match hides_usage {
+        true if is_usage_only => Verdict::Drop,
+        true => without_null_usage(data),
+        false => Verdict::Pass,
+    }
+}
+
+fn in_band(error: &RawValue) -> Fault {
+    crate::reply::in_band(error, None)
+}
+
+/// What the stream's chunks repeat, read from the first one.
+fn envelope(data: &[u8]) -> Envelope {
+    #[derive(Deserialize)]
+    struct Head {
+        id: Option<Box<str>>,
+        model: Option<Box<str>>,
+        created: Option<i64>,
+    }
+    match serde_json::from_slice::<Head>(data) {
+        Ok(head) => Envelope { id: head.id, model: head.model, created: head.created },
+        Err(_) => Envelope::default(),
+    }
+}
+
+/// Takes `"usage":null` out of a chunk: a host adds it to every chunk when usage is asked for, which the client did not.
+fn without_null_usage(data: &[u8]) -> Verdict {
+    #[derive(Deserialize)]
+    struct WithUsage<'b> {
+        #[serde(borrow)]
+        usage: &'b RawValue,
+    }
+    const KEY: &[u8] = b"\"usage\"";
+    if memmem::find(data, KEY).is_none() {
+        return Verdict::Pass;
+    }
+    let Ok(text) = std::str::from_utf8(data) else {
+        return Verdict::Pass;
+    };
+    let Ok(WithUsage { usage }) = serde_json::from_str(text) else {
+        return Verdict::Pass;
+    };
+    if usage.get() != "null" {
+        return Verdict::Pass;
+    }
+    let value = crate::peek::span(text, usage);
+    let Some(before) =
+        data[..value.start].trim_ascii_end().strip_suffix(b":").and_then(|rest| rest.trim_ascii_end().strip_suffix(KEY))
+    else {
+        return Verdict::Pass;
+    };
+    let after = &data[value.end..];
+    let (before, after) = match before.trim_ascii_end().strip_suffix(b",") {
+        Some(before) => (before, after),
+        None => (before, after.trim_ascii_start().strip_prefix(b",").unwrap_or(after)),
+    };
+    Verdict::Replace(Bytes::from([b"data: ".as_slice(), before, after, b"\n\n"].concat()))
+}
+
+impl<'de> Deserialize<'de> for Delta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DeltaVisitor;
+        impl<'de> Visitor<'de> for DeltaVisitor {
+            type Value = Delta;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a delta")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Delta, A::Error> {
+                let mut bytes = 0;
+                while let Some((crate::peek::Key(key), value)) = map.next_entry::<_, &RawValue>()? {
+                    let value = value.get();
+                    if key != "role" && !matches!(value, "null" | "\"\"" | "[]" | "{}") {
+                        bytes += value.len().saturating_sub(2).max(1);
+                    }
+                }
+                Ok(Delta { bytes })
+            }
+        }
+        deserializer.deserialize_map(DeltaVisitor)
+    }
+}

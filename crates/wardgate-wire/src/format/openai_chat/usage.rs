@@ -1,0 +1,103 @@
+//! How Chat Completions counts: `prompt_tokens` includes what caches held, `completion_tokens` includes reasoning.
+
+use serde::Deserialize;
+use wardgate_core::usage::Usage;
+
+/// The `usage` object, with the places that several vendors put the same number in.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ChatUsage {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+    completion_tokens_details: Option<CompletionDetails>,
+    /// DeepSeek.
+    prompt_cache_hit_tokens: Option<u64>,
+    /// Moonshot AI.
+    cached_tokens: Option<u64>,
+    /// Perplexity.
+    reasoning_tokens: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+    /// Alibaba Cloud.
+    cache_creation_input_tokens: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct CompletionDetails {
+    reasoning_tokens: Option<u64>,
+}
+
+impl ChatUsage {
+    pub(crate) fn to_usage(&self) -> Usage {
+        let details = self.prompt_tokens_details.as_ref();
+        let cached = details.and_then(|details| details.cached_tokens).or(self.prompt_cache_hit_tokens).or(self.cached_tokens);
+        let written =
+            details.and_then(|details| details.cache_write_tokens.or(details.cache_creation_input_tokens)).unwrap_or(0);
+        let cached = cached.unwrap_or(0);
+        let prompt = self.prompt_tokens.unwrap_or(0);
+        let reasoning = self.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens);
+        let reasoning = reasoning.or(self.reasoning_tokens).unwrap_or(0);
+        Usage {
+            input_uncached: prompt.saturating_sub(cached).saturating_sub(written),
+            cache_read: cached,
+            cache_write_other: written,
+            output: self.output(prompt, reasoning),
+            reasoning,
+            ..Usage::default()
+        }
+    }
+
+    /// xAI leaves reasoning out of `completion_tokens`; then the total gives it away, or the reasoning being larger.
+    fn output(&self, prompt: u64, reasoning: u64) -> u64 {
+        let completion = self.completion_tokens.unwrap_or(0);
+        let outside = reasoning > 0 && self.total_tokens.is_some_and(|total| total == prompt + completion + reasoning);
+        if outside || reasoning > completion { completion + reasoning } else { completion }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(json: &str, expected: Usage) {
+        let usage: ChatUsage = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(usage.to_usage(), expected, "{json}");
+    }
+
+    #[test]
+    fn classes_do_not_overlap() {
+        check(
+            r#"{"prompt_tokens":100,"completion_tokens":9,"total_tokens":109,"prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":30}}"#,
+            Usage { input_uncached: 10, cache_read: 60, cache_write_other: 30, output: 9, ..Usage::default() },
+        );
+        check(
+            r#"{"prompt_tokens":100,"completion_tokens":9,"prompt_cache_hit_tokens":64,"prompt_cache_miss_tokens":36}"#,
+            Usage { input_uncached: 36, cache_read: 64, output: 9, ..Usage::default() },
+        );
+    }
+
+    #[test]
+    fn reasoning_outside_the_completion_is_added_once() {
+        check(
+            r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":35,"completion_tokens_details":{"reasoning_tokens":20}}"#,
+            Usage { input_uncached: 10, output: 25, reasoning: 20, ..Usage::default() },
+        );
+        check(
+            r#"{"prompt_tokens":10,"completion_tokens":25,"total_tokens":35,"completion_tokens_details":{"reasoning_tokens":20}}"#,
+            Usage { input_uncached: 10, output: 25, reasoning: 20, ..Usage::default() },
+        );
+    }
+
+    #[test]
+    fn nonsense_does_not_underflow() {
+        check(
+            r#"{"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":60}}"#,
+            Usage { cache_read: 60, ..Usage::default() },
+        );
+    }
+}

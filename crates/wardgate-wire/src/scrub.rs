@@ -1,0 +1,64 @@
+//! Cutting credentials out of text that comes from elsewhere.
+
+/// How credentials in use begin. A word that starts so and is long enough is taken for one.
+const PREFIXES: [&str; 14] =
+    ["sk-", "sk_", "ng-", "nga-", "ngo-", "gsk_", "xai-", "nvapi-", "hf_", "AIza", "pplx-", "csk-", "key-", "Bearer"];
+
+/// The shortest word that is taken for a credential by its beginning.
+const CREDENTIAL_BYTES_MIN: usize = 12;
+
+const CUT: &str = "[redacted]";
+
+/// The text without the credential that was sent, in clear or not, and without any word that looks like another one.
+#[must_use]
+pub fn scrub(text: &str, credential: Option<&str>) -> String {
+    let text = match credential.filter(|credential| credential.len() >= 4) {
+        Some(credential) => text.replace(credential, CUT),
+        None => text.to_owned(),
+    };
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let word_length = rest.find(is_separator).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(word_length);
+        clean.push_str(if is_credential(word) { CUT } else { word });
+        let separators = behind.find(|character| !is_separator(character)).unwrap_or(behind.len());
+        clean.push_str(&behind[..separators]);
+        rest = &behind[separators..];
+    }
+    clean
+}
+
+/// What cannot stand in a credential. The asterisks of half-masked keys can.
+fn is_separator(character: char) -> bool {
+    !(character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '*' | '+'))
+}
+
+fn is_credential(word: &str) -> bool {
+    let is_known = word.len() >= CREDENTIAL_BYTES_MIN && PREFIXES.iter().any(|prefix| word.starts_with(prefix));
+    // A long word of mixed digits and letters is no word of any language.
+    let is_random = word.len() >= 32
+        && word.bytes().any(|byte| byte.is_ascii_digit())
+        && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && !word.contains('.');
+    is_known || is_random
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_credentials_and_leaves_words() {
+        assert_eq!(
+            scrub(
+                "Incorrect API key provided: sk-proj-abcdefghijklmnop. Find it at https://x.example/keys?key=AIzaSyABCDEFGHIJK",
+                None
+            ),
+            "Incorrect API key provided: [redacted] Find it at https://x.example/keys?key=[redacted]"
+        );
+        assert_eq!(scrub("got secret-1!", Some("secret-1")), "got [redacted]!");
+        assert_eq!(scrub("gpt-4o-mini-2024-07-18 is not a chat model", None), "gpt-4o-mini-2024-07-18 is not a chat model");
+        assert_eq!(scrub("sk-short stays", None), "sk-short stays");
+    }
+}
