@@ -14,13 +14,24 @@ const TICK: Duration = Duration::from_millis(10);
 /// Both readings round down, so the two counts may differ by this much without a thread having ended.
 const COARSE_SLACK: Duration = Duration::from_millis(20);
 
-/// Processor time spent by some processes up to one moment.
+/// What processes did between two readings.
+#[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Spent {
+    /// On a processor.
+    pub(crate) ran: Duration,
+    /// Ready to run while something else had the processor. More than a few hundredths of the time says that the machine is too
+    /// busy to measure on: what waits finds more to do at once, and looks cheaper or dearer than it is.
+    pub(crate) waited: Duration,
+}
+
+/// The books of some processes at one moment.
 pub(crate) struct CpuReading(BTreeMap<u32, ProcessCpu>);
 
 #[derive(Default, Clone, Copy)]
 struct ProcessCpu {
     fine: Duration,
     coarse: Duration,
+    waited: Duration,
 }
 
 impl CpuReading {
@@ -30,9 +41,14 @@ impl CpuReading {
     }
 
     /// What all the processes spent since an earlier reading.
-    pub(crate) fn since(&self, earlier: &Self) -> Duration {
-        let spent = |(pid, now): (&u32, &ProcessCpu)| now.since(earlier.0.get(pid).copied().unwrap_or_default());
-        self.0.iter().map(spent).sum()
+    pub(crate) fn since(&self, earlier: &Self) -> Spent {
+        let mut sum = Spent::default();
+        for (pid, now) in &self.0 {
+            let spent = now.since(earlier.0.get(pid).copied().unwrap_or_default());
+            sum.ran += spent.ran;
+            sum.waited += spent.waited;
+        }
+        sum
     }
 }
 
@@ -41,19 +57,22 @@ impl ProcessCpu {
         let directory = format!("/proc/{pid}");
         let stat = read(&format!("{directory}/stat"))?;
         let coarse = parse_stat(&stat).with_context(|| format!("{directory}/stat does not read"))?.cpu;
-        let mut fine = Duration::ZERO;
+        let (mut fine, mut waited) = (Duration::ZERO, Duration::ZERO);
         for thread in std::fs::read_dir(format!("{directory}/task")).with_context(|| format!("process {pid} is gone"))? {
             // A thread may end between the listing and the reading; the coarse count has it.
             let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
-            fine += parse_schedstat(&text).with_context(|| format!("a schedstat of process {pid} does not read"))?;
+            let spent = parse_schedstat(&text).with_context(|| format!("a schedstat of process {pid} does not read"))?;
+            fine += spent.ran;
+            waited += spent.waited;
         }
-        Ok(Self { fine, coarse })
+        Ok(Self { fine, coarse, waited })
     }
 
-    fn since(self, earlier: Self) -> Duration {
+    fn since(self, earlier: Self) -> Spent {
         let fine = self.fine.saturating_sub(earlier.fine);
         let coarse = self.coarse.saturating_sub(earlier.coarse);
-        if coarse > fine + COARSE_SLACK { coarse } else { fine }
+        let ran = if coarse > fine + COARSE_SLACK { coarse } else { fine };
+        Spent { ran, waited: self.waited.saturating_sub(earlier.waited) }
     }
 }
 
@@ -117,9 +136,10 @@ fn read(path: &str) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read {path}: did the process end?"))
 }
 
-/// The first of three numbers: nanoseconds on a processor.
-fn parse_schedstat(text: &str) -> Option<Duration> {
-    text.split_ascii_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+/// The first two of three numbers: nanoseconds on a processor, and nanoseconds of waiting for one.
+fn parse_schedstat(text: &str) -> Option<Spent> {
+    let mut numbers = text.split_ascii_whitespace().map(|number| number.parse().map(Duration::from_nanos));
+    Some(Spent { ran: numbers.next()?.ok()?, waited: numbers.next()?.ok()? })
 }
 
 struct Stat {
@@ -150,7 +170,8 @@ mod tests {
 
     #[test]
     fn schedstat() {
-        assert_eq!(parse_schedstat("95372 78587 2\n"), Some(Duration::from_nanos(95_372)));
+        let spent = Spent { ran: Duration::from_nanos(95_372), waited: Duration::from_nanos(78_587) };
+        assert_eq!(parse_schedstat("95372 78587 2\n"), Some(spent));
         assert_eq!(parse_schedstat(""), None);
         assert_eq!(parse_schedstat("many few 2"), None);
     }
@@ -173,9 +194,13 @@ mod tests {
 
     #[test]
     fn the_coarse_count_is_used_when_a_thread_ended() {
-        let reading = |fine, coarse| ProcessCpu { fine: Duration::from_millis(fine), coarse: Duration::from_millis(coarse) };
+        let reading = |fine, coarse| ProcessCpu {
+            fine: Duration::from_millis(fine),
+            coarse: Duration::from_millis(coarse),
+            waited: Duration::ZERO,
+        };
         let check = |earlier: ProcessCpu, now: ProcessCpu, expected| {
-            assert_eq!(now.since(earlier), Duration::from_millis(expected));
+            assert_eq!(now.since(earlier).ran, Duration::from_millis(expected));
         };
         check(reading(101, 100), reading(163, 160), 62);
         check(reading(101, 100), reading(163, 180), 62);

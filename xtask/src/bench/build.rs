@@ -7,8 +7,7 @@ use std::process::{Command, Stdio};
 
 /// Builds a package's program. Cargo says itself where it is, so a target directory set elsewhere is no trouble.
 pub(crate) fn executable(package: &str, profile: &str) -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let output = Command::new("cargo")
         .args(["build", "--package", package, "--profile", profile, "--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

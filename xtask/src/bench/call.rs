@@ -13,8 +13,7 @@ use tokio::net::TcpStream;
 
 const CALL_TIME_MAX: Duration = Duration::from_secs(10);
 const READY_TIME_MAX: Duration = Duration::from_secs(30);
-/// Short beside what is measured, long enough to leave the core to the upstream.
-const ASK_AGAIN_AFTER: Duration = Duration::from_micros(250);
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(1);
 
 /// A POST with JSON.
 pub(crate) fn post(address: SocketAddr, path: &str, bearer: &str, body: Bytes) -> anyhow::Result<Request<Full<Bytes>>> {
@@ -53,8 +52,11 @@ pub(crate) async fn first_answer(place: &chat::Place, start: Instant) -> anyhow:
             let (status, body) = attempt?;
             anyhow::bail!("{} answers {status}: {}", place.address, String::from_utf8_lossy(&body));
         }
-        // The runtime's own timer counts in milliseconds, and some programs start in a few of them.
-        std::thread::sleep(ASK_AGAIN_AFTER);
-        tokio::task::yield_now().await;
+        // A port that is still closed says so at once and costs the target nothing, so it is asked again at once: some programs
+        // start in a few of the runtime's milliseconds.
+        match attempt {
+            Ok(_) => tokio::time::sleep(ASK_AGAIN_AFTER).await,
+            Err(_) => tokio::task::yield_now().await,
+        }
     }
 }

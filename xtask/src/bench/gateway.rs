@@ -92,13 +92,15 @@ impl Running {
             .stdout(Stdio::piped())
             .stderr(File::create(&log_path)?);
         // Provider keys and settings of the person who runs this have no part in it.
-        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).env("HOME", directory);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name != "PATH") {
+            command.env_remove(name);
+        }
         let start = Instant::now();
         let mut process = process::start(&mut command)?;
         let stdout = process.child().stdout.take().context("stdout was piped")?;
         let line = first_line(ChildStdout::from_std(stdout)?).await;
         let ready_after = start.elapsed();
-        let said = || std::fs::read_to_string(&log_path).unwrap_or_default();
+        let said = || std::fs::read_to_string(&log_path).unwrap_or_default().trim().to_owned();
         let line = line.with_context(said)?;
         let ready = serde_json::from_str(&line).context("the line of `wardgate dev --json` does not read")?;
         Ok(Self { process, ready, start, ready_after })

@@ -128,7 +128,7 @@ impl Load {
     }
 
     async fn hold(&mut self, events: usize) -> anyhow::Result<Outcome> {
-        let (sender, mut arrived) = mpsc::unbounded_channel();
+        let (sender, mut arrived) = mpsc::channel(self.connections.len().max(1));
         let count = self.connections.len();
         for mut connection in self.connections.drain(..) {
             let mark = answer::Mark { events, reached: sender.clone() };

@@ -1,14 +1,15 @@
 //! nginx as operators run it in front of a provider: the yardstick.
 //!
 //! One worker, kept connections on both sides, an access log in the default format, because a gateway logs each request too, and
-//! defaults otherwise; so a large request passes through a file. Streams go through a second port on which answers are not buffered.
+//! defaults otherwise. Where an operator would choose, there is a port for each choice: one that does not gather answers, for
+//! streams; and one that keeps large requests in memory, which is a third of the cost of the default, a file of 8 KiB writes.
 
 use super::call;
 use super::chat::Place;
 use super::direct::upstream_place;
 use super::options::Options;
 use super::process::{self, OwnedProcess};
-use super::target::Start;
+use super::target::{Route, Start};
 use anyhow::Context as _;
 use std::fs::Permissions;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -21,8 +22,7 @@ use tempfile::TempDir;
 pub(crate) struct Nginx {
     // Fields are dropped in order: the process must end before its files go.
     process: OwnedProcess,
-    address: SocketAddr,
-    streaming_address: SocketAddr,
+    ports: Ports,
     directory: TempDir,
 }
 
@@ -31,9 +31,9 @@ impl Nginx {
     pub(crate) async fn start(options: &Options, upstream: SocketAddr) -> anyhow::Result<(Self, Start)> {
         // A worker that root started gives up its rights, and must still reach its files.
         let directory = tempfile::Builder::new().prefix("bench-nginx-").permissions(Permissions::from_mode(0o755)).tempdir()?;
-        let [address, streaming_address] = free_addresses()?;
+        let ports = Ports::find()?;
         let configuration = directory.path().join("nginx.conf");
-        std::fs::write(&configuration, configure(directory.path(), options, upstream, address, streaming_address))?;
+        std::fs::write(&configuration, configure(directory.path(), options, upstream, &ports))?;
         let start = Instant::now();
         let process = process::start(
             process::pinned(options.target_core, "nginx")
@@ -43,17 +43,17 @@ impl Nginx {
                 .arg(&configuration)
                 .stdout(Stdio::null()),
         )?;
-        let nginx = Self { process, address, streaming_address, directory };
-        let answer = call::first_answer(&nginx.place(), start).await.with_context(|| nginx.errors())?;
+        let nginx = Self { process, ports, directory };
+        let answer = call::first_answer(&nginx.place(Route::Default), start).await.with_context(|| nginx.errors())?;
         Ok((nginx, Start { answer: Some(answer), ..Start::default() }))
     }
 
-    pub(crate) fn place(&self) -> Place {
-        upstream_place(self.address)
-    }
-
-    pub(crate) fn streaming_place(&self) -> Place {
-        upstream_place(self.streaming_address)
+    pub(crate) fn place(&self, route: Route) -> Place {
+        upstream_place(match route {
+            Route::Default => self.ports.default,
+            Route::Stream => self.ports.stream,
+            Route::InMemory => self.ports.in_memory,
+        })
     }
 
     pub(crate) fn pids(&self) -> anyhow::Result<Vec<u32>> {
@@ -65,19 +65,25 @@ impl Nginx {
     }
 }
 
-/// nginx cannot say which port it was given, so we find two that are free and let them go again.
-fn free_addresses() -> anyhow::Result<[SocketAddr; 2]> {
-    let (first, second) = (TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?);
-    Ok([first.local_addr()?, second.local_addr()?])
+/// Where nginx listens.
+struct Ports {
+    default: SocketAddr,
+    stream: SocketAddr,
+    in_memory: SocketAddr,
 }
 
-fn configure(
-    directory: &Path,
-    options: &Options,
-    upstream: SocketAddr,
-    address: SocketAddr,
-    streaming_address: SocketAddr,
-) -> String {
+impl Ports {
+    /// nginx cannot say which ports it was given, so we find some that are free and let them go again.
+    fn find() -> anyhow::Result<Self> {
+        let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+        // All are held until all are found, or the same could be found twice.
+        let (default, stream, in_memory) = (free()?, free()?, free()?);
+        Ok(Self { default: default.local_addr()?, stream: stream.local_addr()?, in_memory: in_memory.local_addr()? })
+    }
+}
+
+fn configure(directory: &Path, options: &Options, upstream: SocketAddr, ports: &Ports) -> String {
+    let Ports { default, stream, in_memory } = ports;
     let directory = directory.display();
     let connections_max = options.open_files_min();
     format!(
@@ -107,16 +113,23 @@ http {{
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     server {{
-        listen {address};
+        listen {default};
         location / {{
             proxy_pass http://bench;
         }}
     }}
     server {{
-        listen {streaming_address};
+        listen {stream};
         location / {{
             proxy_pass http://bench;
             proxy_buffering off;
+        }}
+    }}
+    server {{
+        listen {in_memory};
+        location / {{
+            proxy_pass http://bench;
+            client_body_buffer_size 2m;
         }}
     }}
 }}

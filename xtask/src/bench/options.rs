@@ -8,11 +8,10 @@ use std::path::PathBuf;
 const QUICK_ROUNDS: usize = 1;
 
 /// The options of `cargo xtask bench`.
-///
-/// The gateway is built with the profile that is shipped. The benchmark itself is built again with the profile `release` and does all its
-/// work in that form, so it does not matter how this task was started.
 #[derive(Args, Clone, Serialize, Deserialize)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = "\
+The gateway is built with the profile that is shipped. The benchmark itself is built again with the profile `release` and does \
+all its work in that form, so it does not matter how this task was started. docs/benchmark.md says what each figure means.")]
 pub(crate) struct Options {
     /// How many times everything is measured; figures are medians over the rounds
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
@@ -23,7 +22,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
 
     /// What to measure
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Kind::ALL)]
+    #[arg(long, value_enum, value_delimiter = ',', num_args = 1, default_values_t = Kind::ALL)]
     pub(crate) targets: Vec<Kind>,
 
     /// Measure this gateway instead of building one

@@ -4,7 +4,7 @@ use super::process::{self, OwnedProcess};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines, Stdin};
 use tokio::process::{ChildStdin, ChildStdout};
@@ -24,7 +24,7 @@ impl PartProcess {
     /// Starts the part of this name. It inherits our core.
     pub(crate) fn start(name: &'static str) -> anyhow::Result<Self> {
         let program = std::env::current_exe()?;
-        let mut command = Command::new(program);
+        let mut command = process::preferred(program);
         command.args(["bench-part", name]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = process::start(&mut command)?;
         let child = process.child();

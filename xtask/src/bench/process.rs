@@ -41,7 +41,7 @@ impl OwnedProcess {
             match self.child.try_wait() {
                 Ok(Some(_)) | Err(_) => return true,
                 Ok(None) if start.elapsed() > time => return false,
-                Ok(None) => std::thread::sleep(LOOK_AGAIN_AFTER),
+                Ok(None) => std::thread::park_timeout(LOOK_AGAIN_AFTER),
             }
         }
     }
@@ -65,13 +65,23 @@ impl Drop for OwnedProcess {
     }
 }
 
-/// A command for a program that runs on one core. It ends with the thread that starts it even when that is killed,
-/// which no destructor can see to.
+/// A command for a program that runs on one core.
 pub(crate) fn pinned(core: u16, program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "TERM", "taskset", "-c", &core.to_string()]).arg(program).stdin(Stdio::null());
+    let mut command = preferred("taskset");
+    command.args(["-c", &core.to_string()]).arg(program).stdin(Stdio::null());
     command
 }
+
+/// A command for a program that what else runs on this machine makes way for, where that may be asked for. It ends with the thread
+/// that starts it even when that is killed, which no destructor can see to.
+pub(crate) fn preferred(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "setsid", "sh", "-c", PREFER_AND_EXEC]).arg(program);
+    command
+}
+
+/// Kernels that group processes by session weigh the groups first, so a session of its own is what can be preferred.
+const PREFER_AND_EXEC: &str = r#"{ echo -20 > /proc/self/autogroup; } 2>/dev/null; exec "$0" "$@""#;
 
 /// Starts a command as a process of ours.
 pub(crate) fn start(command: &mut Command) -> anyhow::Result<OwnedProcess> {

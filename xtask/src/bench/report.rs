@@ -1,6 +1,6 @@
 //! What the benchmark says in the end: a table for people, JSON for programs.
 
-use super::figures::{Reading, Row, Sample, Verdict};
+use super::figures::{Id, Reading, Row, Sample, Verdict};
 use super::load::Outcome;
 use super::machine::Machine;
 use super::options::Options;
@@ -14,6 +14,9 @@ use std::path::Path;
 mod table;
 
 use table::Table;
+
+/// With more, a target finds other amounts of work at once than it would by itself.
+const WAITED_PERCENT_MAX: f64 = 5.0;
 
 /// Everything that was found.
 #[derive(Serialize)]
@@ -73,11 +76,21 @@ impl Report {
         self.rows.iter().any(Row::misses_its_limit) || self.troubles.iter().any(|trouble| trouble.failures > 0)
     }
 
+    fn was_kept_waiting(&self) -> bool {
+        let waits = self.rows.iter().filter(|row| row.figure.id == Id::Waited).flat_map(|row| row.targets.values());
+        waits.into_iter().any(|summary| summary.median > WAITED_PERCENT_MAX)
+    }
+
     fn text(&self) -> String {
         let rounds = self.options.rounds();
-        let mut text =
-            format!("{}\n{rounds} rounds; median (smallest); ratio: wardgate to nginx within a round\n\n", self.machine.line());
+        let mut text = format!(
+            "{}\nrounds: {rounds}; median (smallest); ratio: wardgate to nginx at the same time\n\n",
+            self.machine.line()
+        );
         text.push_str(&render(&self.rows));
+        if self.was_kept_waiting() {
+            text.push_str("\nThe machine was busy: others had the targets' core for part of the time, and the ratios are not to be trusted.\n");
+        }
         if !self.troubles.is_empty() {
             text.push('\n');
         }
@@ -133,6 +146,7 @@ const fn word(verdict: Option<Verdict>) -> &'static str {
         None => "",
         Some(Verdict::Aim) => "aim reached",
         Some(Verdict::Pass) => "ok",
+        Some(Verdict::ShortOfAim) => "short of aim",
         Some(Verdict::Missed) => "MISSED",
         Some(Verdict::Unmeasured) => "not measured",
     }
@@ -150,7 +164,7 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::figures::{self, Id};
+    use crate::bench::figures::{self, Moment};
 
     #[test]
     fn numbers_have_three_digits() {
@@ -165,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_report_for_people() {
-        let sample = |target, figure, value| Sample { round: 1, target, figure, value };
+        let sample = |target, figure, value| Sample { moment: Moment { round: 1, pass: 1 }, target, figure, value };
         let samples = [
             sample(Kind::Direct, Id::ParallelFailures, 0.0),
             sample(Kind::Nginx, Id::RequestCpu16, 20.0),

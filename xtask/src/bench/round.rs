@@ -1,10 +1,11 @@
 //! The rounds: everything is measured in each, on all targets, one right after the other.
 //!
 //! A machine is not equally fast at all times, and what slows it lasts for seconds or minutes. So each scenario runs on every
-//! target before the next scenario begins, the target that goes first changes from round to round, and ratios are taken within
-//! a round. Targets start anew in each round: the start is measured too, and no round inherits memory from the one before.
+//! target before the next scenario begins, in several short passes rather than in a long one; the target that goes first changes
+//! from pass to pass; and ratios are taken within a pass. Targets start anew in each round: the start is measured too, and no
+//! round inherits memory from the one before.
 
-use super::figures::{self, Id, Sample};
+use super::figures::{self, Id, Moment, Sample};
 use super::load::Outcome;
 use super::machine::Machine;
 use super::options::Options;
@@ -18,8 +19,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-const MEASURED_TIME: Duration = Duration::from_millis(1500);
-const MEASURED_TIME_QUICK: Duration = Duration::from_millis(600);
+const PASSES: usize = 3;
+const PASSES_QUICK: usize = 2;
+const MEASURED_TIME: Duration = Duration::from_millis(500);
+const MEASURED_TIME_QUICK: Duration = Duration::from_millis(300);
 /// Until a target that has just started does nothing more of its own.
 const IDLE_AFTER: Duration = Duration::from_secs(1);
 
@@ -68,16 +71,23 @@ impl Round {
         for kind in Kind::ALL.into_iter().filter(|kind| options.measures(*kind)) {
             targets.push(self.start(kind, options, upstream).await?);
         }
-        let first = (number - 1) % targets.len().max(1);
-        targets.rotate_left(first);
+        // Never zero: an empty list of targets is refused with the options.
+        let count = targets.len();
+        targets.rotate_left((number - 1) % count);
         for scenario in Scenario::ALL {
             say(&format!("round {number} of {rounds}: {}", scenario.title()));
-            for target in &targets {
-                let found = stage.measure(scenario, target).await;
-                self.note(scenario, target.kind(), found);
+            let passes = if scenario.is_timed() { passes(options) } else { 1 };
+            for pass in 1..=passes {
+                for target in &targets {
+                    let found = stage.measure(scenario, target).await;
+                    self.note(pass, scenario, target.kind(), found);
+                }
+                targets.rotate_left(1 % count);
             }
         }
-        self.add_latency_to_direct();
+        for pass in 1..=passes(options) {
+            self.add_latency_to_direct(pass);
+        }
         self.count_altered(&targets);
         Ok(())
     }
@@ -87,10 +97,10 @@ impl Round {
         self.note_start(kind, &start);
         tokio::time::sleep(IDLE_AFTER).await;
         if let Some(memory) = target.memory()? {
-            self.add(kind, Id::IdleMemory, mib(memory.proportional_kib));
+            self.add(1, kind, Id::IdleMemory, mib(memory.proportional_kib));
         }
         if let (Kind::Wardgate, Some(binary)) = (kind, &options.binary) {
-            self.add(kind, Id::BinarySize, std::fs::metadata(binary)?.len() as f64 / 1e6);
+            self.add(1, kind, Id::BinarySize, std::fs::metadata(binary)?.len() as f64 / 1e6);
         }
         Ok(target)
     }
@@ -104,19 +114,19 @@ impl Round {
         ];
         for (id, time) in times {
             if let Some(time) = time {
-                self.add(kind, id, time.as_secs_f64() * 1e3);
+                self.add(1, kind, id, time.as_secs_f64() * 1e3);
             }
         }
     }
 
     /// A scenario that fails altogether is a trouble like a request that fails: the others may still be worth knowing.
-    fn note(&mut self, scenario: Scenario, target: Kind, found: anyhow::Result<Found>) {
+    fn note(&mut self, pass: usize, scenario: Scenario, target: Kind, found: anyhow::Result<Found>) {
         let Found { values, outcome } = found.unwrap_or_else(|error| {
             let outcome = Outcome { failures: 1, first_failure: Some(format!("{error:#}")), ..Outcome::default() };
             Found { values: Vec::new(), outcome }
         });
         for (id, value) in values {
-            self.add(target, id, value);
+            self.add(pass, target, id, value);
         }
         if let Some(trouble) = Trouble::of(self.number, target, scenario, outcome) {
             say(&trouble.line());
@@ -124,12 +134,12 @@ impl Round {
         }
     }
 
-    fn add_latency_to_direct(&mut self) {
+    fn add_latency_to_direct(&mut self, pass: usize) {
         for (whole, added) in [(Id::LatencyP50, Id::AddedP50), (Id::LatencyP99, Id::AddedP99)] {
-            let Some(direct) = self.value(Kind::Direct, whole) else { continue };
+            let Some(direct) = self.value(pass, Kind::Direct, whole) else { continue };
             for target in [Kind::Nginx, Kind::Wardgate] {
-                if let Some(value) = self.value(target, whole) {
-                    self.add(target, added, value - direct);
+                if let Some(value) = self.value(pass, target, whole) {
+                    self.add(pass, target, added, value - direct);
                 }
             }
         }
@@ -139,17 +149,23 @@ impl Round {
         for target in targets {
             let mine = self.troubles.iter().filter(|trouble| trouble.target == target.kind());
             let altered: u64 = mine.map(|trouble| trouble.altered).sum();
-            self.add(target.kind(), Id::Altered, altered as f64);
+            self.add(1, target.kind(), Id::Altered, altered as f64);
         }
     }
 
-    fn value(&self, target: Kind, figure: Id) -> Option<f64> {
-        self.samples.iter().find(|sample| sample.target == target && sample.figure == figure).map(|sample| sample.value)
+    fn value(&self, pass: usize, target: Kind, figure: Id) -> Option<f64> {
+        let moment = Moment { round: self.number, pass };
+        let is_it = |sample: &&Sample| (sample.moment, sample.target, sample.figure) == (moment, target, figure);
+        self.samples.iter().find(is_it).map(|sample| sample.value)
     }
 
-    fn add(&mut self, target: Kind, figure: Id, value: f64) {
-        self.samples.push(Sample { round: self.number, target, figure, value });
+    fn add(&mut self, pass: usize, target: Kind, figure: Id, value: f64) {
+        self.samples.push(Sample { moment: Moment { round: self.number, pass }, target, figure, value });
     }
+}
+
+const fn passes(options: &Options) -> usize {
+    if options.quick { PASSES_QUICK } else { PASSES }
 }
 
 fn mib(kib: u64) -> f64 {

@@ -3,11 +3,12 @@
 //! All follow one pattern: the upstream is told how to answer, the load connects and warms the target up, the books are read, the
 //! load runs, the target gets a moment for work that it put off, and the books are read again.
 
-use super::chat::Ask;
+use super::accounting::Spent;
+use super::chat::{self, Ask};
 use super::figures::Id;
 use super::load::{self, Outcome, Until};
 use super::pipe::PartProcess;
-use super::target::Target;
+use super::target::{Route, Target};
 use super::upstream::{self, Behavior};
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -15,9 +16,11 @@ use std::time::Duration;
 
 /// Batches that a gateway writes after the answer are part of what the request cost.
 const SETTLE: Duration = Duration::from_millis(150);
-const WARM_UP: Duration = Duration::from_millis(300);
+const WARM_UP: Duration = Duration::from_millis(200);
 /// Enough for a steady state of a target that keeps several connections to the upstream.
 const PROMPT_CONNECTIONS: usize = 4;
+/// A gateway takes its own part off the model's name, and nothing else.
+const PROMPT_BYTES_MIN: usize = chat::PROMPT_BYTES - 64;
 const BURST_STREAMS: usize = 16;
 const PACED_STREAMS: usize = 32;
 const CHUNKS: usize = 500;
@@ -45,11 +48,13 @@ pub(crate) enum Scenario {
     Paced,
     /// 1 MB prompts.
     Prompt,
+    /// 1 MB prompts, nginx keeping them in memory.
+    PromptInMemory,
 }
 
 impl Scenario {
     /// In the order of a round. Memory comes first, while the targets are fresh.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Held,
         Self::Parallel,
         Self::Requests(1),
@@ -58,7 +63,13 @@ impl Scenario {
         Self::Burst,
         Self::Paced,
         Self::Prompt,
+        Self::PromptInMemory,
     ];
+
+    /// Whether it lasts as long as it is told to, and so can be cut into passes.
+    pub(crate) const fn is_timed(self) -> bool {
+        !matches!(self, Self::Held | Self::Parallel | Self::Paced)
+    }
 
     pub(crate) fn title(self) -> String {
         match self {
@@ -68,6 +79,7 @@ impl Scenario {
             Self::Burst => "chunks back to back".to_owned(),
             Self::Paced => "chunks 5 ms apart".to_owned(),
             Self::Prompt => "1 MB prompts".to_owned(),
+            Self::PromptInMemory => "1 MB prompts, nginx keeping them in memory".to_owned(),
         }
     }
 }
@@ -111,21 +123,22 @@ impl Stage {
             Scenario::Requests(connections) => self.requests(target, connections).await,
             Scenario::Burst => self.burst(target).await,
             Scenario::Paced => self.paced(target).await,
-            Scenario::Prompt => self.prompt(target).await,
+            Scenario::Prompt => self.prompt(target, Route::Default, Id::PromptCpu).await,
+            Scenario::PromptInMemory => self.prompt(target, Route::InMemory, Id::PromptCpuInMemory).await,
         }
     }
 
     async fn held(&mut self, target: &Target) -> anyhow::Result<Found> {
         let ask = Ask::Stream { chunks: HELD_CHUNKS };
         self.behave(Behavior::Stream { chunks: HELD_CHUNKS, pace: Duration::ZERO }).await?;
-        self.open(target, ask, PACED_STREAMS).await?;
+        self.open(target, Route::Stream, ask, PACED_STREAMS).await?;
         self.run(Until::Requests(5)).await?;
         self.close().await?;
         tokio::time::sleep(SETTLE).await;
         let before = target.memory()?;
 
         self.behave(Behavior::HeldStream { chunks: HELD_CHUNKS, held_after: HELD_AFTER_EVENTS }).await?;
-        self.open(target, ask, self.streams).await?;
+        self.open(target, Route::Stream, ask, self.streams).await?;
         self.load(load::Command::Hold { events: HELD_AFTER_EVENTS }).await?;
         tokio::time::sleep(SETTLE).await;
         let after = target.memory()?;
@@ -141,7 +154,7 @@ impl Stage {
     async fn parallel(&mut self, target: &Target) -> anyhow::Result<Found> {
         let ask = Ask::Stream { chunks: PARALLEL_CHUNKS };
         self.behave(Behavior::Stream { chunks: PARALLEL_CHUNKS, pace: PARALLEL_PACE }).await?;
-        self.open(target, ask, self.streams).await?;
+        self.open(target, Route::Stream, ask, self.streams).await?;
         let outcome = self.run(Until::Requests(1)).await?;
         self.close().await?;
         Ok(Found { values: vec![(Id::ParallelFailures, as_f64(outcome.failures))], outcome })
@@ -149,7 +162,7 @@ impl Stage {
 
     async fn requests(&mut self, target: &Target, connections: usize) -> anyhow::Result<Found> {
         self.behave(Behavior::Answer { body_bytes_min: 0 }).await?;
-        let (outcome, cpu) = self.steady(target, Ask::Short, connections).await?;
+        let (outcome, cpu) = self.steady(target, Route::Default, Ask::Short, connections).await?;
         let cpu_id = match connections {
             1 => Id::RequestCpu1,
             16 => Id::RequestCpu16,
@@ -169,16 +182,19 @@ impl Stage {
 
     async fn burst(&mut self, target: &Target) -> anyhow::Result<Found> {
         self.behave(Behavior::Stream { chunks: CHUNKS, pace: Duration::ZERO }).await?;
-        let (outcome, cpu) = self.steady(target, Ask::Stream { chunks: CHUNKS }, BURST_STREAMS).await?;
-        let value = cpu.map(|cpu| (Id::ChunkCpuBurst, cpu.per_thousand_chunks(outcome.answers)));
-        Ok(Found { values: value.into_iter().collect(), outcome })
+        let (outcome, cpu) = self.steady(target, Route::Stream, Ask::Stream { chunks: CHUNKS }, BURST_STREAMS).await?;
+        let values = cpu.map_or_else(Vec::new, |cpu| {
+            let waited = 100.0 * cpu.0.waited.as_secs_f64() / Duration::from_nanos(outcome.elapsed_ns).as_secs_f64();
+            vec![(Id::ChunkCpuBurst, cpu.per_thousand_chunks(outcome.answers)), (Id::Waited, waited)]
+        });
+        Ok(Found { values, outcome })
     }
 
     /// One stream takes seconds here, so the load counts streams and not time, and short ones warm the target up.
     async fn paced(&mut self, target: &Target) -> anyhow::Result<Found> {
         let ask = Ask::Stream { chunks: CHUNKS };
         self.behave(Behavior::Stream { chunks: CHUNKS, pace: Duration::ZERO }).await?;
-        self.open(target, ask, PACED_STREAMS).await?;
+        self.open(target, Route::Stream, ask, PACED_STREAMS).await?;
         self.run(Until::Requests(1)).await?;
         self.behave(Behavior::Stream { chunks: CHUNKS, pace: PACE }).await?;
         let (outcome, cpu) = self.accounted(target, Until::Requests(1)).await?;
@@ -186,15 +202,21 @@ impl Stage {
         Ok(Found { values: value.into_iter().collect(), outcome })
     }
 
-    async fn prompt(&mut self, target: &Target) -> anyhow::Result<Found> {
-        self.behave(Behavior::Answer { body_bytes_min: super::chat::PROMPT_BYTES }).await?;
-        let (outcome, cpu) = self.steady(target, Ask::Prompt, PROMPT_CONNECTIONS).await?;
-        let value = cpu.map(|cpu| (Id::PromptCpu, cpu.per(outcome.answers)));
+    async fn prompt(&mut self, target: &Target, route: Route, id: Id) -> anyhow::Result<Found> {
+        self.behave(Behavior::Answer { body_bytes_min: PROMPT_BYTES_MIN }).await?;
+        let (outcome, cpu) = self.steady(target, route, Ask::Prompt, PROMPT_CONNECTIONS).await?;
+        let value = cpu.map(|cpu| (id, cpu.per(outcome.answers)));
         Ok(Found { values: value.into_iter().collect(), outcome })
     }
 
-    async fn steady(&mut self, target: &Target, ask: Ask, connections: usize) -> anyhow::Result<(Outcome, Option<Cpu>)> {
-        self.open(target, ask, connections).await?;
+    async fn steady(
+        &mut self,
+        target: &Target,
+        route: Route,
+        ask: Ask,
+        connections: usize,
+    ) -> anyhow::Result<(Outcome, Option<Cpu>)> {
+        self.open(target, route, ask, connections).await?;
         self.run(Until::Elapsed(WARM_UP)).await?;
         self.accounted(target, Until::Elapsed(self.measured_time)).await
     }
@@ -217,9 +239,8 @@ impl Stage {
         Ok(())
     }
 
-    async fn open(&mut self, target: &Target, ask: Ask, connections: usize) -> anyhow::Result<()> {
-        let place = if matches!(ask, Ask::Stream { .. }) { target.streaming_place() } else { target.place() };
-        self.load(load::Command::Open { place, ask, connections }).await.map(drop)
+    async fn open(&mut self, target: &Target, route: Route, ask: Ask, connections: usize) -> anyhow::Result<()> {
+        self.load(load::Command::Open { place: target.place(route), ask, connections }).await.map(drop)
     }
 
     async fn run(&mut self, until: Until) -> anyhow::Result<Outcome> {
@@ -235,13 +256,13 @@ impl Stage {
     }
 }
 
-/// Processor time that a target spent.
-struct Cpu(Duration);
+/// What a target spent.
+struct Cpu(Spent);
 
 impl Cpu {
     /// Microseconds for each of so many.
     fn per(&self, count: u64) -> f64 {
-        self.0.as_secs_f64() * 1e6 / as_f64(count)
+        self.0.ran.as_secs_f64() * 1e6 / as_f64(count)
     }
 
     /// Milliseconds, which is microseconds for each chunk.

@@ -40,6 +40,17 @@ impl fmt::Display for Kind {
     }
 }
 
+/// How a request is treated, which only nginx has to be told beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// As by default: large requests pass through a file.
+    Default,
+    /// The answer is a stream and must not be gathered.
+    Stream,
+    /// Large requests are kept in memory.
+    InMemory,
+}
+
 /// A target that answers.
 pub(crate) enum Target {
     Direct(Direct),
@@ -79,20 +90,12 @@ impl Target {
         }
     }
 
-    /// Where answers in one piece are asked for.
-    pub(crate) fn place(&self) -> Place {
+    /// Where requests of this kind are sent.
+    pub(crate) fn place(&self, route: Route) -> Place {
         match self {
             Self::Direct(direct) => direct.place(),
-            Self::Nginx(nginx) => nginx.place(),
+            Self::Nginx(nginx) => nginx.place(route),
             Self::Wardgate(gateway) => gateway.place(),
-        }
-    }
-
-    /// Where streams are asked for. Only nginx has to be told beforehand that an answer is one.
-    pub(crate) fn streaming_place(&self) -> Place {
-        match self {
-            Self::Nginx(nginx) => nginx.streaming_place(),
-            Self::Direct(_) | Self::Wardgate(_) => self.place(),
         }
     }
 

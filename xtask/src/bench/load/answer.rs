@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 
 const EXCERPT_BYTES_MAX: usize = 300;
 
@@ -24,7 +24,7 @@ pub(crate) enum Verdict {
 /// Tells when a stream has come so far.
 pub(crate) struct Mark {
     pub(crate) events: usize,
-    pub(crate) reached: UnboundedSender<()>,
+    pub(crate) reached: Sender<()>,
 }
 
 /// Verifies an answer in one piece.
@@ -52,7 +52,7 @@ pub(crate) async fn verify_stream(
         }
         if let Some(mark) = mark.take_if(|mark| stream.events >= mark.events) {
             // The receiver is gone when it gave up waiting for others.
-            let _ = mark.reached.send(());
+            let _ = mark.reached.send(()).await;
         }
     }
     stream.verdict()
