@@ -58,7 +58,7 @@ impl Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Tools => "tools",
             Self::Build => "build",
             Self::Rust => "rust",
