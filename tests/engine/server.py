@@ -27,6 +27,9 @@ def main():
     parameters.port = 0
     parameters.n_ctx = 4096
     parameters.n_parallel = 2
+    # The same words each time: sampled ones are now and then none at all.
+    parameters.sampling.temp = 0.0
+    parameters.sampling.seed = 1
     parameters.cpuparams.n_threads = min(2, os.cpu_count() or 1)
     server = xllamacpp.Server(parameters)
     print(server.listening_address, flush=True)
