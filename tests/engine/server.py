@@ -27,7 +27,12 @@ def main():
     parameters.port = 0
     parameters.n_ctx = 4096
     parameters.n_parallel = 2
-    parameters.cpuparams.n_threads = min(2, os.cpu_count() or 1)
+    # The same words each time: sampled ones are now and then none at all.
+    parameters.sampling.temp = 0.0
+    parameters.sampling.seed = 1
+    # Its threads wait for each other by spinning: on a machine that does other work besides, one is faster than two.
+    parameters.cpuparams.n_threads = 1
+    parameters.cpuparams_batch.n_threads = 1
     server = xllamacpp.Server(parameters)
     print(server.listening_address, flush=True)
     sys.stdin.read()

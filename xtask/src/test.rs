@@ -14,6 +14,7 @@ use clap::{Args, ValueEnum};
 mod clients;
 mod gateway;
 mod place;
+mod runner;
 mod tools;
 
 use gateway::Gateway;
@@ -58,7 +59,7 @@ impl Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Tools => "tools",
             Self::Build => "build",
             Self::Rust => "rust",
@@ -74,7 +75,8 @@ impl fmt::Display for Step {
 struct Outcome {
     step: Step,
     took: Duration,
-    result: anyhow::Result<()>,
+    /// The runner's own words about it, or why it failed.
+    result: anyhow::Result<String>,
 }
 
 /// Runs the steps that were asked for.
@@ -128,12 +130,12 @@ impl Options {
 }
 
 impl Step {
-    fn run(self, options: &Options, place: &Place, gateway: &mut Option<Gateway>) -> anyhow::Result<()> {
+    fn run(self, options: &Options, place: &Place, gateway: &mut Option<Gateway>) -> anyhow::Result<String> {
         match self {
-            Self::Tools => tools::install(options, place),
-            Self::Build => cargo(place, &["build", "--locked", "-p", "wardgate"]),
-            Self::Rust => cargo(place, &["nextest", "run", "--workspace", "--locked"]),
-            Self::Docs => cargo(place, &["test", "--doc", "--workspace", "--locked"]),
+            Self::Tools => tools::install(options, place).map(|()| String::new()),
+            Self::Build => runner::run(cargo(place, &["build", "--locked", "-p", "wardgate"])),
+            Self::Rust => runner::run(cargo(place, &["nextest", "run", "--workspace", "--locked"])),
+            Self::Docs => runner::run(cargo(place, &["test", "--quiet", "--doc", "--workspace", "--locked"])),
             Self::Python => clients::python(place, started(gateway, place)?, &place.root.join("tests/sdk/python")),
             Self::Node => clients::node(place, started(gateway, place)?),
             Self::Engine => clients::python(place, started(gateway, place)?, &place.root.join("tests/engine")),
@@ -154,14 +156,16 @@ impl Outcome {
     fn line(&self) -> String {
         let (step, seconds) = (self.step, self.took.as_secs_f64());
         match &self.result {
-            Ok(()) => format!("ok   {step:<8} {seconds:6.1} s"),
+            Ok(verdict) => format!("ok   {step:<8} {seconds:6.1} s  {verdict}").trim_end().to_owned(),
             Err(error) => format!("FAIL {step:<8} {seconds:6.1} s  {error:#}"),
         }
     }
 }
 
-fn cargo(place: &Place, arguments: &[&str]) -> anyhow::Result<()> {
-    succeed(Command::new("cargo").args(arguments).current_dir(&place.root))
+fn cargo(place: &Place, arguments: &[&str]) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.args(arguments).current_dir(&place.root);
+    cargo
 }
 
 /// Runs a command that speaks for itself.

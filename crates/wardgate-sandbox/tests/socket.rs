@@ -1,6 +1,6 @@
 //! What arrives on a socket: statuses, shapes, streams, breaks.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::time::{Duration, Instant};
 

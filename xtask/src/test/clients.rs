@@ -7,29 +7,25 @@ use anyhow::Context as _;
 
 use super::gateway::Gateway;
 use super::place::Place;
-use super::succeed;
+use super::runner;
 
 /// Runs a folder of Python tests.
-pub(super) fn python(place: &Place, gateway: &Gateway, tests: &Path) -> anyhow::Result<()> {
+pub(super) fn python(place: &Place, gateway: &Gateway, tests: &Path) -> anyhow::Result<String> {
     let mut pytest = Command::new(place.python());
     pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=3"]).arg(tests);
     pytest.env("PYTHONDONTWRITEBYTECODE", "1").envs(gateway.environment()).current_dir(&place.root);
-    succeed(&mut pytest)
+    runner::run(pytest)
 }
 
 /// Runs the JavaScript tests.
-pub(super) fn node(place: &Place, gateway: &Gateway) -> anyhow::Result<()> {
+pub(super) fn node(place: &Place, gateway: &Gateway) -> anyhow::Result<String> {
     let folder = place.node_tests();
     let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut tests: Vec<_> = names.filter(|name| name.ends_with(".test.mjs")).collect();
     tests.sort();
     anyhow::ensure!(!tests.is_empty(), "there are no tests in {}", folder.display());
-    succeed(
-        Command::new("node")
-            .args(["--test", "--test-reporter=spec"])
-            .args(tests)
-            .envs(gateway.environment())
-            .current_dir(&folder),
-    )
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=spec"]).args(tests).envs(gateway.environment()).current_dir(&folder);
+    runner::run(node)
 }
