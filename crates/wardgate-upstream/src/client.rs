@@ -17,8 +17,10 @@ use wardgate_model::Origin;
 
 type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
 
-/// One request to a provider.
+/// One request.
 pub struct Call {
+    /// How.
+    pub method: Method,
     /// Where.
     pub url: Uri,
     /// Who described that place.
@@ -73,7 +75,7 @@ impl Upstream {
         };
         domain.check_literal(&call.url)?;
         let mut request = Request::new(call.body);
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = call.method;
         *request.uri_mut() = call.url;
         *request.headers_mut() = call.headers;
         Ok(domain.client.request(request).await?)
@@ -120,7 +122,7 @@ mod tests {
     fn call(url: &str, origin: Origin) -> Call {
         let url = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
         let slices = vec!["{\"a\"".into(), bytes::Bytes::new(), ":1}".into()];
-        Call { url, origin, headers: HeaderMap::new(), body: SlicedBody::new(slices) }
+        Call { method: Method::POST, url, origin, headers: HeaderMap::new(), body: SlicedBody::new(slices) }
     }
 
     /// A server that answers one request and returns what it got.

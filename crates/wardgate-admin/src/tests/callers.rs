@@ -186,7 +186,7 @@ async fn a_checked_key_stays_good_after_its_minute() {
 async fn a_write_ends_although_its_client_went_away() {
     let gateway = Gateway::start().await;
     assert_eq!(gateway.get("/access-keys").await.status, 200, "so that the key is checked already");
-    let mut changes = wardgate_store::changes::Heard::from(&*gateway.store);
+    let mut changes = wardgate_store::changes::Heard::from(&gateway.store);
     let request = Request::post("/access-keys")
         .header("authorization", format!("Bearer {}", gateway.acme.admin))
         .header("content-type", "application/json")

@@ -11,7 +11,7 @@ use crate::phase::configure::Caller;
 use crate::phase::ingress::Inbound;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
-use http::{Response, Uri};
+use http::{Method, Response, Uri};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::collections::VecDeque;
@@ -154,7 +154,7 @@ fn call(deps: &Deps, inbound: &Inbound, ask: &Ask, candidate: &Candidate, creden
     }
     let edit = Edit { model: &candidate.target.model, ask_for_usage: asks_for_usage(ask, candidate) };
     let body = SlicedBody::new(edit::apply(&ask.body, &ask.peek, edit));
-    Ok(Call { url, origin: candidate.target.provider.origin, headers, body })
+    Ok(Call { method: Method::POST, url, origin: candidate.target.provider.origin, headers, body })
 }
 
 /// Whether usage has to be asked for: Messages streams always have it, Chat streams only on request.

@@ -1,0 +1,179 @@
+//! Puts the parts of a gateway together. Concrete adapters are named here and nowhere else.
+
+use crate::clock::{SystemClock, SystemRandom};
+use crate::master_key;
+use crate::readiness::ProcessReadiness;
+use crate::settings::{RequestLog, Settings};
+use anyhow::{Context, bail};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use wardgate_admin::Deps as AdminDeps;
+use wardgate_core::format::Surface;
+use wardgate_core::name::ProviderName;
+use wardgate_core::random::Random;
+use wardgate_core::time::Clock;
+use wardgate_keys::seal::MasterKey;
+use wardgate_limits::gate::Gate;
+use wardgate_limits::lane::{Lane, LaneOptions};
+use wardgate_limits::memory::MemoryBudget;
+use wardgate_limits::retry_budget::RetryBudget;
+use wardgate_model::{AuthScheme, Catalog, DeclaredModel, Endpoint, Origin, Provider};
+use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
+use wardgate_proxy::{Deps, Drain, Ledger};
+use wardgate_store::Store;
+use wardgate_store_sql::{SqliteOptions, SqliteStore};
+use wardgate_telemetry::{LineSink, Metrics, Recorder};
+use wardgate_upstream::Upstream;
+
+/// The parts.
+pub(crate) struct Parts {
+    /// Where the files are.
+    pub(crate) data_dir: PathBuf,
+    /// The database, without any password.
+    pub(crate) database_url: String,
+    /// The store.
+    pub(crate) store: Arc<dyn Store>,
+    /// The same store, for closing it.
+    pub(crate) sqlite: SqliteStore,
+    /// The data plane's collaborators.
+    pub(crate) proxy: Arc<Deps>,
+    /// The built-in catalog.
+    pub(crate) catalog: Arc<Catalog>,
+    /// What seals.
+    pub(crate) master_key: MasterKey,
+    /// The clock.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub(crate) random: Arc<dyn Random>,
+    /// Where keys are hashed.
+    pub(crate) lane: Arc<Lane>,
+    /// The numbers.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Request lines.
+    pub(crate) log: Option<Arc<LineSink>>,
+}
+
+/// Makes everything that does not need a socket.
+pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_dev: bool) -> anyhow::Result<Parts> {
+    if settings.redis_url.is_some() {
+        bail!("--redis-url: shared counters are not part of this version; leave the setting out");
+    }
+    let data_dir = settings.data_dir.clone();
+    make_private_dir(&data_dir)?;
+    let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+    let master_key = master_key::load(settings, &*random)?;
+    let (sqlite, database_url) = open_store(settings).await?;
+    let store: Arc<dyn Store> = Arc::new(sqlite.clone());
+    let catalog = Arc::new(catalog(sandbox_url)?);
+    let metrics = Arc::new(Metrics::new()?.with_process()?);
+    let log = request_log(settings, &metrics, is_dev)?;
+    let lane = Arc::new(Lane::new(&LaneOptions::default()));
+    let proxy = Arc::new(Deps {
+        options: settings.proxy_options(),
+        keys: KeyCache::new(Arc::clone(&store), Arc::clone(&metrics)),
+        tenants: TenantCache::new(Arc::clone(&store), Arc::clone(&catalog), master_key.clone()),
+        upstream: Upstream::new(&settings.upstream_options()?),
+        gate: Gate::new(settings.in_flight_max),
+        memory: MemoryBudget::new(settings.memory_bytes_max.0),
+        retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
+        lane: Arc::clone(&lane),
+        recorder: Arc::new(Recorder::new(Arc::clone(&metrics), log.clone())),
+        ledger: Arc::new(Ledger::default()),
+        drain: Arc::new(Drain::default()),
+        loop_mark: loop_mark(&*random),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+    });
+    store.listen(Forgetting::new(&proxy));
+    Ok(Parts { data_dir, database_url, store, sqlite, proxy, catalog, master_key, clock, random, lane, metrics, log })
+}
+
+impl Parts {
+    /// The management API's collaborators.
+    pub(crate) fn admin(&self, readiness: &Arc<ProcessReadiness>, public_url: String) -> Arc<AdminDeps> {
+        let catalog = Arc::clone(&self.catalog);
+        let (metrics, proxy) = (Arc::clone(&self.metrics), Arc::clone(&self.proxy));
+        Arc::new(AdminDeps {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            master_key: self.master_key.clone(),
+            builtin_providers: Arc::new(move |name| catalog.provider(name).is_some()),
+            hash_lane: Arc::clone(&self.lane),
+            readiness: Arc::clone(readiness) as Arc<dyn wardgate_admin::Readiness>,
+            metrics: Arc::new(move || {
+                // These follow something that counts by itself.
+                metrics.body_bytes.set(i64::try_from(proxy.memory.bytes()).unwrap_or(i64::MAX));
+                metrics.usage_waiting.set(i64::try_from(proxy.ledger.waiting()).unwrap_or(i64::MAX));
+                metrics.expose()
+            }),
+            options: wardgate_admin::Options { public_url, ..wardgate_admin::Options::default() },
+        })
+    }
+}
+
+fn make_private_dir(path: &std::path::Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("the data directory {} cannot be made", path.display()))
+}
+
+async fn open_store(settings: &Settings) -> anyhow::Result<(SqliteStore, String)> {
+    let path = match &settings.database_url {
+        None => settings.data_dir.join("wardgate.db"),
+        Some(url) => match wardgate_store_sql::path_of_url(url) {
+            Some(path) => path,
+            None => bail!("--database-url: this version keeps its data in SQLite; write it as sqlite:/path/to/wardgate.db"),
+        },
+    };
+    let store = SqliteStore::open(&path, &SqliteOptions::default()).await?;
+    Ok((store, format!("sqlite:{}", path.display())))
+}
+
+fn request_log(settings: &Settings, metrics: &Metrics, is_dev: bool) -> anyhow::Result<Option<Arc<LineSink>>> {
+    let default = if is_dev { RequestLog::Stderr } else { RequestLog::Stdout };
+    let lost = metrics.log_lines_lost.clone();
+    let sink = match settings.request_log.unwrap_or(default) {
+        RequestLog::Off => return Ok(None),
+        RequestLog::Stdout => LineSink::start(std::io::stdout(), lost),
+        RequestLog::Stderr => LineSink::start(std::io::stderr(), lost),
+    };
+    Ok(Some(Arc::new(sink.context("the request log cannot be started")?)))
+}
+
+fn catalog(sandbox_url: Option<&str>) -> anyhow::Result<Catalog> {
+    let mut catalog = Catalog::built_in()?;
+    if let Some(url) = sandbox_url {
+        catalog.add_provider(sandbox(url)?);
+    }
+    Ok(catalog)
+}
+
+fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
+    let endpoint = |surface: Surface| Endpoint {
+        surface,
+        url: wardgate_model::base_url::join(base_url, surface.upstream_path()).into(),
+        auth: AuthScheme::Bearer,
+    };
+    let models = wardgate_sandbox::model::LISTED.into_iter().filter(|model| *model != "embed");
+    Ok(Provider {
+        name: ProviderName::new("sandbox")?,
+        display_name: "Sandbox".to_owned(),
+        origin: Origin::Operator,
+        endpoints: Surface::ALL.map(endpoint).into(),
+        environment_variable: None,
+        quirks: Vec::new(),
+        declared_models: models.map(|model| DeclaredModel { id: model.into(), upstream_id: model.into() }).collect(),
+    })
+}
+
+fn loop_mark(random: &dyn Random) -> String {
+    let mut bytes = [0u8; 16];
+    random.fill(&mut bytes);
+    wardgate_core::base62::encode(&bytes, 22)
+}

@@ -1,0 +1,79 @@
+//! The command line: one module a command.
+
+mod access_key;
+mod dev;
+mod sandbox;
+mod serve;
+
+use crate::settings::file;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// A self-hosted gateway between your teams and every language model.
+#[derive(Parser)]
+#[command(
+    name = "wardgate",
+    version,
+    after_help = "Examples:\n  \
+        wardgate dev                            try it: nothing to configure\n  \
+        wardgate serve --listen 0.0.0.0:8080    run it\n  \
+        wardgate access-key create --name app   issue a key\n\n\
+        Every option is also an environment variable: --admin-listen is WARDGATE_ADMIN_LISTEN."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a gateway to try things with: nothing to configure, keys printed, a sandbox provider included.
+    Dev(dev::Arguments),
+    /// Run the gateway.
+    Serve(serve::Arguments),
+    /// Run the sandbox provider alone.
+    Sandbox(sandbox::Arguments),
+    /// Issue, list and revoke access keys.
+    #[command(subcommand)]
+    AccessKey(access_key::Command),
+}
+
+/// Reads the command line and does what it says.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match file::with_settings(Arguments::command(), std::env::args_os()) {
+        Ok(command) => command.get_matches(),
+        Err(error) => return fail(&error),
+    };
+    let arguments = match Arguments::from_arg_matches(&arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    let done = match arguments.command {
+        Command::Dev(arguments) => dev::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::AccessKey(command) => access_key::run(command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    // Nobody reads a closed standard error.
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Prints for whoever called; a reader that went away is no failure.
+fn print(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// The runtime that everything runs on.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("wardgate").build()?)
+}

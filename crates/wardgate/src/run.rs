@@ -1,0 +1,148 @@
+//! Starting and stopping a gateway.
+
+use crate::admin_server;
+use crate::assemble::{Parts, assemble};
+use crate::readiness::ProcessReadiness;
+use crate::settings::Settings;
+use crate::tasks::Tasks;
+use anyhow::Context;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use wardgate_proxy::{Service, load_tls};
+
+/// How long streams have to pass on that they were ended.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What a gateway is started with.
+pub(crate) struct Start {
+    /// Its settings.
+    pub(crate) settings: Settings,
+    /// The sandbox provider, if it runs.
+    pub(crate) sandbox_url: Option<String>,
+    /// Whether it is to be tried out.
+    pub(crate) is_dev: bool,
+}
+
+/// A gateway whose ports are open.
+pub(crate) struct Gateway {
+    /// Its parts.
+    pub(crate) parts: Parts,
+    settings: Settings,
+    listener: TcpListener,
+    admin_listener: TcpListener,
+    service: Arc<Service>,
+    gateway_url: String,
+    admin_url: String,
+}
+
+impl Gateway {
+    /// Opens the store and the ports.
+    pub(crate) async fn start(start: Start) -> anyhow::Result<Self> {
+        let Start { settings, sandbox_url, is_dev } = start;
+        wardgate_telemetry::tracing::start(&settings.log, settings.log_format(is_dev)).map_err(anyhow::Error::msg)?;
+        let tls = match (&settings.tls_cert, &settings.tls_key) {
+            (Some(certificate), Some(key)) => Some(load_tls(certificate, key)?),
+            _ => None,
+        };
+        let parts = assemble(&settings, sandbox_url.as_deref(), is_dev).await?;
+        count_panics(&parts);
+        let listener = listen(settings.listen, "--listen").await?;
+        let admin_listener = listen(settings.admin_listen, "--admin-listen").await?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        Ok(Self {
+            gateway_url: format!("{scheme}://{}", reachable(listener.local_addr()?)),
+            admin_url: format!("http://{}", reachable(admin_listener.local_addr()?)),
+            service: Arc::new(Service::new(Arc::clone(&parts.proxy), tls)),
+            parts,
+            settings,
+            listener,
+            admin_listener,
+        })
+    }
+
+    /// Where clients on this machine reach it.
+    pub(crate) fn gateway_url(&self) -> &str {
+        &self.gateway_url
+    }
+
+    /// Where management on this machine reaches it.
+    pub(crate) fn admin_url(&self) -> &str {
+        &self.admin_url
+    }
+
+    /// Serves until SIGTERM or SIGINT, then stops in order: no new requests, running streams end or are ended, what they used
+    /// is stored. A second signal stops at once.
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        let Self { parts, settings, listener, admin_listener, service, admin_url, .. } = self;
+        let drain = Arc::clone(&parts.proxy.drain);
+        let readiness = ProcessReadiness::new(Arc::clone(&drain));
+        let tasks = Tasks::start(&parts, &readiness);
+        let admin_stop = CancellationToken::new();
+        let router = wardgate_admin::router(parts.admin(&readiness, admin_url));
+        let admin = tokio::spawn(admin_server::serve(admin_listener, router, admin_stop.clone()));
+        let mut serving = tokio::spawn(async move { service.serve(listener).await });
+
+        stop_signal().await?;
+        tracing::info!(drain = ?settings.drain, "stopping: no new requests; streams may end");
+        drain.start();
+        let ended = tokio::select! {
+            ended = tokio::time::timeout(settings.drain, &mut serving) => ended.is_ok(),
+            _ = stop_signal() => false,
+        };
+        if !ended {
+            drain.expire();
+            // Those who do not read their farewell are cut off with the process.
+            let _ = tokio::time::timeout(FAREWELL, &mut serving).await;
+            serving.abort();
+        }
+        admin_stop.cancel();
+        let _ = tokio::time::timeout(FAREWELL, admin).await;
+        tasks.finish().await;
+        if let Some(log) = &parts.log {
+            log.close();
+        }
+        parts.sqlite.close().await;
+        Ok(())
+    }
+}
+
+async fn listen(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; choose another address with {option}"))
+}
+
+/// An address that listens everywhere is reached here.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Resolves at SIGTERM or SIGINT.
+pub(crate) async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// A panic ends one connection; that it happened must be seen.
+fn count_panics(parts: &Parts) {
+    let panics = parts.metrics.panics.clone();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        panics.inc();
+        before(panic);
+    }));
+}

@@ -1,0 +1,155 @@
+//! The process's own settings: from defaults, a file, the environment and the command line, each over the one before.
+
+pub(crate) mod environment;
+pub(crate) mod file;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use values::{ByteCount, duration, secret};
+use wardgate_core::secret::Secret;
+use wardgate_proxy::Options as ProxyOptions;
+use wardgate_telemetry::tracing::LogFormat;
+use wardgate_upstream::AllowedAddresses;
+
+/// Settings of `dev` and `serve` alike.
+#[derive(clap::Args)]
+pub(crate) struct Settings {
+    /// Where clients connect; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:8080", env = "WARDGATE_LISTEN")]
+    pub(crate) listen: SocketAddr,
+    /// Where management, metrics and health are; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:8081", env = "WARDGATE_ADMIN_LISTEN")]
+    pub(crate) admin_listen: SocketAddr,
+    /// Where the gateway keeps its files.
+    #[arg(long, default_value = ".wardgate", env = "WARDGATE_DATA_DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// The database, as in sqlite:/path/to/file; without it, wardgate.db in the data directory.
+    #[arg(long, env = "WARDGATE_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// Shared limit counters. Not part of this version: refused.
+    #[arg(long, env = "WARDGATE_REDIS_URL", hide_env_values = true)]
+    pub(crate) redis_url: Option<String>,
+    /// A file of settings: YAML, a setting a line, named as the options are.
+    #[arg(long, env = "WARDGATE_SETTINGS")]
+    pub(crate) settings: Option<PathBuf>,
+    /// The certificate chain, PEM; clients then connect over TLS.
+    #[arg(long, env = "WARDGATE_TLS_CERT", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's key, PEM.
+    #[arg(long, env = "WARDGATE_TLS_KEY", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// A file with the master key that seals provider keys: 32 bytes in base64.
+    #[arg(long, env = "WARDGATE_MASTER_KEY_FILE", conflicts_with = "master_key")]
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// The master key itself: better in the environment than on the command line, which others can read.
+    #[arg(long, env = "WARDGATE_MASTER_KEY", hide_env_values = true, value_parser = secret)]
+    pub(crate) master_key: Option<Secret>,
+    /// Networks, addresses and host names where tenants' own providers may be besides the public internet, comma-separated.
+    #[arg(long, env = "WARDGATE_ALLOW_UPSTREAM", value_delimiter = ',')]
+    allow_upstream: Vec<String>,
+    /// The largest request body.
+    #[arg(long, default_value = "32MiB", env = "WARDGATE_BODY_BYTES_MAX")]
+    body_bytes_max: ByteCount,
+    /// The largest unstreamed answer.
+    #[arg(long, default_value = "64MiB", env = "WARDGATE_REPLY_BYTES_MAX")]
+    reply_bytes_max: ByteCount,
+    /// The memory that all bodies in flight may take together.
+    #[arg(long, default_value = "512MiB", env = "WARDGATE_MEMORY_BYTES_MAX")]
+    pub(crate) memory_bytes_max: ByteCount,
+    /// Client connections at once; more wait to be accepted.
+    #[arg(long, default_value_t = 16_384, env = "WARDGATE_CONNECTIONS_MAX")]
+    connections_max: usize,
+    /// Requests at providers at once; more are refused with 503.
+    #[arg(long, default_value_t = 10_000, env = "WARDGATE_IN_FLIGHT_MAX")]
+    pub(crate) in_flight_max: usize,
+    /// How long a provider may take until the first event of a stream, or for a whole unstreamed answer.
+    #[arg(long, default_value = "60s", env = "WARDGATE_PER_REQUEST_TIMEOUT", value_parser = duration)]
+    per_request_timeout: Duration,
+    /// How long all attempts together may take until the first content.
+    #[arg(long, default_value = "120s", env = "WARDGATE_TOTAL_TIMEOUT", value_parser = duration)]
+    total_timeout: Duration,
+    /// The longest silence of a provider in the middle of a stream.
+    #[arg(long, default_value = "120s", env = "WARDGATE_IDLE_EVENT_TIMEOUT", value_parser = duration)]
+    idle_event_timeout: Duration,
+    /// After how much silence a client is sent a sign of life.
+    #[arg(long, default_value = "15s", env = "WARDGATE_KEEP_ALIVE_AFTER", value_parser = duration)]
+    keep_alive_after: Duration,
+    /// How long a request's head may take to arrive.
+    #[arg(long, default_value = "10s", env = "WARDGATE_HEAD_TIMEOUT", value_parser = duration)]
+    head_timeout: Duration,
+    /// How long streams may run on after SIGTERM.
+    #[arg(long, default_value = "300s", env = "WARDGATE_DRAIN", value_parser = duration)]
+    pub(crate) drain: Duration,
+    /// What the process logs to standard error: a level, or directives as in `info,wardgate_proxy=debug`.
+    #[arg(long, default_value = "info", env = "WARDGATE_LOG")]
+    pub(crate) log: String,
+    /// How that log looks; without it, text for `dev` and JSON for `serve`.
+    #[arg(long, value_enum, env = "WARDGATE_LOG_FORMAT")]
+    log_format: Option<Format>,
+    /// Where each request's line goes; without it, standard error for `dev` and standard output for `serve`.
+    #[arg(long, value_enum, env = "WARDGATE_REQUEST_LOG")]
+    pub(crate) request_log: Option<RequestLog>,
+    #[arg(skip)]
+    allows_loopback: bool,
+}
+
+/// How a log looks.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where request lines go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum RequestLog {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// Nowhere.
+    Off,
+}
+
+impl Settings {
+    /// Tenants' own providers may be on this machine.
+    pub(crate) fn allow_loopback(&mut self) {
+        self.allows_loopback = true;
+    }
+
+    /// How the process's log looks.
+    pub(crate) fn log_format(&self, is_dev: bool) -> LogFormat {
+        match self.log_format {
+            Some(Format::Text) => LogFormat::Text,
+            Some(Format::Json) => LogFormat::Json,
+            None if is_dev => LogFormat::Text,
+            None => LogFormat::Json,
+        }
+    }
+
+    /// What the data plane is told.
+    pub(crate) fn proxy_options(&self) -> ProxyOptions {
+        ProxyOptions {
+            body_bytes_max: self.body_bytes_max.0,
+            reply_bytes_max: self.reply_bytes_max.0,
+            head_timeout: self.head_timeout,
+            per_request_timeout: self.per_request_timeout,
+            total_timeout: self.total_timeout,
+            idle_event_timeout: self.idle_event_timeout,
+            keep_alive_after: self.keep_alive_after,
+            connections_max: self.connections_max,
+            ..ProxyOptions::default()
+        }
+    }
+
+    /// What the way to providers is told.
+    pub(crate) fn upstream_options(&self) -> anyhow::Result<wardgate_upstream::Options> {
+        let loopback: &[&str] = if self.allows_loopback { &["127.0.0.0/8", "::1"] } else { &[] };
+        let entries = self.allow_upstream.iter().map(String::as_str).chain(loopback.iter().copied());
+        Ok(wardgate_upstream::Options { allowed: AllowedAddresses::parse(entries)?, ..wardgate_upstream::Options::default() })
+    }
+}

@@ -1,0 +1,49 @@
+//! How values are written: `300s`, `5m`, `32MiB`.
+
+use std::str::FromStr;
+use std::time::Duration;
+use wardgate_core::secret::Secret;
+
+/// A number of bytes, written plainly or with `KiB`, `MiB` or `GiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ByteCount(pub(crate) usize);
+
+impl FromStr for ByteCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+        let (digits, unit) = units
+            .into_iter()
+            .find_map(|(name, unit)| text.strip_suffix(name).map(|digits| (digits, unit)))
+            .unwrap_or((text, 1));
+        let count = digits.trim().parse::<usize>().ok().and_then(|count| count.checked_mul(unit));
+        count.map(Self).ok_or_else(|| format!("{text:?} is no number of bytes; write it as 1048576 or 1MiB"))
+    }
+}
+
+/// A duration such as `500ms`, `90s`, `5m` or `1h 30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
+    parsed.ok_or_else(|| format!("{text:?} is no duration; write it as 500ms, 90s or 5m"))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape that the command line's parser wants")]
+pub(super) fn secret(text: &str) -> Result<Secret, String> {
+    Ok(Secret::from(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_as_people_write_them() {
+        assert_eq!("32MiB".parse(), Ok(ByteCount(32 << 20)));
+        assert_eq!("7".parse(), Ok(ByteCount(7)));
+        assert!("32MB".parse::<ByteCount>().is_err() && "99999999999GiB".parse::<ByteCount>().is_err());
+        assert_eq!(duration("300s"), Ok(Duration::from_secs(300)));
+        assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert!(duration("300").is_err() && duration("-5s").is_err());
+    }
+}

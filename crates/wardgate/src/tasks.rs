@@ -1,0 +1,33 @@
+//! Background work: each task is idempotent, and its next run is its retry.
+
+mod ledger;
+mod store_watch;
+
+use crate::assemble::Parts;
+use crate::readiness::ProcessReadiness;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Everything that runs beside the requests.
+pub(crate) struct Tasks {
+    stop: CancellationToken,
+    running: TaskTracker,
+}
+
+impl Tasks {
+    /// Starts all tasks.
+    pub(crate) fn start(parts: &Parts, readiness: &Arc<ProcessReadiness>) -> Self {
+        let (stop, running) = (CancellationToken::new(), TaskTracker::new());
+        running.spawn(ledger::run(Arc::clone(&parts.store), Arc::clone(&parts.proxy), stop.clone()));
+        running.spawn(store_watch::run(Arc::clone(&parts.store), Arc::clone(readiness), stop.clone()));
+        Self { stop, running }
+    }
+
+    /// Lets every task finish what it is at, the ledger all that waits.
+    pub(crate) async fn finish(self) {
+        self.stop.cancel();
+        self.running.close();
+        self.running.wait().await;
+    }
+}
