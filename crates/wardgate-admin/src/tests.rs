@@ -1,7 +1,5 @@
 //! Tests of the API as its clients see it: requests in, answers out, on a store in memory.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 mod access_keys;
 mod callers;
 mod isolation;

@@ -16,7 +16,7 @@ pub struct LoadError {
     why: String,
 }
 
-fn failed(what: &str, why: impl ToString) -> LoadError {
+fn failed(what: &str, why: impl std::fmt::Display) -> LoadError {
     LoadError { what: what.to_owned(), why: why.to_string() }
 }
 

@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn splits_at_the_first_colon_only_after_a_known_provider() {
         let check = |text, expected| {
-            assert_eq!(parse(text, |name| ["openai", "ollama", "openrouter"].contains(&name)), expected, "{text}")
+            assert_eq!(parse(text, |name| ["openai", "ollama", "openrouter"].contains(&name)), expected, "{text}");
         };
         check("gpt-4o", Some(Bare("gpt-4o")));
         check("openai:gpt-4o", Some(Qualified { provider: "openai", model: "gpt-4o" }));

@@ -73,7 +73,11 @@ async fn move_all(store: &dyn Store, proxy: &Deps, seen: &mut HashMap<AccessKeyI
                 proxy.ledger.put_back(events);
                 return false;
             }
-            tracing::error!(error = &error as &dyn Error, count, "the store refuses a batch of usage events; each is tried alone");
+            tracing::error!(
+                error = &error as &dyn Error,
+                count,
+                "the store refuses a batch of usage events; each is tried alone"
+            );
             append_alone(store, proxy, &events).await;
         }
         for event in events {
