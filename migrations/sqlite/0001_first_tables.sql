@@ -141,7 +141,7 @@ CREATE TABLE usage_events (
     cost_nano_usd         INTEGER,
     duration_us           INTEGER NOT NULL,
     first_token_us        INTEGER
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX usage_events_by_time ON usage_events (account_id, event_time, id);
 CREATE INDEX usage_events_by_key ON usage_events (account_id, access_key_id, event_time, id);

@@ -57,21 +57,49 @@ impl FaultClass {
     }
 }
 
-/// What a provider said of its failure.
+/// Who made an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorOrigin {
+    /// The gateway itself.
+    Gateway,
+    /// The provider, or the way to it.
+    Provider,
+}
+
+impl ErrorOrigin {
+    /// Its name in error bodies.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Provider => "provider",
+        }
+    }
+}
+
+/// What is wrong with an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// What it comes down to.
     pub class: FaultClass,
-    /// The provider's own words, credentials cut out; empty when it said nothing.
+    /// What happened, for people: the provider's own words, credentials cut out, or ours; empty when nobody said anything.
     pub message: String,
     /// The provider's own code, if it gave one.
     pub code: Option<String>,
+    /// Whose failure it is.
+    pub origin: ErrorOrigin,
 }
 
 impl Fault {
-    /// A failure in our own words.
+    /// A failure of the provider, in our own words.
     #[must_use]
     pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), code: None }
+        Self { class, message: message.into(), code: None, origin: ErrorOrigin::Provider }
+    }
+
+    /// A failure of the gateway itself, which other candidates may not share.
+    #[must_use]
+    pub fn ours(class: FaultClass, message: impl Into<String>) -> Self {
+        Self { origin: ErrorOrigin::Gateway, ..Self::new(class, message) }
     }
 }

@@ -9,12 +9,13 @@ use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use std::borrow::Cow;
 use std::time::Duration;
-use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
 use wardgate_core::format::Format;
 use wardgate_core::id::RequestId;
 use wardgate_policy::{Verdict, Why};
-use wardgate_wire::error_body::{self, ErrorBody, ErrorKind, Origin};
+use wardgate_wire::error_body::{self, ErrorBody, ErrorKind};
 use wardgate_wire::peek::PeekError;
+use wardgate_wire::stream::Envelope;
 
 /// The answer that tells a failure, in the client's own format.
 pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog) -> Response<ReplyBody> {
@@ -32,7 +33,7 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
             request_id: &request_id,
         },
     );
-    log.fail(status, told.code, told.origin == Origin::Gateway);
+    log.fail(status, told.code, told.origin == ErrorOrigin::Gateway);
     let mut response = Response::new(ReplyBody::whole(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -66,16 +67,10 @@ pub(crate) fn add_request_id(response: &mut Response<ReplyBody>, format: Format,
 }
 
 /// The error that ends a stream which broke after its beginning.
-pub(crate) fn stream_event(
-    format: Format,
-    class: FaultClass,
-    message: &str,
-    request_id: RequestId,
-    envelope: &wardgate_wire::stream::Envelope,
-) -> Vec<u8> {
-    let (kind, code) = fault_words(class);
-    let message = if message.is_empty() { "the provider's stream broke" } else { message };
-    let error = ErrorBody { kind, code, message, param: None, origin: Origin::Provider, request_id: &request_id.to_string() };
+pub(crate) fn stream_event(format: Format, fault: &Fault, request_id: RequestId, envelope: &Envelope) -> Vec<u8> {
+    let (kind, code) = fault_words(fault.class);
+    let message = if fault.message.is_empty() { "the provider's stream broke" } else { &fault.message };
+    let error = ErrorBody { kind, code, message, param: None, origin: fault.origin, request_id: &request_id.to_string() };
     error_body::event(format, &error, envelope)
 }
 
@@ -96,14 +91,14 @@ struct Told {
     code: &'static str,
     message: Cow<'static, str>,
     param: Option<&'static str>,
-    origin: Origin,
+    origin: ErrorOrigin,
     allowed: Option<&'static str>,
     retry_after: Option<Duration>,
 }
 
 fn ours(status: u16, kind: ErrorKind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Told {
     let message = message.into();
-    Told { status, kind, code, message, param: None, origin: Origin::Gateway, allowed: None, retry_after: None }
+    Told { status, kind, code, message, param: None, origin: ErrorOrigin::Gateway, allowed: None, retry_after: None }
 }
 
 /// The table.
@@ -221,7 +216,7 @@ fn tell_exhausted(exhausted: &Exhausted) -> Told {
         "" => text,
         message => format!("{text}: {message}"),
     };
-    let theirs = |status, kind, code, message: String| Told { origin: Origin::Provider, ..ours(status, kind, code, message) };
+    let theirs = |status, kind, code, message: String| Told { origin: fault.origin, ..ours(status, kind, code, message) };
     match verdict {
         Verdict::Refused => refused(fault.class, *status, fault, provider),
         Verdict::RateLimited { retry_after } => Told {
@@ -257,7 +252,7 @@ fn refused(class: FaultClass, status: u16, fault: &Fault, provider: &str) -> Tol
         _ => 502,
     };
     let message = if fault.message.is_empty() { format!("{provider} refused the request") } else { fault.message.clone() };
-    Told { origin: Origin::Provider, ..ours(status, kind, code, message) }
+    Told { origin: fault.origin, ..ours(status, kind, code, message) }
 }
 
 /// What a class of fault is called in the formats.

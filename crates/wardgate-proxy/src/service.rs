@@ -158,7 +158,8 @@ impl Service {
             return self.http(socket).await;
         };
         match tokio::time::timeout(self.deps.options.head_timeout, tls.accept(socket)).await {
-            Ok(Ok(stream)) => self.http(stream).await,
+            // In a box, so that connections in clear do not carry the room of an encrypted one.
+            Ok(Ok(stream)) => Box::pin(self.http(stream)).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
@@ -171,11 +172,12 @@ impl Service {
         let deps = Arc::clone(&self.deps);
         let answer = service_fn(move |request: Request<Incoming>| {
             let (deps, stage) = (Arc::clone(&deps), Arc::clone(&stage));
-            async move {
+            // In a box, since hyper keeps the room of this future for as long as the connection lives, and it is large.
+            Box::pin(async move {
                 stage.begin_request(request.version() == Version::HTTP_2);
                 let response = request::serve(&deps, request).await;
                 Ok::<_, Infallible>(response.map(|body| Served { body, stage }))
-            }
+            })
         });
         let connection = self.builder.serve_connection(TokioIo::new(guarded), answer);
         let mut connection = std::pin::pin!(connection);

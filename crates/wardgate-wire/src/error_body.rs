@@ -2,6 +2,7 @@
 
 use crate::format::{anthropic_messages, openai_chat};
 use crate::stream::Envelope;
+use wardgate_core::fault::ErrorOrigin;
 use wardgate_core::format::Format;
 
 /// What kind of error it is: the word that SDKs of a format map to an exception.
@@ -27,26 +28,6 @@ pub enum ErrorKind {
     Server,
 }
 
-/// Who made an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// The gateway itself.
-    Gateway,
-    /// The provider.
-    Provider,
-}
-
-impl Origin {
-    /// Its name in error bodies.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gateway => "gateway",
-            Self::Provider => "provider",
-        }
-    }
-}
-
 /// An error to be told to a client.
 #[derive(Debug, Clone)]
 pub struct ErrorBody<'e> {
@@ -59,7 +40,7 @@ pub struct ErrorBody<'e> {
     /// The request field it is about, if it is about one.
     pub param: Option<&'e str>,
     /// Who made it.
-    pub origin: Origin,
+    pub origin: ErrorOrigin,
     /// The request's id.
     pub request_id: &'e str,
 }
@@ -101,7 +82,7 @@ mod tests {
         code: "upstream_overloaded",
         message: "say \"when\"",
         param: None,
-        origin: Origin::Provider,
+        origin: ErrorOrigin::Provider,
         request_id: "rq_1",
     };
 

@@ -5,7 +5,7 @@
 
 use crate::scrub;
 use serde_json::Value;
-use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
 
 /// How much of an error's text is passed on, in characters.
 const MESSAGE_CHARACTERS_MAX: usize = 1_000;
@@ -120,7 +120,12 @@ fn finish(by_status: FaultClass, said: Said, message: &str, credential: Option<&
         class => class,
     };
     let message = scrub::scrub(message, credential);
-    Fault { class, message: message.chars().take(MESSAGE_CHARACTERS_MAX).collect(), code: said.code.or(said.kind) }
+    Fault {
+        class,
+        message: message.chars().take(MESSAGE_CHARACTERS_MAX).collect(),
+        code: said.code.or(said.kind),
+        origin: ErrorOrigin::Provider,
+    }
 }
 
 /// What may be shown of a body that is no JSON: plain text, but never a page.

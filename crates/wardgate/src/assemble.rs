@@ -1,5 +1,6 @@
 //! Puts the parts of a gateway together. Concrete adapters are named here and nowhere else.
 
+use crate::bootstrap::FIRST_ACCOUNT;
 use crate::clock::{SystemClock, SystemRandom};
 use crate::master_key;
 use crate::readiness::ProcessReadiness;
@@ -64,9 +65,10 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     let data_dir = settings.data_dir.clone();
     make_private_dir(&data_dir)?;
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-    let master_key = master_key::load(settings, &*random)?;
     let (sqlite, database_url) = open_store(settings).await?;
     let store: Arc<dyn Store> = Arc::new(sqlite.clone());
+    let has_data = store.account_by_name(FIRST_ACCOUNT).await?.is_some();
+    let master_key = master_key::load(settings, has_data, &*random)?;
     let catalog = Arc::new(catalog(sandbox_url)?);
     let metrics = Arc::new(Metrics::new()?.with_process()?);
     let log = request_log(settings, &metrics, is_dev)?;

@@ -20,7 +20,7 @@ use wardgate_keys::token::{self, KeyId};
 use wardgate_store::Page;
 
 /// The account that a new gateway has.
-const FIRST_ACCOUNT: &str = "default";
+pub(crate) const FIRST_ACCOUNT: &str = "default";
 
 /// Who made what is made here.
 const ACTOR: &str = "wardgate";

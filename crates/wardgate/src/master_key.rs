@@ -14,8 +14,12 @@ use wardgate_keys::seal::MasterKey;
 /// The file in the data directory.
 const FILE_NAME: &str = "master.key";
 
-/// Finds the master key, or makes one beside the data.
-pub(crate) fn load(settings: &Settings, random: &dyn Random) -> anyhow::Result<MasterKey> {
+/// Finds the master key. Where there is none, makes one beside the data, unless the data are older than that: then they are
+/// sealed with a key that is missing, and a new one would only hide it.
+pub(crate) fn load(settings: &Settings, has_data: bool, random: &dyn Random) -> anyhow::Result<MasterKey> {
+    if settings.master_key.is_some() && settings.master_key_file.is_some() {
+        bail!("master-key and master-key-file are both set; set one of them");
+    }
     if let Some(text) = &settings.master_key {
         return decode(text.expose()).context("the setting master-key");
     }
@@ -25,6 +29,12 @@ pub(crate) fn load(settings: &Settings, random: &dyn Random) -> anyhow::Result<M
     let path = settings.data_dir.join(FILE_NAME);
     if let Some(key) = read(&path)? {
         return Ok(key);
+    }
+    if has_data {
+        bail!(
+            "the database is sealed with a master key, but there is none: set master-key-file, or put it back at {}",
+            path.display()
+        );
     }
     make(&path, random)
 }

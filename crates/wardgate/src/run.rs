@@ -5,7 +5,7 @@ use crate::assemble::{Parts, assemble};
 use crate::readiness::ProcessReadiness;
 use crate::settings::Settings;
 use crate::tasks::Tasks;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,8 @@ impl Gateway {
         wardgate_telemetry::tracing::start(&settings.log, settings.log_format(is_dev)).map_err(anyhow::Error::msg)?;
         let tls = match (&settings.tls_cert, &settings.tls_key) {
             (Some(certificate), Some(key)) => Some(load_tls(certificate, key)?),
-            _ => None,
+            (None, None) => None,
+            _ => bail!("tls-cert and tls-key go together: set both or neither"),
         };
         let parts = assemble(&settings, sandbox_url.as_deref(), is_dev).await?;
         count_panics(&parts);

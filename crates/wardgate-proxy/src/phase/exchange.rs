@@ -130,17 +130,17 @@ fn unseal(caller: &Caller, candidate: &Candidate) -> Result<Option<Secret>, Fail
     };
     caller.tenant.unseal(key).map(Some).map_err(|error| {
         tracing::error!(%error, provider_key = %key, "a provider key does not open");
-        Fault::new(FaultClass::CredentialRefused, "the gateway cannot open the provider key it holds").into()
+        Fault::ours(FaultClass::CredentialRefused, "the gateway cannot open the provider key it holds").into()
     })
 }
 
 fn call(deps: &Deps, inbound: &Inbound, ask: &Ask, candidate: &Candidate, credential: Option<&Secret>) -> Result<Call, Failed> {
     let url = url(&candidate.endpoint.url, inbound.uri.query(), ask.surface)
-        .ok_or_else(|| Fault::new(FaultClass::Network, "the provider's URL cannot be read"))?;
+        .ok_or_else(|| Fault::ours(FaultClass::Network, "the provider's URL cannot be read"))?;
     let mut headers = HeaderMap::with_capacity(8);
     if let Some(credential) = credential {
         auth::apply(&mut headers, candidate.endpoint.auth, credential)
-            .map_err(|_| Fault::new(FaultClass::CredentialRefused, "the provider key holds characters that cannot be sent"))?;
+            .map_err(|_| Fault::ours(FaultClass::CredentialRefused, "the provider key holds characters that cannot be sent"))?;
     }
     let accept = if ask.peek.is_stream { "text/event-stream" } else { "application/json" };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
@@ -191,8 +191,12 @@ fn url(endpoint: &str, query: Option<&str>, surface: Surface) -> Option<Uri> {
 
 fn unsent(error: &SendError, candidate: &Candidate) -> Failed {
     tracing::debug!(error = error as &dyn std::error::Error, provider = %candidate.target.provider.name, "no answer");
-    let class = if error.kind == SendErrorKind::ConnectTimeout { FaultClass::Timeout } else { FaultClass::Network };
-    Fault::new(class, error.to_string()).into()
+    match error.kind {
+        SendErrorKind::AddressRefused => Fault::ours(FaultClass::Network, error.to_string()),
+        SendErrorKind::ConnectTimeout => Fault::new(FaultClass::Timeout, error.to_string()),
+        SendErrorKind::Connect | SendErrorKind::Broken => Fault::new(FaultClass::Network, error.to_string()),
+    }
+    .into()
 }
 
 /// An error status: read what it says, in bounds.
@@ -235,7 +239,7 @@ async fn whole(deps: &Deps, response: Response<Incoming>, format: Format, creden
             return Err(unreadable("the provider's answer is larger than this gateway takes"));
         }
         if !memory.grow(data.len()) {
-            return Err(Fault::new(FaultClass::Overloaded, "this gateway is out of memory for answers").into());
+            return Err(Fault::ours(FaultClass::Overloaded, "this gateway is out of memory for answers").into());
         }
         // Most answers come in one piece, which then needs no copy.
         if first.is_empty() && joined.is_empty() {

@@ -167,8 +167,7 @@ impl Relay {
             // The end marker had passed; what broke behind it is nobody's loss.
             return passed;
         }
-        let event =
-            respond::stream_event(self.format, fault.class, &fault.message, self.request_id, &self.watcher.facts().envelope);
+        let event = respond::stream_event(self.format, fault, self.request_id, &self.watcher.facts().envelope);
         self.close(Completion::StreamFailed);
         Bytes::from([passed.as_ref(), &event].concat())
     }
@@ -199,9 +198,10 @@ impl Relay {
     /// when there is only something to look at again.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
         if self.deps.drain.is_expired() {
-            return Poll::Ready(
-                self.give_up(FaultClass::Overloaded, "the gateway is stopping and cannot wait for this stream to end"),
-            );
+            return Poll::Ready(self.give_up(Fault::ours(
+                FaultClass::Overloaded,
+                "the gateway is stopping and cannot wait for this stream to end",
+            )));
         }
         if self.expiry.is_none() {
             // Registered once: the task that polls an answer stays the same until its end.
@@ -221,7 +221,9 @@ impl Relay {
                     self.incoming = None;
                     return Poll::Ready(Bytes::new());
                 }
-                return Poll::Ready(self.give_up(FaultClass::Timeout, "the provider fell silent in the middle of its answer"));
+                return Poll::Ready(
+                    self.give_up(Fault::new(FaultClass::Timeout, "the provider fell silent in the middle of its answer")),
+                );
             }
             let speak_at = self.spoke_at + self.deps.options.keep_alive_after;
             let is_speaking_time = now >= speak_at && !self.watcher.facts().is_finished;
@@ -237,8 +239,8 @@ impl Relay {
         Poll::Pending
     }
 
-    fn give_up(&mut self, class: FaultClass, why: &str) -> Bytes {
-        self.watcher.fail(Fault::new(class, why));
+    fn give_up(&mut self, fault: Fault) -> Bytes {
+        self.watcher.fail(fault);
         Bytes::new()
     }
 }

@@ -4,9 +4,9 @@ use super::{SqliteStore, SqliteTenant};
 use crate::error::unavailable;
 use crate::row::{Cells, count, usage_source, usage_source_word};
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, Transaction};
-use std::sync::Arc;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, Sqlite};
+use std::sync::{Arc, LazyLock};
 use wardgate_core::format::Surface;
 use wardgate_core::id::{AccessKeyId, AccountId, ProviderKeyId, RequestId, TeamId, UsageEventId};
 use wardgate_core::money::NanoUsd;
@@ -53,60 +53,72 @@ impl UsageEvents for SqliteTenant {
     }
 }
 
+/// How many rows one statement inserts. Each statement is a trip to the thread that owns the connection and back, which costs
+/// more than the row itself.
+const ROWS_PER_STATEMENT: usize = 64;
+
+const COLUMNS: &str = "INSERT INTO usage_events (id, request_id, account_id, team_id, access_key_id, event_time, surface,
+     provider, model, provider_key_id, provider_key_redacted, attempt_number, is_final, status_code, completion, is_streaming,
+     stop_reason, input_uncached, cache_read, cache_write_5m, cache_write_1h, cache_write_other, output, reasoning,
+     usage_source, cost_nano_usd, duration_us, first_token_us) VALUES ";
+
+const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// The statement for so many rows. Only two numbers of rows are ever asked for, so two statements are prepared.
+fn insert_sql(rows: usize) -> String {
+    format!("{COLUMNS}{} ON CONFLICT (id) DO NOTHING", vec![ROW; rows].join(", "))
+}
+
 pub(super) async fn append(store: &SqliteStore, events: &[UsageEvent]) -> Result<u64, StoreError> {
+    static MANY: LazyLock<String> = LazyLock::new(|| insert_sql(ROWS_PER_STATEMENT));
+    static ONE: LazyLock<String> = LazyLock::new(|| insert_sql(1));
     if events.is_empty() {
         return Ok(0);
     }
     let mut transaction = store.begin().await?;
     let mut new = 0;
-    for event in events {
-        new += insert(&mut transaction, event).await.map_err(unavailable)?;
+    let many = events.chunks_exact(ROWS_PER_STATEMENT);
+    let one = many.remainder().chunks(1);
+    for (sql, rows) in many.map(|rows| (&*MANY, rows)).chain(one.map(|row| (&*ONE, row))) {
+        let statement = rows.iter().fold(sqlx::query(AssertSqlSafe(sql.as_str())), bind);
+        new += statement.execute(&mut *transaction).await.map_err(unavailable)?.rows_affected();
     }
     transaction.commit().await.map_err(unavailable)?;
     Ok(new)
 }
 
-/// The statement is prepared once and then only bound and stepped, which is as fast as one statement for the whole batch.
-async fn insert(transaction: &mut Transaction<'static, Sqlite>, event: &UsageEvent) -> Result<u64, sqlx::Error> {
-    let inserted = sqlx::query(
-        "INSERT INTO usage_events (id, request_id, account_id, team_id, access_key_id, event_time, surface, provider, model,
-             provider_key_id, provider_key_redacted, attempt_number, is_final, status_code, completion, is_streaming,
-             stop_reason, input_uncached, cache_read, cache_write_5m, cache_write_1h, cache_write_other, output, reasoning,
-             usage_source, cost_nano_usd, duration_us, first_token_us)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO NOTHING",
-    )
-    .bind(event.id.as_bytes().as_slice())
-    .bind(event.request_id.as_bytes().as_slice())
-    .bind(event.account_id.as_bytes().as_slice())
-    .bind(event.team_id.as_bytes().as_slice())
-    .bind(event.access_key_id.as_bytes().as_slice())
-    .bind(event.event_time.unix_micros())
-    .bind(event.surface.name())
-    .bind(event.provider.as_str())
-    .bind(&*event.model)
-    .bind(event.provider_key_id.as_ref().map(|id| id.as_bytes().as_slice()))
-    .bind(event.provider_key_redacted.as_deref())
-    .bind(event.attempt_number)
-    .bind(event.is_final)
-    .bind(event.status_code)
-    .bind(event.completion.name())
-    .bind(event.is_streaming)
-    .bind(event.stop_reason.as_deref())
-    .bind(count(event.usage.input_uncached))
-    .bind(count(event.usage.cache_read))
-    .bind(count(event.usage.cache_write_5m))
-    .bind(count(event.usage.cache_write_1h))
-    .bind(count(event.usage.cache_write_other))
-    .bind(count(event.usage.output))
-    .bind(count(event.usage.reasoning))
-    .bind(usage_source_word(event.usage_source))
-    .bind(event.cost.map(NanoUsd::nano_usd))
-    .bind(count(event.duration_us))
-    .bind(event.first_token_us.map(count))
-    .execute(&mut **transaction)
-    .await?;
-    Ok(inserted.rows_affected())
+type Statement<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+
+fn bind<'q>(statement: Statement<'q>, event: &'q UsageEvent) -> Statement<'q> {
+    statement
+        .bind(event.id.as_bytes().as_slice())
+        .bind(event.request_id.as_bytes().as_slice())
+        .bind(event.account_id.as_bytes().as_slice())
+        .bind(event.team_id.as_bytes().as_slice())
+        .bind(event.access_key_id.as_bytes().as_slice())
+        .bind(event.event_time.unix_micros())
+        .bind(event.surface.name())
+        .bind(event.provider.as_str())
+        .bind(&*event.model)
+        .bind(event.provider_key_id.as_ref().map(|id| id.as_bytes().as_slice()))
+        .bind(event.provider_key_redacted.as_deref())
+        .bind(event.attempt_number)
+        .bind(event.is_final)
+        .bind(event.status_code)
+        .bind(event.completion.name())
+        .bind(event.is_streaming)
+        .bind(event.stop_reason.as_deref())
+        .bind(count(event.usage.input_uncached))
+        .bind(count(event.usage.cache_read))
+        .bind(count(event.usage.cache_write_5m))
+        .bind(count(event.usage.cache_write_1h))
+        .bind(count(event.usage.cache_write_other))
+        .bind(count(event.usage.output))
+        .bind(count(event.usage.reasoning))
+        .bind(usage_source_word(event.usage_source))
+        .bind(event.cost.map(NanoUsd::nano_usd))
+        .bind(count(event.duration_us))
+        .bind(event.first_token_us.map(count))
 }
 
 fn read(row: &SqliteRow) -> Result<UsageEvent, StoreError> {
