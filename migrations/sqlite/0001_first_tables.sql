@@ -113,7 +113,7 @@ CREATE TABLE custom_models (
 
 -- The ledger outlives the keys and providers it names, so it refers to nothing: an event that arrives late is never refused.
 CREATE TABLE usage_events (
-    id                    BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    id                    BLOB    NOT NULL CHECK (length(id) = 16),
     request_id            BLOB    NOT NULL CHECK (length(request_id) = 16),
     account_id            BLOB    NOT NULL CHECK (length(account_id) = 16),
     team_id               BLOB    NOT NULL CHECK (length(team_id) = 16),
@@ -140,8 +140,9 @@ CREATE TABLE usage_events (
     usage_source          TEXT    NOT NULL,
     cost_nano_usd         INTEGER,
     duration_us           INTEGER NOT NULL,
-    first_token_us        INTEGER
+    first_token_us        INTEGER,
+    -- An event that is sent again has the same time, so this recognizes it, and serves the list without another index.
+    PRIMARY KEY (account_id, event_time, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX usage_events_by_time ON usage_events (account_id, event_time, id);
 CREATE INDEX usage_events_by_key ON usage_events (account_id, access_key_id, event_time, id);

@@ -58,7 +58,7 @@ macro_rules! ids {
             /// The 22 digits without the prefix.
             #[must_use]
             pub fn digits(&self) -> String {
-                base62::encode(&self.0, 22)
+                base62::encode_16(&self.0)
             }
         }
 
@@ -79,8 +79,7 @@ macro_rules! ids {
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
                 text.strip_prefix(concat!($prefix, "_"))
-                    .filter(|digits| digits.len() == 22)
-                    .and_then(|digits| base62::decode(digits).ok())
+                    .and_then(|digits| base62::decode_16(digits).ok())
                     .map(Self)
                     .ok_or(NotAnId { prefix: $prefix })
             }

@@ -8,8 +8,8 @@ use wardgate_core::base62;
 use wardgate_core::id::{AccessKeyId, ApiKeyId, OperatorKeyId};
 use wardgate_core::secret::Secret;
 
-const ID_DIGITS: usize = 22;
-const RANDOM_DIGITS: usize = 43;
+const ID_DIGITS: usize = base62::WIDTH_16;
+const RANDOM_DIGITS: usize = base62::WIDTH_32;
 const CHECK_DIGITS: usize = 6;
 const GENERATION: &str = "g1";
 
@@ -113,11 +113,13 @@ pub fn parse<Id: KeyId>(text: &str) -> Result<Token<'_, Id>, BadToken> {
         .and_then(|rest| rest.strip_prefix('-'))
         .filter(|secret| secret.len() == RANDOM_DIGITS + CHECK_DIGITS)
         .ok_or(form)?;
-    let id = base62::decode(id_text).map_err(|_| form)?;
+    let id = base62::decode_16(id_text).map_err(|_| form)?;
     let (random, check) = secret.split_at_checked(RANDOM_DIGITS).ok_or(form)?;
-    base62::decode::<32>(random).map_err(|_| form)?;
+    if !base62::is_digits(random) {
+        return Err(form);
+    }
     let expected_check = checksum(&text[..text.len() - CHECK_DIGITS]);
-    if !bool::from(expected_check.as_bytes().ct_eq(check.as_bytes())) {
+    if !bool::from(expected_check.ct_eq(check.as_bytes())) {
         return Err(BadToken::Checksum);
     }
     if found != Id::KIND {
@@ -129,26 +131,22 @@ pub fn parse<Id: KeyId>(text: &str) -> Result<Token<'_, Id>, BadToken> {
 /// Writes a token from an id and 32 random bytes.
 #[must_use]
 pub fn write<Id: KeyId>(id: Id, random: &[u8; 32]) -> Secret {
-    let head = format!(
-        "{}-{}-{GENERATION}-{}",
-        Id::KIND.prefix(),
-        base62::encode(&id.to_bytes(), ID_DIGITS),
-        base62::encode(random, RANDOM_DIGITS)
-    );
-    let check = checksum(&head);
-    Secret::new(head + &check)
+    let head =
+        format!("{}-{}-{GENERATION}-{}", Id::KIND.prefix(), base62::encode_16(&id.to_bytes()), base62::encode_32(random));
+    let check = checksum(&head).map(char::from);
+    Secret::new(head + &String::from_iter(check))
 }
 
 /// The token with its middle cut out: the kind, the last six digits of the id, and the last four characters.
 #[must_use]
 pub fn redact<Id: KeyId>(id: Id, token: &Secret) -> String {
-    let digits = base62::encode(&id.to_bytes(), ID_DIGITS);
+    let digits = base62::encode_16(&id.to_bytes());
     let text = token.expose();
     format!("{}-{}***{}", Id::KIND.prefix(), &digits[ID_DIGITS - 6..], &text[text.len() - 4..])
 }
 
-fn checksum(head: &str) -> String {
-    base62::encode(&crc32fast::hash(head.as_bytes()).to_be_bytes(), CHECK_DIGITS)
+fn checksum(head: &str) -> [u8; CHECK_DIGITS] {
+    base62::encode_4(crc32fast::hash(head.as_bytes()))
 }
 
 #[cfg(test)]

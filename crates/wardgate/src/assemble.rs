@@ -177,5 +177,5 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
 fn loop_mark(random: &dyn Random) -> String {
     let mut bytes = [0u8; 16];
     random.fill(&mut bytes);
-    wardgate_core::base62::encode(&bytes, 22)
+    wardgate_core::base62::encode_16(&bytes)
 }

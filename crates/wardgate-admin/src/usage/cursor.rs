@@ -6,8 +6,6 @@ use wardgate_core::base62;
 use wardgate_core::id::UsageEventId;
 use wardgate_core::time::Timestamp;
 
-const DIGITS: usize = 33;
-
 /// The last event of the page before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cursor(pub(crate) Timestamp, pub(crate) UsageEventId);
@@ -19,10 +17,8 @@ pub(crate) struct NotACursor;
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = [0u8; 24];
-        bytes[..8].copy_from_slice(&self.0.unix_micros().to_be_bytes());
-        bytes[8..].copy_from_slice(self.1.as_bytes());
-        f.write_str(&base62::encode(&bytes, DIGITS))
+        let micros = i128::from(self.0.unix_micros()).to_be_bytes();
+        write!(f, "{}{}", base62::encode_16(&micros), base62::encode_16(self.1.as_bytes()))
     }
 }
 
@@ -30,12 +26,11 @@ impl FromStr for Cursor {
     type Err = NotACursor;
 
     fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let bytes = Some(text).filter(|text| text.len() == DIGITS).and_then(|text| base62::decode::<24>(text).ok());
-        let bytes = bytes.ok_or(NotACursor)?;
-        let (mut micros, mut id) = ([0u8; 8], [0u8; 16]);
-        micros.copy_from_slice(&bytes[..8]);
-        id.copy_from_slice(&bytes[8..]);
-        Ok(Self(Timestamp::from_unix_micros(i64::from_be_bytes(micros)), UsageEventId::from_bytes(id)))
+        let (micros, id) = text.split_at_checked(base62::WIDTH_16).ok_or(NotACursor)?;
+        let micros = i128::from_be_bytes(base62::decode_16(micros).map_err(|_| NotACursor)?);
+        let micros = i64::try_from(micros).map_err(|_| NotACursor)?;
+        let id = base62::decode_16(id).map_err(|_| NotACursor)?;
+        Ok(Self(Timestamp::from_unix_micros(micros), UsageEventId::from_bytes(id)))
     }
 }
 
@@ -49,7 +44,7 @@ mod tests {
             let cursor = Cursor(Timestamp::from_unix_micros(micros), UsageEventId::from_bytes([255; 16]));
             assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
-        for bad in ["", "0", &"z".repeat(33), &"-".repeat(33), &"é".repeat(33)] {
+        for bad in ["", "0", &"z".repeat(44), &"-".repeat(44), &"é".repeat(44)] {
             assert_eq!(bad.parse::<Cursor>(), Err(NotACursor), "{bad}");
         }
     }

@@ -66,7 +66,7 @@ const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 
 /// The statement for so many rows. Only two numbers of rows are ever asked for, so two statements are prepared.
 fn insert_sql(rows: usize) -> String {
-    format!("{COLUMNS}{} ON CONFLICT (id) DO NOTHING", vec![ROW; rows].join(", "))
+    format!("{COLUMNS}{} ON CONFLICT DO NOTHING", vec![ROW; rows].join(", "))
 }
 
 pub(super) async fn append(store: &SqliteStore, events: &[UsageEvent]) -> Result<u64, StoreError> {
