@@ -19,7 +19,7 @@ use std::process::ExitCode;
         wardgate dev                            try it: nothing to configure\n  \
         wardgate serve --listen 0.0.0.0:8080    run it\n  \
         wardgate access-key create --name app   issue a key\n\n\
-        Every option is also an environment variable: --admin-listen is WARDGATE_ADMIN_LISTEN."
+        Every setting is also an environment variable: --admin-listen is WARDGATE_ADMIN_LISTEN."
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -88,7 +88,7 @@ impl Gateway {
         let mut serving = tokio::spawn(async move { service.serve(listener).await });
 
         stop_signal().await?;
-        tracing::info!(drain = ?settings.drain, "stopping: no new requests; streams may end");
+        tracing::info!(drain = ?settings.drain, "stopping: no new requests; streams may end; a second signal stops at once");
         drain.start();
         let ended = tokio::select! {
             ended = tokio::time::timeout(settings.drain, &mut serving) => ended.is_ok(),

@@ -47,10 +47,9 @@ impl Gateway {
         command
             .args(["dev", "--json", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir"])
             .arg(data.path());
-        // It makes provider keys of what it finds in the environment, and tests are not to spend anybody's money.
-        for name in ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "OPENROUTER_API_KEY"] {
-            command.env_remove(name);
-        }
+        // It makes provider keys of what it finds in the environment, and tests are not to spend anybody's money. Nor is it to
+        // find the settings of another gateway there.
+        command.env_clear();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
         let mut child = command.spawn().context("cannot run wardgate (was it built?)")?;
         let line = first_line(&mut child);

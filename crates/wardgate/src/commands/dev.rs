@@ -60,8 +60,8 @@ fn as_text(gateway: &Gateway, bootstrapped: &Bootstrapped) -> String {
     let keys = &bootstrapped.credentials;
     let access_key = keys.access_key.expose();
     let attached = match bootstrapped.attached.lock().map(|attached| attached.join(", ")) {
-        Ok(attached) if !attached.is_empty() => attached,
-        _ => "none (set OPENAI_API_KEY, ANTHROPIC_API_KEY, … and start again)".to_owned(),
+        Ok(attached) if !attached.is_empty() => format!(", {attached}"),
+        _ => "; set OPENAI_API_KEY, ANTHROPIC_API_KEY, … and start again for more".to_owned(),
     };
     format!(
         "Wardgate is ready.\n\n  \
@@ -70,7 +70,7 @@ fn as_text(gateway: &Gateway, bootstrapped: &Bootstrapped) -> String {
            access key    {access_key}\n  \
            API key       {}\n  \
            operator key  {}\n  \
-           providers     sandbox; {attached}\n\n\
+           providers     sandbox{attached}\n\n\
          Try it:\n\n  \
            curl {url}/v1/chat/completions -H 'Authorization: Bearer {access_key}' \\\n    \
              -H 'Content-Type: application/json' -d '{{\"model\":\"sandbox:echo\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n\n",

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 #[command(after_help = "Examples:\n  \
     wardgate serve --data-dir /var/lib/wardgate --listen 0.0.0.0:8080\n  \
     wardgate serve --tls-cert chain.pem --tls-key key.pem\n  \
-    wardgate serve --settings wardgate.yaml      a file of settings: `listen: 0.0.0.0:8080`, one a line\n\n\
+    wardgate serve --settings wardgate.yaml       settings as lines, such as `drain: 60s`\n\n\
     The first start makes the account `default` and writes its keys to credentials.json in the data directory.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
