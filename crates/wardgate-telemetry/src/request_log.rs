@@ -6,7 +6,7 @@ use std::time::Duration;
 
 #[derive(Serialize)]
 struct Line<'r> {
-    time: String,
+    timestamp: String,
     level: &'static str,
     message: &'static str,
     request_id: String,
@@ -48,8 +48,8 @@ const TEXT_BYTES_MAX: usize = 200;
 /// Writes the line, without its end.
 pub(crate) fn write(to: &mut Vec<u8>, request: &RequestRecord<'_>) {
     let line = Line {
-        time: request.time.to_string(),
-        level: if request.status >= 500 { "warn" } else { "info" },
+        timestamp: request.time.to_string(),
+        level: if request.status >= 500 { "WARN" } else { "INFO" },
         message: "request",
         request_id: request.request_id.to_string(),
         account_id: request.account_id.map(|id| id.to_string()),

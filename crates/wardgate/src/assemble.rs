@@ -6,9 +6,9 @@ use crate::master_key;
 use crate::readiness::ProcessReadiness;
 use crate::settings::{RequestLog, Settings};
 use anyhow::{Context, bail};
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use wardgate_admin::Deps as AdminDeps;
@@ -55,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     /// Request lines.
     pub(crate) log: Option<Arc<LineSink>>,
+    /// Held as long as the process lives.
+    _lock: File,
 }
 
 /// Makes everything that does not need a socket.
@@ -65,6 +67,9 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     let data_dir = settings.data_dir.clone();
     make_private_dir(&data_dir)?;
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+    let lock = lock(&data_dir)?;
+    // Settings are judged before anything is made.
+    let upstream_options = settings.upstream_options()?;
     let (sqlite, database_url) = open_store(settings).await?;
     let store: Arc<dyn Store> = Arc::new(sqlite.clone());
     let has_data = store.account_by_name(FIRST_ACCOUNT).await?.is_some();
@@ -77,7 +82,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         options: settings.proxy_options(),
         keys: KeyCache::new(Arc::clone(&store), Arc::clone(&metrics)),
         tenants: TenantCache::new(Arc::clone(&store), Arc::clone(&catalog), master_key.clone()),
-        upstream: Upstream::new(&settings.upstream_options()?),
+        upstream: Upstream::new(&upstream_options),
         gate: Gate::new(settings.in_flight_max),
         memory: MemoryBudget::new(settings.memory_bytes_max.0),
         retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
@@ -90,7 +95,21 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         random: Arc::clone(&random),
     });
     store.listen(Forgetting::new(&proxy));
-    Ok(Parts { data_dir, database_url, store, sqlite, proxy, catalog, master_key, clock, random, lane, metrics, log })
+    Ok(Parts {
+        data_dir,
+        database_url,
+        store,
+        sqlite,
+        proxy,
+        catalog,
+        master_key,
+        clock,
+        random,
+        lane,
+        metrics,
+        log,
+        _lock: lock,
+    })
 }
 
 impl Parts {
@@ -117,12 +136,31 @@ impl Parts {
     }
 }
 
-fn make_private_dir(path: &std::path::Path) -> anyhow::Result<()> {
+fn make_private_dir(path: &Path) -> anyhow::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(path)
         .with_context(|| format!("the data directory {} cannot be made", path.display()))
+}
+
+/// Keeps a second gateway off the data: it would not hear of keys that the first one revokes.
+fn lock(data_dir: &Path) -> anyhow::Result<File> {
+    let path = data_dir.join("lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("{} cannot be made", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another gateway is running on {}; stop it, or choose another --data-dir", data_dir.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{} cannot be locked", path.display())),
+    }
 }
 
 async fn open_store(settings: &Settings) -> anyhow::Result<(SqliteStore, String)> {

@@ -36,23 +36,26 @@ pub(crate) struct Bootstrapped {
 
 /// For `dev`: the account and keys that work, made again where they are missing.
 pub(crate) async fn dev(parts: &Parts) -> anyhow::Result<Bootstrapped> {
-    let account = ensure_account(parts).await?;
-    let credentials = match Credentials::read(&parts.data_dir)? {
+    let kept = Credentials::read(&parts.data_dir)?;
+    let credentials = match kept {
         Some(credentials) if work(parts, &credentials).await? => credentials,
-        _ => make_credentials(parts, &account).await?,
+        _ => make_credentials(parts).await?,
     };
-    Ok(Bootstrapped { account, credentials, attached: Mutex::default() })
+    Ok(Bootstrapped { account: ensure_account(parts).await?, credentials, attached: Mutex::default() })
 }
 
-/// For `serve`: the account and its keys at the very first start, and never again.
+/// For `serve`: the account and its keys at the very first start. Once they were made, the file may be taken away.
 pub(crate) async fn serve(parts: &Parts) -> anyhow::Result<()> {
-    let is_first = parts.store.account_by_name(FIRST_ACCOUNT).await?.is_none();
-    let account = ensure_account(parts).await?;
-    if is_first {
-        make_credentials(parts, &account).await?;
+    let is_complete = match Credentials::read(&parts.data_dir)? {
+        Some(credentials) => work(parts, &credentials).await?,
+        None => parts.store.account_by_name(FIRST_ACCOUNT).await?.is_some(),
+    };
+    if !is_complete {
+        make_credentials(parts).await?;
         let path = credentials::path(&parts.data_dir);
         tracing::info!(path = %path.display(), "first start: the account \"default\" was made, and its keys written to this file");
     }
+    ensure_account(parts).await?;
     Ok(())
 }
 
@@ -73,16 +76,25 @@ async fn ensure_account(parts: &Parts) -> anyhow::Result<Account> {
     Ok(account)
 }
 
-async fn make_credentials(parts: &Parts, account: &Account) -> anyhow::Result<Credentials> {
+/// Makes the first keys. The file is written before anything is stored: a start that is cut off in between finds keys in the
+/// file that do not work, and makes others.
+async fn make_credentials(parts: &Parts) -> anyhow::Result<Credentials> {
     let now = parts.clock.now();
+    let (access_key_id, access_key) = minted(parts, AccessKeyId::new(now, &*parts.random)).await?;
+    let (api_key_id, api_key) = minted(parts, ApiKeyId::new(now, &*parts.random)).await?;
+    let (operator_key_id, operator_key) = minted(parts, OperatorKeyId::new(now, &*parts.random)).await?;
+    let credentials = Credentials { access_key: access_key.token, api_key: api_key.token, operator_key: operator_key.token };
+    credentials.write(&parts.data_dir)?;
+
+    let account = ensure_account(parts).await?;
     let team = parts.store.team_by_name(account.id, DEFAULT_TEAM).await?.context("the account has no default team")?;
     let tenant = parts.store.tenant(account.id);
-    let (id, access_key) = minted::<AccessKeyId>(parts, AccessKeyId::new(now, &*parts.random)).await?;
+    let label = Some("first key".to_owned());
     let key = AccessKey {
-        id,
+        id: access_key_id,
         account_id: account.id,
         team_id: team.id,
-        name: Some("first key".to_owned()),
+        name: label.clone(),
         description: None,
         metadata: None,
         secret_hash: access_key.secret_hash,
@@ -95,22 +107,18 @@ async fn make_credentials(parts: &Parts, account: &Account) -> anyhow::Result<Cr
         revoked_at: None,
     };
     tenant.create_access_key(&key).await?;
-    let (id, api_key) = minted::<ApiKeyId>(parts, ApiKeyId::new(now, &*parts.random)).await?;
     let key = ApiKey {
-        id,
+        id: api_key_id,
         account_id: account.id,
         role: Role::Admin,
-        name: Some("first key".to_owned()),
+        name: label,
         secret_hash: api_key.secret_hash,
         created_at: now,
         deleted_at: None,
     };
     tenant.create_api_key(&key).await?;
-    let (id, operator_key) = minted::<OperatorKeyId>(parts, OperatorKeyId::new(now, &*parts.random)).await?;
-    let key = OperatorKey { id, secret_hash: operator_key.secret_hash, created_at: now, deleted_at: None };
+    let key = OperatorKey { id: operator_key_id, secret_hash: operator_key.secret_hash, created_at: now, deleted_at: None };
     parts.store.create_operator_key(&key).await?;
-    let credentials = Credentials { access_key: access_key.token, api_key: api_key.token, operator_key: operator_key.token };
-    credentials.write(&parts.data_dir)?;
     Ok(credentials)
 }
 
@@ -121,15 +129,18 @@ async fn minted<Id: KeyId + Send + 'static>(parts: &Parts, id: Id) -> anyhow::Re
 
 /// Whether the keys in the file are those of this database.
 async fn work(parts: &Parts, credentials: &Credentials) -> anyhow::Result<bool> {
-    let Ok(access_key) = token::parse::<AccessKeyId>(credentials.access_key.expose()) else {
-        return Ok(false);
-    };
-    let Ok(api_key) = token::parse::<ApiKeyId>(credentials.api_key.expose()) else {
+    let access_key = token::parse::<AccessKeyId>(credentials.access_key.expose());
+    let api_key = token::parse::<ApiKeyId>(credentials.api_key.expose());
+    let operator_key = token::parse::<OperatorKeyId>(credentials.operator_key.expose());
+    let (Ok(access_key), Ok(api_key), Ok(operator_key)) = (access_key, api_key, operator_key) else {
         return Ok(false);
     };
     let access_key = parts.store.access_key(access_key.id).await?;
     let api_key = parts.store.api_key(api_key.id).await?;
-    Ok(access_key.is_some_and(|key| key.revoked_at.is_none()) && api_key.is_some_and(|key| key.deleted_at.is_none()))
+    let operator_key = parts.store.operator_key(operator_key.id).await?;
+    Ok(access_key.is_some_and(|key| key.revoked_at.is_none())
+        && api_key.is_some_and(|key| key.deleted_at.is_none())
+        && operator_key.is_some_and(|key| key.deleted_at.is_none()))
 }
 
 /// Keeps one provider key for each credential in the environment, and none for those that went away.
@@ -150,6 +161,10 @@ pub(crate) async fn attach_environment(parts: &Parts, bootstrapped: &Bootstrappe
     }
     let stored = tenant.list_provider_keys(None, Page::first()).await?.items;
     for found in found {
+        if !found.value.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            tracing::warn!(variable = found.variable, "not attached: the value holds characters that no header can");
+            continue;
+        }
         let name = label(&found.variable);
         if !stored.iter().any(|key| key.provider_name == found.provider && key.name == name) {
             let now = parts.clock.now();

@@ -1,7 +1,7 @@
 //! The command line as a client of the management API.
 
 use crate::credentials::Credentials;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use comfy_table::{Table, presets};
 use http::{HeaderMap, HeaderValue, Method, header};
 use http_body_util::{BodyExt, Limited};
@@ -94,7 +94,10 @@ impl Client {
         let answer = tokio::time::timeout(ANSWER_TIME_MAX, self.upstream.send(call))
             .await
             .with_context(|| format!("{url} did not answer in time"))?
-            .with_context(|| format!("{url} does not answer; is the gateway running, and is --admin-url right?"))?;
+            .map_err(|error| {
+                tracing::debug!(error = &error as &dyn std::error::Error, "no answer");
+                anyhow!("{url} does not answer; is the gateway running, and is --admin-url right?")
+            })?;
         let status = answer.status();
         let bytes = match Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await {
             Ok(collected) => collected.to_bytes(),

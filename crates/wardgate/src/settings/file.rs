@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::Command;
+use clap::builder::Resettable;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,14 +10,23 @@ use std::path::{Path, PathBuf};
 /// The largest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// The commands that have settings.
+const SUBCOMMANDS: [&str; 2] = ["dev", "serve"];
+
 /// The command line's description, with the defaults of the settings file that is named in `arguments` or the environment.
 pub(crate) fn with_settings(command: Command, arguments: impl Iterator<Item = OsString>) -> anyhow::Result<Command> {
-    let Some(path) = named(arguments) else {
+    let mut command =
+        SUBCOMMANDS.into_iter().fold(command, |command, name| command.mut_subcommand(name, without_empty_variables));
+    let arguments: Vec<OsString> = arguments.collect();
+    // Other commands have no use for the file, so it does not matter to them whether there is one.
+    if !arguments.get(1).is_some_and(|name| SUBCOMMANDS.iter().any(|subcommand| name == subcommand)) {
+        return Ok(command);
+    }
+    let Some(path) = named(arguments.into_iter()) else {
         return Ok(command);
     };
     let values = read(&path)?;
-    let mut command = command;
-    for name in ["dev", "serve"] {
+    for name in SUBCOMMANDS {
         command = command.mut_subcommand(name, |subcommand| defaults(subcommand, &values));
     }
     let known = |name: &str| command.find_subcommand("serve").is_some_and(|serve| has_option(serve, name));
@@ -66,6 +76,18 @@ fn read(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
             Ok((name, text))
         })
         .collect()
+}
+
+/// A variable that is set to nothing counts as not set, as tools that fill in templates mean it.
+fn without_empty_variables(command: Command) -> Command {
+    #[expect(clippy::disallowed_methods, reason = "settings are what reads the environment")]
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let empty: Vec<clap::Id> = command
+        .get_arguments()
+        .filter(|argument| argument.get_env().is_some_and(is_empty))
+        .map(|argument| argument.get_id().clone())
+        .collect();
+    empty.into_iter().fold(command, |command, id| command.mut_arg(id, |argument| argument.env(Resettable::Reset)))
 }
 
 fn has_option(command: &Command, name: &str) -> bool {
