@@ -264,7 +264,8 @@ async fn stream(
         return Err(no_stream(response, ask, first_event_by, credential).await);
     }
     let mut incoming = response.into_body();
-    let mut watcher = Box::new(Watcher::new(ask.surface.format(), asks_for_usage(ask, candidate)));
+    let watcher = Watcher::new(ask.surface.format(), asks_for_usage(ask, candidate)).hiding(credential.map(Secret::from));
+    let mut watcher = Box::new(watcher);
     let mut held = VecDeque::new();
     let mut held_bytes = 0;
     let mut read_by = first_event_by;
