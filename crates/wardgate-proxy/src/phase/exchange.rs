@@ -146,8 +146,12 @@ fn call(deps: &Deps, inbound: &Inbound, ask: &Ask, candidate: &Candidate, creden
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
+    // The marks of the gateways before this one go along, or a ring of two would never be noticed.
+    for mark in inbound.headers.get_all(headers::LOOP) {
+        headers.append(headers::LOOP, mark.clone());
+    }
     if let Ok(mark) = HeaderValue::from_str(&deps.loop_mark) {
-        headers.insert(headers::LOOP, mark);
+        headers.append(headers::LOOP, mark);
     }
     if ask.surface == Surface::Messages {
         pass_anthropic_headers(&inbound.headers, &mut headers);
