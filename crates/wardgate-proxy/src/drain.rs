@@ -43,6 +43,15 @@ impl Drain {
         self.is_expired.load(Ordering::Acquire)
     }
 
+    /// Resolves when the time is up, for a request that has no answer yet.
+    pub(crate) async fn expired(&self) {
+        let expiry = self.expiry();
+        // Whoever comes late is not notified any more.
+        if !self.is_expired() {
+            expiry.await;
+        }
+    }
+
     /// Resolves when the time is up, for a stream that waits for its provider.
     pub(crate) fn expiry(&self) -> OwnedNotified {
         Arc::clone(&self.expired).notified_owned()
