@@ -82,6 +82,7 @@ impl Setup {
         let key = Key { id: String::new(), token: ready.access_key };
         Gateway {
             process: Some(process),
+            is_dev: self.command == "dev",
             data,
             out,
             log,
@@ -158,6 +159,7 @@ impl Output {
 pub struct Gateway {
     process: Option<Child>,
     data: Arc<TempDir>,
+    is_dev: bool,
     out: Output,
     log: Output,
     client: Client,
@@ -205,10 +207,10 @@ impl Gateway {
         Arc::clone(&self.data)
     }
 
-    /// All that it wrote, request lines included.
+    /// All that it logged, request lines included. `dev` says on its standard output what it is there to say, keys and all.
     #[must_use]
     pub fn log_text(&self) -> String {
-        format!("{}{}", self.out.text(), self.log.text())
+        if self.is_dev { self.log.text() } else { format!("{}{}", self.out.text(), self.log.text()) }
     }
 
     pub(crate) const fn attempts_before(&self) -> u64 {
