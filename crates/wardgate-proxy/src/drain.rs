@@ -6,12 +6,13 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio_util::sync::CancellationToken;
 
-/// The two moments of a stop.
+/// The three moments of a stop.
 #[derive(Default)]
 pub struct Drain {
     started: CancellationToken,
     is_expired: AtomicBool,
     expired: Arc<Notify>,
+    cut_off: CancellationToken,
 }
 
 impl Drain {
@@ -37,10 +38,29 @@ impl Drain {
         self.expired.notify_waiters();
     }
 
+    /// Ends the connections of those who did not read that the time is up, so that what they used is written down.
+    pub fn cut_off(&self) {
+        self.cut_off.cancel();
+    }
+
+    /// Waits until connections are to be ended whatever they are at.
+    pub(crate) async fn is_cut_off(&self) {
+        self.cut_off.cancelled().await;
+    }
+
     /// Whether the time is up.
     #[must_use]
     pub fn is_expired(&self) -> bool {
         self.is_expired.load(Ordering::Acquire)
+    }
+
+    /// Resolves when the time is up, for a request that has no answer yet.
+    pub(crate) async fn expired(&self) {
+        let expiry = self.expiry();
+        // Whoever comes late is not notified any more.
+        if !self.is_expired() {
+            expiry.await;
+        }
     }
 
     /// Resolves when the time is up, for a stream that waits for its provider.

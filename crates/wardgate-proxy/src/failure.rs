@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     Misconfigured,
     /// Too much is going on in this process.
     Busy(&'static str),
+    /// This process ends, and the provider has not answered yet.
+    Stopping,
     /// No such path.
     PathUnknown(String),
     /// The path does not take this method.

@@ -3,7 +3,7 @@
 use crate::body::ReplyBody;
 use crate::deps::Deps;
 use crate::failure::Failure;
-use crate::meter::Meter;
+use crate::meter::{Ending, Meter};
 use crate::models;
 use crate::phase::admit::admit;
 use crate::phase::ask::{self, Ask};
@@ -20,6 +20,7 @@ use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
+use wardgate_core::usage::Completion;
 use wardgate_limits::gate::Permit;
 use wardgate_policy::Plan;
 
@@ -63,7 +64,14 @@ async fn generate(deps: &Arc<Deps>, mut inbound: Inbound, surface: Surface, mut 
         Err(failure) => return fail(&failure, dialect, &mut inbound, &mut log).await,
     };
     let mut meter = Meter::open(log, permit, surface, &caller.key.record, ask.body.len() as u64);
-    match attempt(deps, &inbound, &caller, &ask, &plan, &mut meter).await {
+    let attempted = tokio::select! {
+        attempted = attempt(deps, &inbound, &caller, &ask, &plan, &mut meter) => attempted,
+        () = deps.drain.expired() => {
+            meter.close(&Ending::nothing(Completion::Failed));
+            Err(Failure::Stopping)
+        }
+    };
+    match attempted {
         Ok(exchange) => relay(deps, exchange, &plan, dialect.format, meter),
         Err(failure) => respond::failure(&failure, dialect, meter.log_mut()),
     }

@@ -137,6 +137,12 @@ fn tell(failure: &Failure) -> Told {
         Failure::Busy(what) => {
             soon(ours(503, Overloaded, "gateway_busy", format!("the gateway is at its limit of {what}; try again")))
         }
+        Failure::Stopping => soon(ours(
+            503,
+            Overloaded,
+            "gateway_stopping",
+            "the gateway is stopping and cannot wait for the provider any longer; try again",
+        )),
         Failure::PathUnknown(path) => {
             ours(404, NotFound, "unknown_path", format!("{path} is not a path of this gateway{}", path_hint(path)))
         }

@@ -124,7 +124,10 @@ impl Service {
             self.connections.spawn(async move {
                 let gauge = &service.deps.recorder.metrics().connections;
                 gauge.inc();
-                service.connection(socket).await;
+                tokio::select! {
+                    () = service.connection(socket) => {}
+                    () = service.deps.drain.is_cut_off() => {}
+                }
                 gauge.dec();
                 drop(place);
             });

@@ -1,1 +1,28 @@
-//! Wardgate.
+//! The four nouns of a whole-system test: an [`Upstream`] that behaves as it is told, the [`Gateway`] itself as a process, a
+//! [`Key`], and a [`Client`].
+//!
+//! The kit knows the gateway from outside alone: its command line, its sockets, its files. It knows none of its crates, so what
+//! a test says of the gateway is what any program could see. Start reading in `gateway.rs`.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod gateway;
+mod management;
+mod meters;
+mod ask;
+mod client;
+mod upstream;
+mod reply;
+mod dialect;
+mod until;
+mod certificate;
+
+pub use ask::Ask;
+pub use certificate::Certificate;
+pub use client::{Answer, Client, Connection, Streaming};
+pub use dialect::Dialect;
+pub use gateway::{Gateway, Setup};
+pub use management::Key;
+pub use reply::{Gate, Reply};
+pub use until::{DEADLINE, until};
+pub use upstream::{Seen, Upstream, refused_url};

@@ -8,6 +8,7 @@ use crate::sse::{self, Event, EventTooLarge, Splitter};
 use bytes::{Bytes, BytesMut};
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::Format;
+use wardgate_core::secret::Secret;
 use wardgate_core::usage::Usage;
 
 /// What has been learned from a stream so far.
@@ -58,6 +59,7 @@ pub(crate) enum Verdict {
 pub struct Watcher {
     format: Format,
     hides_usage: bool,
+    credential: Option<Secret>,
     splitter: Splitter,
     facts: StreamFacts,
 }
@@ -66,7 +68,13 @@ impl Watcher {
     /// Watches a stream of this format. `hides_usage`: the gateway asked for usage and the client did not.
     #[must_use]
     pub fn new(format: Format, hides_usage: bool) -> Self {
-        Self { format, hides_usage, splitter: Splitter::default(), facts: StreamFacts::default() }
+        Self { format, hides_usage, credential: None, splitter: Splitter::default(), facts: StreamFacts::default() }
+    }
+
+    /// Keeps this credential, with which the stream was asked for, out of what an error in it says.
+    #[must_use]
+    pub fn hiding(self, credential: Option<Secret>) -> Self {
+        Self { credential, ..self }
     }
 
     /// What has been learned so far.
@@ -93,13 +101,22 @@ impl Watcher {
     /// a fault.
     pub fn finish(&mut self) -> Bytes {
         let rest = self.splitter.finish();
-        let rest = if self.facts.fault.is_some() { Bytes::new() } else { self.read(rest) };
+        let rest = if self.facts.fault.is_some() { Bytes::new() } else { self.read_last(rest) };
         let is_whole = self.facts.is_finished || (self.facts.is_stopped && self.format == Format::OpenAiChat);
         if !is_whole && self.facts.fault.is_none() {
             let fault = Fault::new(FaultClass::Truncated, "the provider's stream ended before its end marker");
             self.facts.fault = Some(Box::new(fault));
         }
         rest
+    }
+
+    /// What came behind the last whole event. Half an event is no wrong one: the stream was cut there, and that is the fault.
+    fn read_last(&mut self, rest: Bytes) -> Bytes {
+        let passed = self.read(rest);
+        if self.facts.fault.as_ref().is_some_and(|fault| fault.class == FaultClass::Unreadable) {
+            self.facts.fault = None;
+        }
+        passed
     }
 
     /// Says from outside that the stream is broken. The first fault stays.
@@ -135,11 +152,12 @@ impl Watcher {
     }
 
     fn judge(&mut self, event: &Event<'_>) -> Verdict {
+        let credential = self.credential.as_ref().map(Secret::expose);
         match event.data.as_deref() {
             None | Some([]) => Verdict::Pass,
             Some(data) => match self.format {
-                Format::OpenAiChat => openai_chat::stream::read(data, self.hides_usage, &mut self.facts),
-                Format::AnthropicMessages => anthropic_messages::stream::read(event.name, data, &mut self.facts),
+                Format::OpenAiChat => openai_chat::stream::read(data, self.hides_usage, credential, &mut self.facts),
+                Format::AnthropicMessages => anthropic_messages::stream::read(event.name, data, credential, &mut self.facts),
             },
         }
     }
@@ -241,6 +259,18 @@ mod tests {
                 assert_eq!(facts.fault.is_some(), count <= whole || !facts.is_stopped, "{format:?} cut behind {count} events");
                 cut += bytes.len();
             }
+        }
+    }
+
+    #[test]
+    fn an_error_event_does_not_give_the_credential_away() {
+        for format in [Format::OpenAiChat, Format::AnthropicMessages] {
+            let mut watcher = Watcher::new(format, false).hiding(Some(Secret::from("a.b c")));
+            let _ = watcher.push(Bytes::from_static(
+                b"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"x\",\"message\":\"not a.b c\"}}\n\n",
+            ));
+            let fault = watcher.facts.fault.map(|fault| fault.message);
+            assert_eq!(fault.as_deref(), Some("not [redacted]"), "{format:?}");
         }
     }
 

@@ -17,6 +17,9 @@ use wardgate_proxy::{Service, load_tls};
 /// How long streams have to pass on that they were ended.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// How long connections may take to end once they are cut off.
+const CUT_OFF: Duration = Duration::from_millis(500);
+
 /// What a gateway is started with.
 pub(crate) struct Start {
     /// Its settings.
@@ -96,9 +99,12 @@ impl Gateway {
         };
         if !ended {
             drain.expire();
-            // Those who do not read their farewell are cut off with the process.
-            let _ = tokio::time::timeout(FAREWELL, &mut serving).await;
-            serving.abort();
+            if tokio::time::timeout(FAREWELL, &mut serving).await.is_err() {
+                drain.cut_off();
+                // Their meters close as their connections do, before the last of the usage is stored.
+                let _ = tokio::time::timeout(CUT_OFF, &mut serving).await;
+                serving.abort();
+            }
         }
         admin_stop.cancel();
         let _ = tokio::time::timeout(FAREWELL, admin).await;

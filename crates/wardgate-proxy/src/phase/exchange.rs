@@ -146,8 +146,12 @@ fn call(deps: &Deps, inbound: &Inbound, ask: &Ask, candidate: &Candidate, creden
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
+    // The marks of the gateways before this one go along, or a ring of two would never be noticed.
+    for mark in inbound.headers.get_all(headers::LOOP) {
+        headers.append(headers::LOOP, mark.clone());
+    }
     if let Ok(mark) = HeaderValue::from_str(&deps.loop_mark) {
-        headers.insert(headers::LOOP, mark);
+        headers.append(headers::LOOP, mark);
     }
     if ask.surface == Surface::Messages {
         pass_anthropic_headers(&inbound.headers, &mut headers);
@@ -268,7 +272,8 @@ async fn stream(
         return Err(no_stream(response, ask, first_event_by, credential).await);
     }
     let mut incoming = response.into_body();
-    let mut watcher = Box::new(Watcher::new(ask.surface.format(), asks_for_usage(ask, candidate)));
+    let watcher = Watcher::new(ask.surface.format(), asks_for_usage(ask, candidate)).hiding(credential.map(Secret::from));
+    let mut watcher = Box::new(watcher);
     let mut held = VecDeque::new();
     let mut held_bytes = 0;
     let mut read_by = first_event_by;

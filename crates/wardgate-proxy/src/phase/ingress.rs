@@ -54,9 +54,13 @@ impl Dialect {
     }
 }
 
+/// The most gateways that a request may have come through, each of which leaves its mark.
+const GATEWAYS_MAX: usize = 8;
+
 /// Finds the route of a request.
 pub(crate) fn route<B>(deps: &Deps, request: &Request<B>, log: &mut RequestLog) -> Result<Route, Failure> {
-    if request.headers().get_all(LOOP).iter().any(|mark| mark.as_bytes() == deps.loop_mark.as_bytes()) {
+    let marks = request.headers().get_all(LOOP);
+    if marks.iter().any(|mark| mark.as_bytes() == deps.loop_mark.as_bytes()) || marks.iter().count() > GATEWAYS_MAX {
         return Err(Failure::Loop);
     }
     let path = request.uri().path();

@@ -212,10 +212,14 @@ impl Relay {
                 return Poll::Ready(Bytes::new());
             }
         }
+        let silence_max = if self.watcher.facts().is_finished { LINGER } else { self.deps.options.idle_event_timeout };
+        let give_up_at = self.heard_at + silence_max;
+        // The timer may stand at the time of a sign of life, which can be long after that.
+        if self.timer.deadline() > give_up_at {
+            self.timer.as_mut().reset(give_up_at);
+        }
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            let silence_max = if self.watcher.facts().is_finished { LINGER } else { self.deps.options.idle_event_timeout };
-            let give_up_at = self.heard_at + silence_max;
             if now >= give_up_at {
                 if self.watcher.facts().is_finished {
                     self.incoming = None;

@@ -63,14 +63,19 @@ struct ErrorEvent<'b> {
     error: &'b RawValue,
 }
 
-pub(crate) fn read(name: &[u8], data: &[u8], facts: &mut StreamFacts) -> Verdict {
-    match read_event(name, data, facts) {
+pub(crate) fn read(name: &[u8], data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) -> Verdict {
+    match read_event(name, data, credential, facts) {
         Ok(verdict) => verdict,
         Err(error) => malformed(&error),
     }
 }
 
-fn read_event(name: &[u8], data: &[u8], facts: &mut StreamFacts) -> Result<Verdict, serde_json::Error> {
+fn read_event(
+    name: &[u8],
+    data: &[u8],
+    credential: Option<&str>,
+    facts: &mut StreamFacts,
+) -> Result<Verdict, serde_json::Error> {
     // Some hosts leave the name out; the data repeats it.
     let kind = if name.is_empty() { serde_json::from_slice::<Typed<'_>>(data)?.kind.into_owned() } else { String::new() };
     match if name.is_empty() { kind.as_bytes() } else { name } {
@@ -105,7 +110,7 @@ fn read_event(name: &[u8], data: &[u8], facts: &mut StreamFacts) -> Result<Verdi
         b"message_stop" => facts.is_finished = true,
         b"error" => {
             let event: ErrorEvent<'_> = serde_json::from_slice(data)?;
-            return Ok(Verdict::Fault(crate::reply::in_band(event.error, None)));
+            return Ok(Verdict::Fault(crate::reply::in_band(event.error, credential)));
         }
         // Pings, block ends, and whatever the vendor adds next.
         _ => {}

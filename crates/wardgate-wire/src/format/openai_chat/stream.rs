@@ -13,7 +13,6 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
-use wardgate_core::fault::Fault;
 
 #[derive(Deserialize)]
 struct Chunk<'b> {
@@ -43,7 +42,7 @@ struct Delta {
     bytes: usize,
 }
 
-pub(crate) fn read(data: &[u8], hides_usage: bool, facts: &mut StreamFacts) -> Verdict {
+pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, facts: &mut StreamFacts) -> Verdict {
     if data == b"[DONE]" {
         facts.is_finished = true;
         return Verdict::Pass;
@@ -53,7 +52,7 @@ pub(crate) fn read(data: &[u8], hides_usage: bool, facts: &mut StreamFacts) -> V
         Err(error) => return malformed(&error),
     };
     if let Some(error) = chunk.error {
-        return Verdict::Fault(in_band(error));
+        return Verdict::Fault(crate::reply::in_band(error, credential));
     }
     if !facts.has_content && facts.envelope.id.is_none() {
         facts.envelope = envelope(data);
@@ -80,10 +79,6 @@ pub(crate) fn read(data: &[u8], hides_usage: bool, facts: &mut StreamFacts) -> V
         true => without_null_usage(data),
         false => Verdict::Pass,
     }
-}
-
-fn in_band(error: &RawValue) -> Fault {
-    crate::reply::in_band(error, None)
 }
 
 /// What the stream's chunks repeat, read from the first one.

@@ -1,0 +1,53 @@
+//! The gateway as a whole: the real binary between a scripted upstream and a client.
+//!
+//! A test says what the upstream does, what the client sends, and what each of them then sees. What holds after every test (no
+//! stream open, no attempt without its usage event, no panic) is checked when the gateway is dropped.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod access_keys;
+mod bytes;
+mod headers;
+mod failover;
+mod verdicts;
+mod broken_streams;
+mod streams;
+mod leaving;
+mod usage;
+mod clients;
+mod limits;
+mod framing;
+mod drain;
+mod secrets;
+mod management;
+mod loops;
+
+use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};
+
+/// `wardgate dev`, to be started.
+fn dev() -> Setup {
+    Setup::dev(env!("CARGO_BIN_EXE_wardgate"))
+}
+
+/// `wardgate serve`, to be started.
+fn serve() -> Setup {
+    Setup::serve(env!("CARGO_BIN_EXE_wardgate"))
+}
+
+/// A gateway in front of one upstream, which it knows as the provider `up`.
+async fn gateway(upstream: &Upstream) -> Gateway {
+    started(dev(), upstream).await
+}
+
+/// The same with other options.
+async fn started(setup: Setup, upstream: &Upstream) -> Gateway {
+    let gateway = setup.start().await;
+    gateway.add_provider("up", upstream.url()).await;
+    gateway
+}
+
+/// A question to that provider.
+fn ask(dialect: Dialect) -> Ask {
+    Ask::new(dialect, "up:some-model")
+}
