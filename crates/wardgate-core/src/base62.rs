@@ -22,10 +22,16 @@ pub const WIDTH_16: usize = 22;
 /// The digits of a 32-byte number.
 pub const WIDTH_32: usize = 43;
 
-/// Writes 16 bytes, a big-endian number, as 22 digits. Ids are written several times a request, so this one is made for speed:
-/// the number is cut into parts that fit a machine word before its digits are taken.
+/// Writes 16 bytes, a big-endian number, as 22 digits.
 #[must_use]
 pub fn encode_16(bytes: &[u8; 16]) -> String {
+    ascii(&digits_16(bytes))
+}
+
+/// The 22 digits of 16 bytes, a big-endian number. Ids are written several times a request, so this one is made for speed: the
+/// number is cut into parts that fit a machine word before its digits are taken.
+#[must_use]
+pub fn digits_16(bytes: &[u8; 16]) -> [u8; WIDTH_16] {
     /// 62 to the tenth: the largest power whose remainders fit a word with room to spare.
     const TEN_DIGITS: u128 = 839_299_365_868_340_224;
     let number = u128::from_be_bytes(*bytes);
@@ -38,7 +44,7 @@ pub fn encode_16(bytes: &[u8; 16]) -> String {
             part /= 62;
         }
     }
-    ascii(&digits)
+    digits
 }
 
 /// Reads 22 digits into 16 bytes.

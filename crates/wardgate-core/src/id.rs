@@ -27,6 +27,35 @@ fn uuid_v7(now: Timestamp, random: &dyn Random) -> [u8; 16] {
     bytes
 }
 
+/// An id's text.
+#[derive(Clone, Copy)]
+pub struct IdText {
+    bytes: [u8; TEXT_BYTES_MAX],
+    length: usize,
+}
+
+/// The longest prefix, its underscore, and the digits.
+const TEXT_BYTES_MAX: usize = 10 + base62::WIDTH_16;
+
+impl IdText {
+    fn new(prefix: &'static str, id: &[u8; 16]) -> Self {
+        let length = prefix.len() + base62::WIDTH_16;
+        let mut bytes = [0; TEXT_BYTES_MAX];
+        bytes[..prefix.len()].copy_from_slice(prefix.as_bytes());
+        bytes[prefix.len()..length].copy_from_slice(&base62::digits_16(id));
+        Self { bytes, length }
+    }
+}
+
+impl std::ops::Deref for IdText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        // All of it is ASCII.
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
 macro_rules! ids {
     ($($(#[$meta:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$meta])*
@@ -55,16 +84,16 @@ macro_rules! ids {
                 &self.0
             }
 
-            /// The 22 digits without the prefix.
+            /// The id's text without an allocation, for where each of them counts.
             #[must_use]
-            pub fn digits(&self) -> String {
-                base62::encode_16(&self.0)
+            pub fn to_text(&self) -> IdText {
+                IdText::new(concat!($prefix, "_"), &self.0)
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}_{}", $prefix, self.digits())
+                f.write_str(&self.to_text())
             }
         }
 
@@ -87,7 +116,7 @@ macro_rules! ids {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&self.to_text())
             }
         }
     )*};

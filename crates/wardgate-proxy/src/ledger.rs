@@ -19,7 +19,7 @@ pub struct Ledger {
 }
 
 /// How many waiting events are stored without waiting for the next round.
-const MANY: usize = 500;
+const MANY: usize = 512;
 
 impl Ledger {
     /// Adds an event. `false` when too many wait and it is lost.

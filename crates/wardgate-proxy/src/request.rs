@@ -45,7 +45,7 @@ pub(crate) async fn serve(deps: &Arc<Deps>, request: Request<Incoming>) -> Respo
     let mut response = match answered {
         Ok(mut response) => {
             log.answer(response.status());
-            respond::add_request_id(&mut response, dialect.format, &log.request_id().to_string());
+            respond::add_request_id(&mut response, dialect.format, &log.request_id().to_text());
             response
         }
         Err(failure) => fail(&failure, dialect, &mut inbound, &mut log).await,

@@ -21,7 +21,7 @@ use wardgate_wire::stream::Envelope;
 pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog) -> Response<ReplyBody> {
     let told = tell(failure);
     let status = status_in(dialect.format, told.status);
-    let request_id = log.request_id().to_string();
+    let request_id = log.request_id().to_text();
     let body = error_body::body(
         dialect.format,
         &ErrorBody {
@@ -70,7 +70,7 @@ pub(crate) fn add_request_id(response: &mut Response<ReplyBody>, format: Format,
 pub(crate) fn stream_event(format: Format, fault: &Fault, request_id: RequestId, envelope: &Envelope) -> Vec<u8> {
     let (kind, code) = fault_words(fault.class);
     let message = if fault.message.is_empty() { "the provider's stream broke" } else { &fault.message };
-    let error = ErrorBody { kind, code, message, param: None, origin: fault.origin, request_id: &request_id.to_string() };
+    let error = ErrorBody { kind, code, message, param: None, origin: fault.origin, request_id: &request_id.to_text() };
     error_body::event(format, &error, envelope)
 }
 

@@ -3,17 +3,18 @@
 use crate::record::RequestRecord;
 use serde::Serialize;
 use std::time::Duration;
+use wardgate_core::id::{AccessKeyId, AccountId, RequestId};
 
 #[derive(Serialize)]
 struct Line<'r> {
     timestamp: String,
     level: &'static str,
     message: &'static str,
-    request_id: String,
+    request_id: RequestId,
     #[serde(skip_serializing_if = "Option::is_none")]
-    account_id: Option<String>,
+    account_id: Option<AccountId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    access_key_id: Option<String>,
+    access_key_id: Option<AccessKeyId>,
     method: &'r str,
     path: &'r str,
     status: u16,
@@ -51,9 +52,9 @@ pub(crate) fn write(to: &mut Vec<u8>, request: &RequestRecord<'_>) {
         timestamp: request.time.to_string(),
         level: if request.status >= 500 { "WARN" } else { "INFO" },
         message: "request",
-        request_id: request.request_id.to_string(),
-        account_id: request.account_id.map(|id| id.to_string()),
-        access_key_id: request.access_key_id.map(|id| id.to_string()),
+        request_id: request.request_id,
+        account_id: request.account_id,
+        access_key_id: request.access_key_id,
         method: request.method,
         path: clip(request.path),
         status: request.status,

@@ -1,21 +1,16 @@
 //! The clients, one for each domain of trust, and the call.
 
 use crate::body::SlicedBody;
-use crate::connect::{GuardedResolver, Trust, tcp_connector};
+use crate::connect::{Trust, tcp_connector};
 use crate::error::{SendError, SendErrorKind};
 use crate::options::Options;
+use crate::pool::{AnswerBody, Pool};
 use crate::tls;
 use http::{HeaderMap, Method, Request, Response, Uri};
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_rustls::HttpsConnectorBuilder;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use wardgate_model::Origin;
-
-type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
 
 /// One request.
 pub struct Call {
@@ -45,7 +40,7 @@ pub struct Upstream {
 #[derive(Clone)]
 struct Domain {
     trust: Trust,
-    client: Client<Connector, SlicedBody>,
+    pool: Pool,
 }
 
 impl Upstream {
@@ -67,7 +62,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When there is no answer at all. An error status is an answer.
-    pub async fn send(&self, call: Call) -> Result<Response<Incoming>, SendError> {
+    pub async fn send(&self, call: Call) -> Result<Response<AnswerBody>, SendError> {
         let domain = match (call.origin, call.url.scheme_str()) {
             (Origin::BuiltIn | Origin::Operator, _) => &self.trusted,
             (Origin::Tenant, Some("https")) => &self.tenant_tls,
@@ -78,7 +73,7 @@ impl Upstream {
         *request.method_mut() = call.method;
         *request.uri_mut() = call.url;
         *request.headers_mut() = call.headers;
-        Ok(domain.client.request(request).await?)
+        domain.pool.send(request).await
     }
 }
 
@@ -89,12 +84,7 @@ impl Domain {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp_connector(options, trust.clone()));
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(options.idle_timeout)
-            .pool_max_idle_per_host(options.idle_per_host_max)
-            .build(connector);
-        Self { trust, client }
+        Self { trust, pool: Pool::new(connector, options) }
     }
 
     /// The connector asks the resolver only for names; an address written as such is checked here.

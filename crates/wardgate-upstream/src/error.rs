@@ -36,16 +36,32 @@ const fn describe(kind: SendErrorKind) -> &'static str {
     }
 }
 
-impl From<hyper_util::client::legacy::Error> for SendError {
-    fn from(error: hyper_util::client::legacy::Error) -> Self {
-        let kind = if has_cause::<AddressRefused>(&error) {
+impl SendError {
+    /// No connection was made.
+    pub(crate) fn connect(error: Box<dyn Error + Send + Sync>) -> Self {
+        let kind = if has_cause::<AddressRefused>(&*error) {
             SendErrorKind::AddressRefused
-        } else if error.is_connect() {
-            if is_timeout(&error) { SendErrorKind::ConnectTimeout } else { SendErrorKind::Connect }
+        } else if is_timeout(&*error) {
+            SendErrorKind::ConnectTimeout
         } else {
-            SendErrorKind::Broken
+            SendErrorKind::Connect
         };
-        Self { kind, source: Some(Box::new(error)) }
+        Self { kind, source: Some(error) }
+    }
+
+    /// No connection was made in time.
+    pub(crate) const fn connect_timeout() -> Self {
+        Self { kind: SendErrorKind::ConnectTimeout, source: None }
+    }
+
+    /// The URL names no host.
+    pub(crate) const fn no_host() -> Self {
+        Self { kind: SendErrorKind::Connect, source: None }
+    }
+
+    /// The connection broke.
+    pub(crate) fn broken(error: hyper::Error) -> Self {
+        Self { kind: SendErrorKind::Broken, source: Some(Box::new(error)) }
     }
 }
 

@@ -20,7 +20,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(30),
             idle_per_host_max: 1_024,
             allowed: AllowedAddresses::default(),
         }

@@ -75,5 +75,9 @@ fn print(text: &str) {
 
 /// The runtime that everything runs on.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("wardgate").build()?)
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // With one core there is nobody to share work with, so the scheduler that shares would only cost.
+    let mut builder =
+        if cores == 1 { tokio::runtime::Builder::new_current_thread() } else { tokio::runtime::Builder::new_multi_thread() };
+    Ok(builder.enable_all().thread_name("wardgate").build()?)
 }

@@ -13,7 +13,6 @@ use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, Response, Uri};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -23,7 +22,7 @@ use wardgate_core::secret::Secret;
 use wardgate_limits::memory::Reservation;
 use wardgate_model::Quirk;
 use wardgate_policy::Candidate;
-use wardgate_upstream::{Call, SendError, SendErrorKind, SlicedBody, answer, auth};
+use wardgate_upstream::{AnswerBody, Call, SendError, SendErrorKind, SlicedBody, answer, auth};
 use wardgate_wire::edit::{self, Edit};
 use wardgate_wire::fault;
 use wardgate_wire::reply::{self, ReplyFacts};
@@ -57,7 +56,7 @@ pub(crate) enum Answer {
         /// What reads the rest as it passes.
         watcher: Box<Watcher>,
         /// The rest.
-        incoming: Incoming,
+        incoming: AnswerBody,
     },
 }
 
@@ -204,7 +203,7 @@ fn unsent(error: &SendError, candidate: &Candidate) -> Failed {
 }
 
 /// An error status: read what it says, in bounds.
-async fn refused(deps: &Deps, response: Response<Incoming>, credential: Option<&str>) -> Failed {
+async fn refused(deps: &Deps, response: Response<AnswerBody>, credential: Option<&str>) -> Failed {
     let status = response.status().as_u16();
     let retry_after = answer::retry_after(response.headers(), deps.clock.now());
     let mut body = response.into_body();
@@ -226,7 +225,12 @@ async fn refused(deps: &Deps, response: Response<Incoming>, credential: Option<&
 }
 
 /// An unstreamed answer is read whole before any of it is passed on, so that a broken one can be tried elsewhere.
-async fn whole(deps: &Deps, response: Response<Incoming>, format: Format, credential: Option<&str>) -> Result<Answer, Failed> {
+async fn whole(
+    deps: &Deps,
+    response: Response<AnswerBody>,
+    format: Format,
+    credential: Option<&str>,
+) -> Result<Answer, Failed> {
     let status = response.status().as_u16();
     let content_type = response.headers().get(CONTENT_TYPE).cloned();
     let unreadable = |why: &str| Failed { fault: Fault::new(FaultClass::Unreadable, why), status, retry_after: None };
@@ -260,7 +264,7 @@ async fn whole(deps: &Deps, response: Response<Incoming>, format: Format, creden
 
 /// A stream is read until it says something.
 async fn stream(
-    response: Response<Incoming>,
+    response: Response<AnswerBody>,
     ask: &Ask,
     candidate: &Candidate,
     first_event_by: Instant,
@@ -306,7 +310,7 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
 }
 
 /// A success that is no stream: an error in an answer's place, or a host that does not stream.
-async fn no_stream(response: Response<Incoming>, ask: &Ask, read_by: Instant, credential: Option<&str>) -> Failed {
+async fn no_stream(response: Response<AnswerBody>, ask: &Ask, read_by: Instant, credential: Option<&str>) -> Failed {
     let status = response.status().as_u16();
     let body = timeout_at(read_by, http_body_util::Limited::new(response.into_body(), ERROR_BYTES_MAX).collect()).await;
     let bytes = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();

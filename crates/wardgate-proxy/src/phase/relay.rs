@@ -13,7 +13,7 @@ use crate::respond;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
-use hyper::body::{Body, Incoming};
+use http_body::Body;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::Format;
 use wardgate_core::usage::Completion;
 use wardgate_policy::Plan;
+use wardgate_upstream::AnswerBody;
 use wardgate_wire::error_body;
 use wardgate_wire::stream::Watcher;
 
@@ -74,7 +75,7 @@ pub(crate) fn relay(
     }
     let mut response = Response::new(body);
     *response.headers_mut() = headers;
-    respond::add_request_id(&mut response, format, &request_id.to_string());
+    respond::add_request_id(&mut response, format, &request_id.to_text());
     response
 }
 
@@ -85,7 +86,7 @@ pub(crate) struct Relay {
     held: VecDeque<Bytes>,
     watcher: Box<Watcher>,
     /// The provider's side; none once it is over.
-    incoming: Option<Incoming>,
+    incoming: Option<AnswerBody>,
     /// The meter; none once it is closed.
     meter: Option<Meter>,
     request_id: wardgate_core::id::RequestId,
@@ -102,7 +103,7 @@ impl Relay {
         format: Format,
         held: VecDeque<Bytes>,
         watcher: Box<Watcher>,
-        incoming: Incoming,
+        incoming: AnswerBody,
         meter: Meter,
     ) -> Self {
         deps.recorder.metrics().open_streams.inc();

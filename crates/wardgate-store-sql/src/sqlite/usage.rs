@@ -4,8 +4,8 @@ use super::{SqliteStore, SqliteTenant};
 use crate::error::unavailable;
 use crate::row::{Cells, count, usage_source, usage_source_word};
 use async_trait::async_trait;
+use sqlx::Sqlite;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Sqlite};
 use std::sync::{Arc, LazyLock};
 use wardgate_core::format::Surface;
 use wardgate_core::id::{AccessKeyId, AccountId, ProviderKeyId, RequestId, TeamId, UsageEventId};
@@ -53,9 +53,9 @@ impl UsageEvents for SqliteTenant {
     }
 }
 
-/// How many rows one statement inserts. Each statement is a trip to the thread that owns the connection and back, which costs
-/// more than the row itself.
-const ROWS_PER_STATEMENT: usize = 64;
+/// How many rows one statement may insert, largest first. Each statement is a trip to the thread that owns the connection and
+/// back, which costs more than a row itself, so a batch is cut into as few as these allow.
+const ROWS_PER_STATEMENT: [usize; 3] = [64, 8, 1];
 
 const COLUMNS: &str = "INSERT INTO usage_events (id, request_id, account_id, team_id, access_key_id, event_time, surface,
      provider, model, provider_key_id, provider_key_redacted, attempt_number, is_final, status_code, completion, is_streaming,
@@ -64,24 +64,28 @@ const COLUMNS: &str = "INSERT INTO usage_events (id, request_id, account_id, tea
 
 const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-/// The statement for so many rows. Only two numbers of rows are ever asked for, so two statements are prepared.
-fn insert_sql(rows: usize) -> String {
-    format!("{COLUMNS}{} ON CONFLICT DO NOTHING", vec![ROW; rows].join(", "))
+/// The statement for so many rows, made once.
+fn insert_sql(rows: usize) -> &'static str {
+    static STATEMENTS: LazyLock<[String; ROWS_PER_STATEMENT.len()]> = LazyLock::new(|| {
+        ROWS_PER_STATEMENT.map(|rows| format!("{COLUMNS}{} ON CONFLICT DO NOTHING", vec![ROW; rows].join(", ")))
+    });
+    let index = ROWS_PER_STATEMENT.iter().position(|size| *size == rows).unwrap_or(ROWS_PER_STATEMENT.len() - 1);
+    &STATEMENTS[index]
 }
 
 pub(super) async fn append(store: &SqliteStore, events: &[UsageEvent]) -> Result<u64, StoreError> {
-    static MANY: LazyLock<String> = LazyLock::new(|| insert_sql(ROWS_PER_STATEMENT));
-    static ONE: LazyLock<String> = LazyLock::new(|| insert_sql(1));
     if events.is_empty() {
         return Ok(0);
     }
     let mut transaction = store.begin().await?;
     let mut new = 0;
-    let many = events.chunks_exact(ROWS_PER_STATEMENT);
-    let one = many.remainder().chunks(1);
-    for (sql, rows) in many.map(|rows| (&*MANY, rows)).chain(one.map(|row| (&*ONE, row))) {
-        let statement = rows.iter().fold(sqlx::query(AssertSqlSafe(sql.as_str())), bind);
-        new += statement.execute(&mut *transaction).await.map_err(unavailable)?.rows_affected();
+    let mut rest = events;
+    for size in ROWS_PER_STATEMENT {
+        while let Some((rows, behind)) = rest.split_at_checked(size) {
+            let statement = rows.iter().fold(sqlx::query(insert_sql(size)), bind);
+            new += statement.execute(&mut *transaction).await.map_err(unavailable)?.rows_affected();
+            rest = behind;
+        }
     }
     transaction.commit().await.map_err(unavailable)?;
     Ok(new)

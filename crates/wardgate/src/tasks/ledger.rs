@@ -12,8 +12,8 @@ use wardgate_core::usage::UsageEvent;
 use wardgate_proxy::Deps;
 use wardgate_store::Store;
 
-/// The most events in one transaction.
-const BATCH_MAX: usize = 500;
+/// The most events in one transaction. A multiple of what one statement inserts.
+const BATCH_MAX: usize = 512;
 
 /// How long an event may wait for company.
 const EVERY: Duration = Duration::from_millis(200);
