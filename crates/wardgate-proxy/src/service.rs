@@ -5,12 +5,13 @@ use crate::deps::Deps;
 use crate::request;
 use crate::stall::{Stage, StallGuard};
 use bytes::Bytes;
-use http::{Request, Version};
+use http::Request;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulConnection;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -38,11 +39,18 @@ const HEADERS_MAX: usize = 128;
 /// The most requests at once on one HTTP/2 connection.
 const STREAMS_PER_CONNECTION_MAX: u32 = 256;
 
+/// What an HTTP/2 client sends first (RFC 9113, section 3.4), as far as it takes to tell it from a head of HTTP/1.1.
+const PREFACE: &[u8; 14] = b"PRI * HTTP/2.0";
+
+/// How long to wait for the rest of it.
+const PREFACE_PAUSE: Duration = Duration::from_millis(5);
+
 /// The data plane on a listener.
 pub struct Service {
     deps: Arc<Deps>,
     tls: Option<TlsAcceptor>,
-    builder: auto::Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     places: Arc<Semaphore>,
     connections: TaskTracker,
 }
@@ -85,16 +93,15 @@ impl Service {
     #[must_use]
     pub fn new(deps: Arc<Deps>, tls: Option<ServerConfig>) -> Self {
         let options = &deps.options;
-        let mut builder = auto::Builder::new(TokioExecutor::new());
         // Without a timer hyper's time limits are silently off.
-        builder
-            .http1()
+        let mut http1 = http1::Builder::new();
+        http1
             .timer(TokioTimer::new())
             .header_read_timeout(options.idle_connection_timeout)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX);
-        builder
-            .http2()
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
             .max_header_list_size(HEAD_BYTES_MAX as u32)
@@ -103,7 +110,8 @@ impl Service {
         let places = Arc::new(Semaphore::new(options.connections_max));
         Self {
             tls: tls.map(|config| TlsAcceptor::from(Arc::new(config))),
-            builder,
+            http1,
+            http2,
             places,
             connections: TaskTracker::new(),
             deps,
@@ -158,17 +166,50 @@ impl Service {
 
     async fn connection(&self, socket: TcpStream) {
         let Some(tls) = &self.tls else {
-            return self.http(socket).await;
+            return match self.begins_http2(&socket).await {
+                Some(is_http2) => self.http(socket, is_http2).await,
+                None => tracing::debug!("a connection sent nothing"),
+            };
         };
-        match tokio::time::timeout(self.deps.options.head_timeout, tls.accept(socket)).await {
-            // In a box, so that connections in clear do not carry the room of an encrypted one.
-            Ok(Ok(stream)) => Box::pin(self.http(stream)).await,
-            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        // In a box, so that connections in clear do not carry the room of an encrypted one.
+        Box::pin(async {
+            match tokio::time::timeout(self.deps.options.head_timeout, tls.accept(socket)).await {
+                Ok(Ok(stream)) => {
+                    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    self.http(stream, is_http2).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!("a TLS handshake took too long"),
+            }
+        })
+        .await;
+    }
+
+    /// Whether a client in clear begins with HTTP/2's preface. Its bytes stay in the socket: a reader that took them would have
+    /// to be put in front of hyper, and hyper's buffer would double when the rest of the head comes in a second read. `None`
+    /// when nothing came before the process stops or the connection has been idle for too long.
+    async fn begins_http2(&self, socket: &TcpStream) -> Option<bool> {
+        let look = async {
+            let mut bytes = [0; PREFACE.len()];
+            loop {
+                let length = socket.peek(&mut bytes).await.unwrap_or(0);
+                if length == 0 || bytes[..length] != PREFACE[..length] {
+                    return false;
+                }
+                if length == PREFACE.len() {
+                    return true;
+                }
+                // The beginning of the preface, or of a head that starts alike; the next bytes are on their way.
+                tokio::time::sleep(PREFACE_PAUSE).await;
+            }
+        };
+        tokio::select! {
+            found = tokio::time::timeout(self.deps.options.idle_connection_timeout, look) => found.ok(),
+            () = self.deps.drain.started() => None,
         }
     }
 
-    async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S) {
+    async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, is_http2: bool) {
         let options = &self.deps.options;
         let stage = Arc::new(Stage::default());
         let guarded = StallGuard::new(stream, Arc::clone(&stage), options.head_timeout, options.write_stall_timeout);
@@ -177,12 +218,20 @@ impl Service {
             let (deps, stage) = (Arc::clone(&deps), Arc::clone(&stage));
             // In a box, since hyper keeps the room of this future for as long as the connection lives, and it is large.
             Box::pin(async move {
-                stage.begin_request(request.version() == Version::HTTP_2);
+                stage.begin_request(is_http2);
                 let response = request::serve(&deps, request).await;
                 Ok::<_, Infallible>(response.map(|body| Served { body, stage }))
             })
         });
-        let connection = self.builder.serve_connection(TokioIo::new(guarded), answer);
+        let io = TokioIo::new(guarded);
+        if is_http2 {
+            Box::pin(self.until_ended(self.http2.serve_connection(io, answer))).await;
+        } else {
+            self.until_ended(self.http1.serve_connection(io, answer)).await;
+        }
+    }
+
+    async fn until_ended<C: GracefulConnection<Error = hyper::Error>>(&self, connection: C) {
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
@@ -192,7 +241,7 @@ impl Service {
             }
         };
         if let Err(error) = ended {
-            tracing::debug!(error, "a connection ended early");
+            tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
         }
     }
 }
