@@ -164,6 +164,9 @@ pub struct TenantSnapshot {
 
 struct SealedKey {
     sealed: Vec<u8>,
+    /// Opened at its first use, and wiped with the snapshot. Opening it for each call would protect nothing: the data key that
+    /// opens it lies beside it.
+    opened: OnceLock<Secret>,
     redacted: Arc<str>,
 }
 
@@ -172,20 +175,25 @@ impl TenantSnapshot {
         let data_key = master_key.open_data_key(material.account.id, &material.account.sealed_data_key)?;
         let overlay = Overlay::new(catalog, &material.providers);
         let credentials = Credentials::new(material.provider_keys.iter().map(|key| (key.provider_name.clone(), key.id)));
-        let sealed = material
-            .provider_keys
-            .into_iter()
-            .map(|key| (key.id, SealedKey { sealed: key.sealed_value, redacted: key.redacted.into() }));
+        let sealed = material.provider_keys.into_iter().map(|key| {
+            (key.id, SealedKey { sealed: key.sealed_value, opened: OnceLock::new(), redacted: key.redacted.into() })
+        });
         Ok(Self { overlay, credentials, sealed: sealed.collect(), data_key })
     }
 
-    /// The credential in clear, for the one call that is about to use it.
+    /// The credential in clear, for a call that is about to use it.
     ///
     /// # Errors
     /// When the stored bytes do not open.
-    pub fn unseal(&self, id: ProviderKeyId) -> Result<Secret, SealError> {
+    pub fn unseal(&self, id: ProviderKeyId) -> Result<&Secret, SealError> {
         let key = self.sealed.get(&id).ok_or(SealError::Form)?;
-        self.data_key.open(id, &key.sealed)
+        match key.opened.get() {
+            Some(secret) => Ok(secret),
+            None => {
+                let secret = self.data_key.open(id, &key.sealed)?;
+                Ok(key.opened.get_or_init(|| secret))
+            }
+        }
     }
 
     /// The credential as it may be shown.

@@ -19,7 +19,8 @@ use http::{Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper_rustls::HttpsConnector;
+use hyper::rt::{Read, Write};
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -88,24 +89,37 @@ impl Pool {
     async fn connect(&self, url: Uri) -> Result<SendRequest<SlicedBody>, SendError> {
         let mut connector = self.connector.clone();
         let connecting = async {
-            let io = connector.call(url).await.map_err(SendError::connect)?;
-            http1::handshake(io).await.map_err(SendError::broken)
-        };
-        let connected = tokio::time::timeout(self.connect_timeout, connecting).await;
-        let (sender, connection) = connected.map_err(|_| SendError::connect_timeout())??;
-        tokio::spawn(async move {
-            // Whoever waits for an answer hears of it there.
-            if let Err(error) = connection.await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "a connection to a provider ended");
+            // Apart, so that a connection in clear does not carry the room of an encrypted one.
+            match connector.call(url).await.map_err(SendError::connect)? {
+                MaybeHttpsStream::Http(io) => start(io).await,
+                MaybeHttpsStream::Https(io) => start(io).await,
             }
-        });
-        Ok(sender)
+        };
+        tokio::time::timeout(self.connect_timeout, connecting).await.map_err(|_| SendError::connect_timeout())?
     }
 
     fn answered(&self, response: Response<Incoming>, sender: SendRequest<SlicedBody>, host: Host) -> Response<AnswerBody> {
         let lease = Lease { sender, host, idle: Arc::clone(&self.idle) };
         response.map(|incoming| AnswerBody { incoming, lease: Some(lease) })
     }
+}
+
+/// How much is read from a provider at once, in bytes: as much as nginx takes. Events are smaller, and each open stream holds one
+/// such buffer.
+const READ_BYTES: usize = 4_096;
+
+/// Begins to speak HTTP on a connection.
+async fn start<I: Read + Write + Unpin + Send + 'static>(io: I) -> Result<SendRequest<SlicedBody>, SendError> {
+    let mut builder = http1::Builder::new();
+    let shaken = builder.read_buf_exact_size(Some(READ_BYTES)).handshake(io).await;
+    let (sender, connection) = shaken.map_err(SendError::broken)?;
+    tokio::spawn(async move {
+        // Whoever waits for an answer hears of it there.
+        if let Err(error) = connection.await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a connection to a provider ended");
+        }
+    });
+    Ok(sender)
 }
 
 /// Turns an absolute URL into what stands in the request: a path, and the host in a header.

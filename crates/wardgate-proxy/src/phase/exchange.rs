@@ -100,8 +100,8 @@ pub(crate) async fn exchange(
 ) -> Result<Exchange, Failed> {
     let first_event_by = deadline.min(Instant::now() + deps.options.per_request_timeout);
     let credential = unseal(caller, candidate)?;
-    let call = call(deps, inbound, ask, candidate, credential.as_ref())?;
-    let credential = credential.as_ref().map(Secret::expose);
+    let call = call(deps, inbound, ask, candidate, credential)?;
+    let credential = credential.map(Secret::expose);
     let response = timeout_at(first_event_by, deps.upstream.send(call)).await.map_err(|_| too_late("answer"))?;
     let response = response.map_err(|error| unsent(&error, candidate))?;
     meter.head(response.status().as_u16());
@@ -123,7 +123,7 @@ fn too_late(what: &str) -> Failed {
     Fault::new(FaultClass::Timeout, format!("the provider did not {what} in time")).into()
 }
 
-fn unseal(caller: &Caller, candidate: &Candidate) -> Result<Option<Secret>, Failed> {
+fn unseal<'c>(caller: &'c Caller, candidate: &Candidate) -> Result<Option<&'c Secret>, Failed> {
     let Some(key) = candidate.key else {
         return Ok(None);
     };
