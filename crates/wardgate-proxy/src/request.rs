@@ -10,7 +10,7 @@ use crate::phase::ask::{self, Ask};
 use crate::phase::attempt::attempt;
 use crate::phase::authenticate::authenticate;
 use crate::phase::configure::{Caller, configure};
-use crate::phase::ingress::{self, Dialect, Inbound, Route};
+use crate::phase::ingress::{self, Dialect, Inbound, Route, Topic};
 use crate::phase::relay::relay;
 use crate::phase::select::select;
 use crate::request_log::RequestLog;
@@ -18,6 +18,7 @@ use crate::respond;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
+use std::pin::Pin;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
 use wardgate_core::usage::Completion;
@@ -25,18 +26,40 @@ use wardgate_limits::gate::Permit;
 use wardgate_policy::Plan;
 
 /// Answers a request. There is always an answer.
-pub(crate) async fn serve(deps: &Arc<Deps>, request: Request<Incoming>) -> Response<ReplyBody> {
-    let mut log = RequestLog::begin(deps, &request);
+///
+/// The future is in a box, since hyper keeps the room of it for as long as the connection lives; and each kind of request has a
+/// box of its own, since the room of one is the room of its largest kind.
+pub(crate) fn serve(deps: Arc<Deps>, request: Request<Incoming>) -> Answering {
+    let mut log = RequestLog::begin(&deps, &request);
     let dialect = Dialect::of(request.uri().path(), request.headers());
     let is_head = request.method() == Method::HEAD;
-    let route = ingress::route(deps, &request, &mut log);
+    let route = ingress::route(&deps, &request, &mut log);
     let (head, body) = request.into_parts();
-    let mut inbound = Inbound { headers: head.headers, uri: head.uri, body };
-    let answered = match route {
-        Ok(Route::Generate(surface)) => return generate(deps, inbound, surface, log).await,
-        Ok(Route::Root) => Ok(root()),
-        Ok(Route::Models) => caller(deps, &inbound, &mut log).await.map(|caller| models::list(&caller, dialect)),
-        Ok(Route::Model(id)) => match caller(deps, &inbound, &mut log).await {
+    let inbound = Inbound { headers: head.headers, uri: head.uri, body };
+    match route {
+        Ok(Route::Generate(surface)) => Box::pin(generate(deps, inbound, surface, log)),
+        Ok(Route::Tell(topic)) => Box::pin(tell(deps, inbound, Ok(topic), dialect, is_head, log)),
+        Err(failure) => Box::pin(tell(deps, inbound, Err(failure), dialect, is_head, log)),
+    }
+}
+
+/// A request being answered.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Response<ReplyBody>> + Send>>;
+
+/// A request that the gateway answers by itself.
+async fn tell(
+    deps: Arc<Deps>,
+    mut inbound: Inbound,
+    topic: Result<Topic, Failure>,
+    dialect: Dialect,
+    is_head: bool,
+    mut log: RequestLog,
+) -> Response<ReplyBody> {
+    let deps = &deps;
+    let answered = match topic {
+        Ok(Topic::Root) => Ok(root()),
+        Ok(Topic::Models) => caller(deps, &inbound, &mut log).await.map(|caller| models::list(&caller, dialect)),
+        Ok(Topic::Model(id)) => match caller(deps, &inbound, &mut log).await {
             Ok(caller) => models::get(&caller, &id, dialect),
             Err(failure) => Err(failure),
         },
@@ -57,7 +80,8 @@ pub(crate) async fn serve(deps: &Arc<Deps>, request: Request<Incoming>) -> Respo
 }
 
 /// A request for an answer of a model.
-async fn generate(deps: &Arc<Deps>, mut inbound: Inbound, surface: Surface, mut log: RequestLog) -> Response<ReplyBody> {
+async fn generate(deps: Arc<Deps>, mut inbound: Inbound, surface: Surface, mut log: RequestLog) -> Response<ReplyBody> {
+    let deps = &deps;
     let dialect = Dialect { format: surface.format() };
     let (caller, ask, plan, permit) = match prepare(deps, &mut inbound, surface, &mut log).await {
         Ok(prepared) => prepared,

@@ -216,12 +216,11 @@ impl Service {
         let deps = Arc::clone(&self.deps);
         let answer = service_fn(move |request: Request<Incoming>| {
             let (deps, stage) = (Arc::clone(&deps), Arc::clone(&stage));
-            // In a box, since hyper keeps the room of this future for as long as the connection lives, and it is large.
-            Box::pin(async move {
+            async move {
                 stage.begin_request(is_http2);
-                let response = request::serve(&deps, request).await;
+                let response = request::serve(deps, request).await;
                 Ok::<_, Infallible>(response.map(|body| Served { body, stage }))
-            })
+            }
         });
         let io = TokioIo::new(guarded);
         if is_http2 {

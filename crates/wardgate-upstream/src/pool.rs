@@ -81,7 +81,8 @@ impl Pool {
                 },
             }
         }
-        let mut sender = self.connect(url).await?;
+        // In a box: making a connection takes room that every call would carry otherwise, and most find one waiting.
+        let mut sender = Box::pin(self.connect(url)).await?;
         let response = sender.send_request(request).await.map_err(SendError::broken)?;
         Ok(self.answered(response, sender, host))
     }

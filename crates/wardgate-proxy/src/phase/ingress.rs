@@ -24,14 +24,21 @@ pub(crate) struct Inbound {
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
+    /// An answer of a model.
+    Generate(Surface),
+    /// Something that the gateway knows by itself.
+    Tell(Topic),
+}
+
+/// What the gateway knows by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Topic {
     /// `/`: is anyone there?
     Root,
     /// The models that the key may call.
     Models,
     /// One of them.
     Model(String),
-    /// An answer of a model.
-    Generate(Surface),
 }
 
 /// The format in which a client reads what is not an answer of a model.
@@ -73,10 +80,8 @@ pub(crate) fn route<B>(deps: &Deps, request: &Request<B>, log: &mut RequestLog) 
                 return Err(Failure::MethodWrong { allowed: "POST" });
             }
         }
-        Route::Root | Route::Models | Route::Model(_) if !is_read => {
-            return Err(Failure::MethodWrong { allowed: "GET, HEAD" });
-        }
-        Route::Root | Route::Models | Route::Model(_) => {}
+        Route::Tell(_) if !is_read => return Err(Failure::MethodWrong { allowed: "GET, HEAD" }),
+        Route::Tell(_) => {}
     }
     Ok(route)
 }
@@ -84,14 +89,14 @@ pub(crate) fn route<B>(deps: &Deps, request: &Request<B>, log: &mut RequestLog) 
 /// Every path that is served. `/api/v1` is OpenRouter's base.
 fn route_path(path: &str) -> Option<Route> {
     if path == "/" {
-        return Some(Route::Root);
+        return Some(Route::Tell(Topic::Root));
     }
     let rest = path.strip_prefix("/api").unwrap_or(path).strip_prefix("/v1/")?;
     match rest {
         "chat/completions" => Some(Route::Generate(Surface::ChatCompletions)),
         "messages" => Some(Route::Generate(Surface::Messages)),
-        "models" => Some(Route::Models),
-        _ => rest.strip_prefix("models/").filter(|id| !id.is_empty()).map(|id| Route::Model(percent_decoded(id))),
+        "models" => Some(Route::Tell(Topic::Models)),
+        _ => rest.strip_prefix("models/").filter(|id| !id.is_empty()).map(|id| Route::Tell(Topic::Model(percent_decoded(id)))),
     }
 }
 
@@ -145,13 +150,13 @@ mod tests {
     #[test]
     fn paths() {
         let check = |path, expected| assert_eq!(route_path(path), expected, "{path}");
-        check("/", Some(Route::Root));
+        check("/", Some(Route::Tell(Topic::Root)));
         check("/v1/chat/completions", Some(Route::Generate(Surface::ChatCompletions)));
         check("/api/v1/chat/completions", Some(Route::Generate(Surface::ChatCompletions)));
         check("/v1/messages", Some(Route::Generate(Surface::Messages)));
-        check("/v1/models", Some(Route::Models));
-        check("/v1/models/sandbox%3Aecho", Some(Route::Model("sandbox:echo".to_owned())));
-        check("/v1/models/openai/gpt-oss-120b", Some(Route::Model("openai/gpt-oss-120b".to_owned())));
+        check("/v1/models", Some(Route::Tell(Topic::Models)));
+        check("/v1/models/sandbox%3Aecho", Some(Route::Tell(Topic::Model("sandbox:echo".to_owned()))));
+        check("/v1/models/openai/gpt-oss-120b", Some(Route::Tell(Topic::Model("openai/gpt-oss-120b".to_owned()))));
         for path in [
             "/v1",
             "/v1/",
