@@ -106,7 +106,7 @@ pub(crate) async fn exchange(
     let response = response.map_err(|error| unsent(&error, candidate))?;
     meter.head(response.status().as_u16());
     if !response.status().is_success() {
-        return Err(refused(deps, response, credential).await);
+        return Err(refused(deps, response, first_event_by, credential).await);
     }
     let answer = if ask.peek.is_stream {
         stream(response, ask, candidate, first_event_by, deadline, credential).await?
@@ -203,7 +203,7 @@ fn unsent(error: &SendError, candidate: &Candidate) -> Failed {
 }
 
 /// An error status: read what it says, in bounds.
-async fn refused(deps: &Deps, response: Response<AnswerBody>, credential: Option<&str>) -> Failed {
+async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by: Instant, credential: Option<&str>) -> Failed {
     let status = response.status().as_u16();
     let retry_after = answer::retry_after(response.headers(), deps.clock.now());
     let mut body = response.into_body();
@@ -220,7 +220,7 @@ async fn refused(deps: &Deps, response: Response<AnswerBody>, credential: Option
         }
     };
     // What did not come in time is not told.
-    let _ = tokio::time::timeout(ERROR_TIME_MAX, read).await;
+    let _ = timeout_at(read_by.min(Instant::now() + ERROR_TIME_MAX), read).await;
     Failed { fault: fault::from_response(status, &bytes, credential), status, retry_after }
 }
 
