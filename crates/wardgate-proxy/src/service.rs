@@ -42,8 +42,11 @@ const STREAMS_PER_CONNECTION_MAX: u32 = 256;
 /// What an HTTP/2 client sends first (RFC 9113, section 3.4), as far as it takes to tell it from a head of HTTP/1.1.
 const PREFACE: &[u8; 14] = b"PRI * HTTP/2.0";
 
-/// How long to wait for the rest of it.
+/// How long to wait for the rest of it at first; each time twice as long.
 const PREFACE_PAUSE: Duration = Duration::from_millis(5);
+
+/// How often to look again: for a second and a bit in all. Who sends a preface more slowly is taken for a slow head.
+const PREFACE_LOOKS_MAX: u32 = 8;
 
 /// The data plane on a listener.
 pub struct Service {
@@ -191,7 +194,7 @@ impl Service {
     async fn begins_http2(&self, socket: &TcpStream) -> Option<bool> {
         let look = async {
             let mut bytes = [0; PREFACE.len()];
-            loop {
+            for look in 0..PREFACE_LOOKS_MAX {
                 let length = socket.peek(&mut bytes).await.unwrap_or(0);
                 if length == 0 || bytes[..length] != PREFACE[..length] {
                     return false;
@@ -200,8 +203,9 @@ impl Service {
                     return true;
                 }
                 // The beginning of the preface, or of a head that starts alike; the next bytes are on their way.
-                tokio::time::sleep(PREFACE_PAUSE).await;
+                tokio::time::sleep(PREFACE_PAUSE * 2u32.pow(look)).await;
             }
+            false
         };
         tokio::select! {
             found = tokio::time::timeout(self.deps.options.idle_connection_timeout, look) => found.ok(),

@@ -44,6 +44,18 @@ async fn a_head_that_drips() {
     assert!(is_well(&gateway).await);
 }
 
+/// Telling the versions of HTTP apart must not be a way around the time that a head has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_beginning_of_a_preface_and_nothing_more() {
+    let upstream = Upstream::always(Reply::says(Dialect::Chat, "hello")).await;
+    let gateway = started(dev().with("--head-timeout", "1s"), &upstream).await;
+    let mut slow = socket(&gateway).await;
+    slow.write_all(b"PRI").await.unwrap();
+    let closed = tokio::time::timeout(DEADLINE, slow.read_to_end(&mut Vec::new())).await;
+    assert!(closed.is_ok(), "the connection is still open");
+    assert!(is_well(&gateway).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_head_that_is_too_large() {
     let upstream = Upstream::always(Reply::says(Dialect::Chat, "hello")).await;
