@@ -51,7 +51,7 @@ async fn the_beginning_of_a_preface_and_nothing_more() {
     let gateway = started(dev().with("--head-timeout", "1s"), &upstream).await;
     let mut slow = socket(&gateway).await;
     slow.write_all(b"PRI").await.unwrap();
-    let closed = tokio::time::timeout(DEADLINE, slow.read_to_end(&mut Vec::new())).await;
+    let closed = timeout(DEADLINE, slow.read_to_end(&mut Vec::new())).await;
     assert!(closed.is_ok(), "the connection is still open");
     assert!(is_well(&gateway).await);
 }
