@@ -84,6 +84,14 @@ macro_rules! ids {
                 &self.0
             }
 
+            /// When it was made, to the millisecond.
+            #[must_use]
+            pub fn made_at(&self) -> Timestamp {
+                let mut millis = [0; 8];
+                millis[2..].copy_from_slice(&self.0[..6]);
+                Timestamp::from_unix_millis(i64::from_be_bytes(millis))
+            }
+
             /// The id's text without an allocation, for where each of them counts.
             #[must_use]
             pub fn to_text(&self) -> IdText {
@@ -133,8 +141,14 @@ ids! {
     ApiKeyId = "aigapik";
     /// An operator key; its digits also stand in the key's token.
     OperatorKeyId = "aigop";
+    /// An access-key configuration.
+    ConfigurationId = "aigac";
+    /// A name that stands for a list of models.
+    VirtualModelId = "aigvm";
     /// A stored provider credential.
     ProviderKeyId = "aigpk";
+    /// A provider credential of the operator.
+    ManagedKeyId = "aigmk";
     /// A custom provider as a resource; clients write its name instead.
     CustomProviderId = "aigp";
     /// A model that a custom provider declares.
@@ -143,6 +157,14 @@ ids! {
     RequestId = "rq";
     /// One attempt at a provider.
     UsageEventId = "ue";
+    /// A tier that the operator made.
+    TierId = "aigt";
+    /// One entry of the audit log.
+    AuditEventId = "aiga";
+    /// An amount added to a balance.
+    CreditId = "aigct";
+    /// An account's wish for credits.
+    PurchaseId = "aigcp";
 }
 
 #[cfg(test)]

@@ -5,15 +5,23 @@
 
 pub mod access_key;
 pub mod account;
+pub mod api_key;
+pub mod audit;
 pub mod base62;
+pub mod configuration;
+pub mod credit;
 pub mod fault;
 pub mod format;
+pub mod gateway_config;
 pub mod id;
+pub mod label;
 pub mod money;
 pub mod name;
 pub mod provider;
 pub mod provider_key;
 pub mod random;
 pub mod secret;
+pub mod stamp;
+pub mod tier;
 pub mod time;
 pub mod usage;

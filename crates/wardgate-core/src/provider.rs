@@ -3,7 +3,7 @@
 use crate::format::Surface;
 use crate::id::{AccountId, CustomModelId, CustomProviderId};
 use crate::name::ProviderName;
-use crate::time::Timestamp;
+use crate::stamp::Stamp;
 
 /// A tenant's own upstream.
 #[derive(Debug, Clone)]
@@ -24,14 +24,8 @@ pub struct CustomProvider {
     pub surfaces: Vec<CustomSurface>,
     /// The models it declares, for the model list. Others are passed on as written.
     pub models: Vec<CustomModel>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-    /// Who made it.
-    pub created_by: String,
-    /// Who changed it last.
-    pub updated_by: String,
+    /// When and by whom.
+    pub stamp: Stamp,
 }
 
 /// One surface of a custom provider.
@@ -41,6 +35,8 @@ pub struct CustomSurface {
     pub surface: Surface,
     /// Its own base URL, where it differs from the provider's.
     pub base_url: Option<String>,
+    /// The parameters at the top of a body that it takes; others are removed. Empty: it takes all.
+    pub supported_params: Vec<String>,
 }
 
 /// One declared model of a custom provider.
@@ -52,4 +48,6 @@ pub struct CustomModel {
     pub model_id: String,
     /// What is sent upstream, where it differs.
     pub provider_model_id: Option<String>,
+    /// The parameters at the top of a body that are removed for this model; at most 100.
+    pub unsupported_params: Vec<String>,
 }

@@ -1,7 +1,7 @@
 //! What an attempt used, and the record of it.
 
 use crate::format::Surface;
-use crate::id::{AccessKeyId, AccountId, ProviderKeyId, RequestId, TeamId, UsageEventId};
+use crate::id::{AccessKeyId, AccountId, ManagedKeyId, ProviderKeyId, RequestId, TeamId, UsageEventId};
 use crate::money::NanoUsd;
 use crate::name::{ModelName, ProviderName};
 use crate::time::Timestamp;
@@ -110,9 +110,13 @@ pub struct UsageEvent {
     pub provider: ProviderName,
     /// For what, in the provider's spelling.
     pub model: ModelName,
-    /// With which credential; none for a provider that needs none.
+    /// The name that stood for a list of models, where the client asked for one.
+    pub virtual_model: Option<ModelName>,
+    /// With which of the tenant's credentials; none for a provider that needs none.
     pub provider_key_id: Option<ProviderKeyId>,
-    /// That credential, redacted, as it was then.
+    /// With which of the operator's own credentials, if with one of those.
+    pub managed_key_id: Option<ManagedKeyId>,
+    /// The credential, redacted, as it was then.
     pub provider_key_redacted: Option<String>,
     /// From 1.
     pub attempt_number: u32,

@@ -13,7 +13,8 @@ use wardgate_core::id::{AccessKeyId, AccountId};
 pub enum Change {
     /// An access key was made, edited or revoked.
     AccessKey(AccessKeyId),
-    /// An account's provider keys, providers or settings changed.
+    /// An account changed, or something of it that its requests depend on: its teams, keys for providers, providers,
+    /// configurations, virtual models or settings.
     Account(AccountId),
     /// News was lost; anything may have changed.
     Everything,

@@ -20,6 +20,12 @@ pub enum StoreError {
         /// How many there may be.
         max: usize,
     },
+    /// Someone else changed or deleted it since it was read.
+    #[error("{what} was changed by someone else meanwhile")]
+    Changed {
+        /// What was to be changed: `the access key`.
+        what: String,
+    },
     /// It is still in use.
     #[error("{what} is still referenced by {by}")]
     Referenced {

@@ -1,30 +1,39 @@
 //! A store that forgets: for tests, and as the shortest example of an adapter.
 //!
 //! Every table is a map behind one lock, and nothing waits while it is held. So each call is a transaction, and the order of
-//! calls is the order of commits.
+//! calls is the order of commits. Start reading at [`table`], which does for all kinds what they have in common.
 
-mod access_keys;
-mod accounts;
-mod api_keys;
-mod operator_keys;
-mod provider_keys;
-mod providers;
+mod audit;
+mod credits;
+mod gateway_config;
+mod grants;
+mod idempotency;
+mod kinds;
 mod routing;
+mod sealed;
+mod table;
 mod usage;
 
 use crate::changes::LocalFeed;
-use crate::{Change, Listed, Listener, Page, Store, StoreError, Tenant};
+use crate::{AuditQuery, Begun, Change, IdempotencyKey, Listed, Listener, SeenKey, Store, StoreError, Tenant};
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wardgate_core::access_key::AccessKey;
-use wardgate_core::account::{Account, ApiKey, OperatorKey, Team};
+use wardgate_core::account::{Account, Team};
+use wardgate_core::api_key::{ApiKey, OperatorKey};
+use wardgate_core::audit::AuditEvent;
+use wardgate_core::configuration::{Configuration, VirtualModel};
+use wardgate_core::credit::{Credit, Purchase};
+use wardgate_core::gateway_config::GatewayConfig;
 use wardgate_core::id::{
-    AccessKeyId, AccountId, ApiKeyId, CustomProviderId, OperatorKeyId, ProviderKeyId, TeamId, UsageEventId,
+    AccessKeyId, AccountId, ApiKeyId, AuditEventId, ConfigurationId, CreditId, CustomProviderId, ManagedKeyId, OperatorKeyId,
+    ProviderKeyId, PurchaseId, TeamId, TierId, UsageEventId, VirtualModelId,
 };
 use wardgate_core::provider::CustomProvider;
-use wardgate_core::provider_key::ProviderKey;
+use wardgate_core::provider_key::{ManagedKey, ProviderKey};
+use wardgate_core::tier::Tier;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::UsageEvent;
 
@@ -43,12 +52,23 @@ struct Shared {
 struct Tables {
     accounts: BTreeMap<AccountId, Account>,
     teams: BTreeMap<TeamId, Team>,
+    tiers: BTreeMap<TierId, Tier>,
     access_keys: BTreeMap<AccessKeyId, AccessKey>,
+    configurations: BTreeMap<ConfigurationId, Configuration>,
+    virtual_models: BTreeMap<VirtualModelId, VirtualModel>,
     api_keys: BTreeMap<ApiKeyId, ApiKey>,
     operator_keys: BTreeMap<OperatorKeyId, OperatorKey>,
     provider_keys: BTreeMap<ProviderKeyId, ProviderKey>,
+    managed_keys: BTreeMap<ManagedKeyId, ManagedKey>,
+    grants: BTreeSet<(ManagedKeyId, AccountId)>,
     providers: BTreeMap<CustomProviderId, CustomProvider>,
+    gateway_configs: BTreeMap<AccountId, GatewayConfig>,
+    credits: BTreeMap<CreditId, Credit>,
+    purchases: BTreeMap<PurchaseId, Purchase>,
     usage: BTreeMap<UsageEventId, UsageEvent>,
+    audit: BTreeMap<AuditEventId, AuditEvent>,
+    idempotency: BTreeMap<IdempotencyKey, (Begun, [u8; 32], Timestamp)>,
+    master_key_proof: Option<Vec<u8>>,
 }
 
 impl MemoryStore {
@@ -71,22 +91,11 @@ impl MemoryStore {
         Ok(self.0.tables.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn tell(&self, change: Change) {
-        self.0.feed.tell(change).await;
+    async fn tell(&self, change: Option<Change>) {
+        if let Some(change) = change {
+            self.0.feed.tell(change).await;
+        }
     }
-}
-
-impl Tables {
-    fn require_account(&self, id: AccountId) -> Result<(), StoreError> {
-        if self.accounts.contains_key(&id) { Ok(()) } else { Err(StoreError::NotInAccount { what: "the object" }) }
-    }
-}
-
-/// A page of what `wanted` accepts.
-fn page<Id: Ord + Copy, T: Clone>(table: &BTreeMap<Id, T>, page: Page<Id>, wanted: impl Fn(&T) -> bool) -> Listed<T> {
-    let older = table.iter().rev().filter(|(id, _)| page.before.is_none_or(|before| **id < before));
-    let items = older.map(|(_, item)| item).filter(|item| wanted(item)).take(page.limit as usize + 1).cloned().collect();
-    Listed::cut(items, page.limit)
 }
 
 #[async_trait]
@@ -107,16 +116,33 @@ impl Store for MemoryStore {
         Ok(self.tables()?.operator_keys.get(&id).cloned())
     }
 
-    async fn create_operator_key(&self, key: &OperatorKey) -> Result<(), StoreError> {
-        operator_keys::create(self, key)
+    async fn account_by_name(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        Ok(self.tables()?.accounts.values().find(|account| account.name == name).cloned())
     }
 
     async fn append_usage(&self, events: &[UsageEvent]) -> Result<u64, StoreError> {
         usage::append(self, events)
     }
 
-    async fn touch_access_keys(&self, seen: &[(AccessKeyId, Timestamp)]) -> Result<(), StoreError> {
-        access_keys::touch(self, seen)
+    async fn touch(&self, seen: &[(SeenKey, Timestamp)]) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        for (key, at) in seen {
+            let last_used_at = match key {
+                SeenKey::Access(id) => tables.access_keys.get_mut(id).map(|key| &mut key.last_used_at),
+                SeenKey::Api(id) => tables.api_keys.get_mut(id).map(|key| &mut key.last_used_at),
+                SeenKey::Operator(id) => tables.operator_keys.get_mut(id).map(|key| &mut key.last_used_at),
+                SeenKey::Provider(id) => tables.provider_keys.get_mut(id).map(|key| &mut key.last_used_at),
+                SeenKey::Managed(id) => tables.managed_keys.get_mut(id).map(|key| &mut key.last_used_at),
+            };
+            if let Some(last_used_at) = last_used_at {
+                *last_used_at = (*last_used_at).max(Some(*at));
+            }
+        }
+        Ok(())
+    }
+
+    async fn audit_log(&self, query: &AuditQuery) -> Result<Listed<AuditEvent>, StoreError> {
+        audit::list(self, query, |_| true)
     }
 
     fn tenant(&self, account_id: AccountId) -> Box<dyn Tenant> {
@@ -137,12 +163,6 @@ struct MemoryTenant {
 impl Tenant for MemoryTenant {
     fn account_id(&self) -> AccountId {
         self.account_id
-    }
-}
-
-impl MemoryTenant {
-    fn require_own(&self, account_id: AccountId, what: &'static str) -> Result<(), StoreError> {
-        if account_id == self.account_id { Ok(()) } else { Err(StoreError::NotInAccount { what }) }
     }
 }
 
