@@ -5,6 +5,7 @@
 
 pub mod access_key;
 pub mod account;
+pub mod address;
 pub mod api_key;
 pub mod audit;
 pub mod base62;

@@ -66,8 +66,16 @@ pub struct KnownKey {
     pub record: AccessKey,
     /// The digest of its secret, once it was verified.
     pub verified: OnceLock<Digest>,
+    /// The digest of the secret it had before it was rotated, once that was verified.
+    pub previous_verified: OnceLock<Digest>,
     /// Held while the secret is being verified, so that one key occupies one place of the lane at most.
     pub verifying: tokio::sync::Mutex<()>,
+}
+
+impl KnownKey {
+    fn new(record: AccessKey) -> Self {
+        Self { record, verified: OnceLock::new(), previous_verified: OnceLock::new(), verifying: tokio::sync::Mutex::default() }
+    }
 }
 
 /// Access keys by id.
@@ -107,9 +115,7 @@ impl KeyCache {
         let load = async {
             self.metrics.key_lookups.inc();
             match self.store.access_key(id).await {
-                Ok(Some(record)) => {
-                    Ok(Arc::new(KnownKey { record, verified: OnceLock::new(), verifying: tokio::sync::Mutex::default() }))
-                }
+                Ok(Some(record)) => Ok(Arc::new(KnownKey::new(record))),
                 Ok(None) => Err(None),
                 Err(error) => Err(Some(Arc::new(error))),
             }
@@ -158,6 +164,8 @@ pub struct TenantSnapshot {
     pub overlay: Overlay,
     /// Which credentials it has.
     pub credentials: Credentials,
+    /// Whether none of its keys is served.
+    pub is_suspended: bool,
     sealed: HashMap<ProviderKeyId, SealedKey, Hasher>,
     data_key: DataKey,
 }
@@ -178,7 +186,8 @@ impl TenantSnapshot {
         let sealed = material.provider_keys.into_iter().map(|key| {
             (key.id, SealedKey { sealed: key.sealed_value, opened: OnceLock::new(), redacted: key.redacted.into() })
         });
-        Ok(Self { overlay, credentials, sealed: sealed.collect(), data_key })
+        let is_suspended = material.account.suspended_at.is_some();
+        Ok(Self { overlay, credentials, is_suspended, sealed: sealed.collect(), data_key })
     }
 
     /// The credential in clear, for a call that is about to use it.

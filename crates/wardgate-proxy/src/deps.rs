@@ -3,6 +3,7 @@
 use crate::cache::{KeyCache, TenantCache};
 use crate::drain::Drain;
 use crate::ledger::Ledger;
+use ipnet::IpNet;
 use std::sync::Arc;
 use std::time::Duration;
 use wardgate_core::random::Random;
@@ -73,6 +74,8 @@ pub struct Options {
     pub keep_alive_after: Duration,
     /// Client connections at once.
     pub connections_max: usize,
+    /// Where the operator's own proxies are, whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for Options {
@@ -90,6 +93,7 @@ impl Default for Options {
             idle_event_timeout: Duration::from_secs(120),
             keep_alive_after: Duration::from_secs(15),
             connections_max: 16_384,
+            trusted_proxies: Vec::new(),
         }
     }
 }

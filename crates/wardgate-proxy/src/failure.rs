@@ -2,6 +2,7 @@
 //!
 //! A variant exists because it is told differently. What each becomes for the client stands in one table, in `respond.rs`.
 
+use std::net::IpAddr;
 use wardgate_core::fault::Fault;
 use wardgate_keys::token::BadToken;
 use wardgate_policy::{Dropped, Verdict};
@@ -18,6 +19,14 @@ pub(crate) enum Failure {
     KeyUnknown,
     /// A key that was revoked.
     KeyRevoked,
+    /// A key that someone disabled.
+    KeyDisabled,
+    /// A key whose time is over.
+    KeyExpired,
+    /// A key that may not be used from this address.
+    AddressNotAllowed(IpAddr),
+    /// A key of an account that the operator suspended.
+    AccountSuspended,
     /// The key or its account is not in memory and the store does not answer.
     StoreAway,
     /// The account's secrets do not open; only the operator can help.

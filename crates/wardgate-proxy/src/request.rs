@@ -18,6 +18,7 @@ use crate::respond;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
@@ -29,13 +30,13 @@ use wardgate_policy::Plan;
 ///
 /// The future is in a box, since hyper keeps the room of it for as long as the connection lives; and each kind of request has a
 /// box of its own, since the room of one is the room of its largest kind.
-pub(crate) fn serve(deps: Arc<Deps>, request: Request<Incoming>) -> Answering {
+pub(crate) fn serve(deps: Arc<Deps>, peer: IpAddr, request: Request<Incoming>) -> Answering {
     let mut log = RequestLog::begin(&deps, &request);
     let dialect = Dialect::of(request.uri().path(), request.headers());
     let is_head = request.method() == Method::HEAD;
     let route = ingress::route(&deps, &request, &mut log);
     let (head, body) = request.into_parts();
-    let inbound = Inbound { headers: head.headers, uri: head.uri, body };
+    let inbound = Inbound { headers: head.headers, uri: head.uri, body, peer };
     match route {
         Ok(Route::Generate(surface)) => Box::pin(generate(deps, inbound, surface, log)),
         Ok(Route::Tell(topic)) => Box::pin(tell(deps, inbound, Ok(topic), dialect, is_head, log)),

@@ -103,7 +103,7 @@ fn ours(status: u16, kind: ErrorKind, code: &'static str, message: impl Into<Cow
 
 /// The table.
 fn tell(failure: &Failure) -> Told {
-    use ErrorKind::{Authentication, InvalidRequest, NotFound, Overloaded, Server, Timeout, TooLarge};
+    use ErrorKind::{Authentication, InvalidRequest, NotFound, Overloaded, Permission, Server, Timeout, TooLarge};
     let soon = |told: Told| Told { retry_after: Some(Duration::from_secs(1)), ..told };
     match failure {
         Failure::KeyMissing => ours(
@@ -121,6 +121,21 @@ fn tell(failure: &Failure) -> Told {
         ),
         Failure::KeyRevoked => {
             ours(401, Authentication, "revoked_access_key", "this access key was revoked; ask for a new one")
+        }
+        Failure::KeyDisabled => {
+            ours(401, Authentication, "disabled_access_key", "this access key is disabled; ask whoever manages it to enable it")
+        }
+        Failure::KeyExpired => {
+            ours(401, Authentication, "expired_access_key", "this access key has expired; ask for a new one")
+        }
+        Failure::AddressNotAllowed(address) => ours(
+            403,
+            Permission,
+            "address_not_allowed",
+            format!("this access key may not be used from {address}; ask whoever manages it to allow that address"),
+        ),
+        Failure::AccountSuspended => {
+            ours(403, Permission, "account_suspended", "this account is suspended; ask the operator of this gateway")
         }
         Failure::StoreAway => soon(ours(
             503,

@@ -16,6 +16,7 @@ use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
@@ -128,7 +129,7 @@ impl Service {
                 accepted = self.accept(&listener) => accepted,
                 () = self.deps.drain.started() => break,
             };
-            let Some((socket, place)) = accepted else {
+            let Some((socket, peer, place)) = accepted else {
                 continue;
             };
             let service = Arc::clone(self);
@@ -136,7 +137,7 @@ impl Service {
                 let gauge = &service.deps.recorder.metrics().connections;
                 gauge.inc();
                 tokio::select! {
-                    () = service.connection(socket) => {}
+                    () = service.connection(socket, peer) => {}
                     () = service.deps.drain.is_cut_off() => {}
                 }
                 gauge.dec();
@@ -149,15 +150,15 @@ impl Service {
     }
 
     /// The next connection, once there is a place for it. `None` when there was trouble, after a pause.
-    async fn accept(&self, listener: &TcpListener) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    async fn accept(&self, listener: &TcpListener) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
         let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
         match listener.accept().await {
-            Ok((socket, _)) => {
+            Ok((socket, peer)) => {
                 // Without it the last small write of an answer may wait 40 ms for an acknowledgment.
                 if let Err(error) = socket.set_nodelay(true) {
                     tracing::debug!(%error, "a connection went away at once");
                 }
-                Some((socket, place))
+                Some((socket, peer.ip(), place))
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -167,10 +168,10 @@ impl Service {
         }
     }
 
-    async fn connection(&self, socket: TcpStream) {
+    async fn connection(&self, socket: TcpStream, peer: IpAddr) {
         let Some(tls) = &self.tls else {
             return match self.begins_http2(&socket).await {
-                Some(is_http2) => self.http(socket, is_http2).await,
+                Some(is_http2) => self.http(socket, peer, is_http2).await,
                 None => tracing::debug!("a connection sent nothing"),
             };
         };
@@ -179,7 +180,7 @@ impl Service {
             match tokio::time::timeout(self.deps.options.head_timeout, tls.accept(socket)).await {
                 Ok(Ok(stream)) => {
                     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                    self.http(stream, is_http2).await;
+                    self.http(stream, peer, is_http2).await;
                 }
                 Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                 Err(_) => tracing::debug!("a TLS handshake took too long"),
@@ -213,7 +214,7 @@ impl Service {
         }
     }
 
-    async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, is_http2: bool) {
+    async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, peer: IpAddr, is_http2: bool) {
         let options = &self.deps.options;
         let stage = Arc::new(Stage::default());
         let guarded = StallGuard::new(stream, Arc::clone(&stage), options.head_timeout, options.write_stall_timeout);
@@ -222,7 +223,7 @@ impl Service {
             let (deps, stage) = (Arc::clone(&deps), Arc::clone(&stage));
             async move {
                 stage.begin_request(is_http2);
-                let response = request::serve(deps, request).await;
+                let response = request::serve(deps, peer, request).await;
                 Ok::<_, Infallible>(response.map(|body| Served { body, stage }))
             }
         });

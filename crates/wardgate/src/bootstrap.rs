@@ -3,21 +3,28 @@
 use crate::assemble::Parts;
 use crate::credentials::{self, Credentials};
 use crate::settings::environment::FoundKey;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use wardgate_core::access_key::AccessKey;
-use wardgate_core::account::{Account, ApiKey, DEFAULT_TEAM, OperatorKey, Role, Team};
+use wardgate_core::access_key::{AccessKey, KeyStatus};
+use wardgate_core::account::Account;
+use wardgate_core::api_key::{ApiKey, OperatorKey, Role};
+use wardgate_core::audit::AuditEvent;
 use wardgate_core::format::Surface;
-use wardgate_core::id::{AccessKeyId, AccountId, ApiKeyId, CustomProviderId, OperatorKeyId, ProviderKeyId, TeamId};
+use wardgate_core::id::{
+    AccessKeyId, AccountId, ApiKeyId, AuditEventId, CustomProviderId, OperatorKeyId, ProviderKeyId, TeamId,
+};
+use wardgate_core::label::Label;
 use wardgate_core::name::ProviderName;
 use wardgate_core::provider::{CustomProvider, CustomSurface};
 use wardgate_core::provider_key::ProviderKey;
 use wardgate_core::secret::redact;
+use wardgate_core::stamp::Stamp;
 use wardgate_keys::mint::{Minted, mint};
 use wardgate_keys::token::{self, KeyId};
-use wardgate_store::Page;
+use wardgate_store::kinds::{CustomProviderFilter, ProviderKeyFilter};
+use wardgate_store::{Collection, Page};
 
 /// The account that a new gateway has.
 pub(crate) const FIRST_ACCOUNT: &str = "default";
@@ -70,9 +77,18 @@ async fn ensure_account(parts: &Parts) -> anyhow::Result<Account> {
     let now = parts.clock.now();
     let id = AccountId::new(now, &*parts.random);
     let (_, sealed_data_key) = parts.master_key.new_data_key(id, &*parts.random);
-    let account = Account { id, name: FIRST_ACCOUNT.to_owned(), sealed_data_key, created_at: now };
-    let team = Team { id: TeamId::new(now, &*parts.random), account_id: id, name: DEFAULT_TEAM.to_owned(), created_at: now };
-    parts.store.create_account(&account, &team).await?;
+    let account = Account {
+        id,
+        name: FIRST_ACCOUNT.to_owned(),
+        metadata: None,
+        tier: None,
+        suspended_at: None,
+        default_team_id: TeamId::new(now, &*parts.random),
+        sealed_data_key,
+        stamp: Stamp::first(now, ACTOR),
+    };
+    let audit = audit(parts, None, "account.create", account.id.to_string());
+    Collection::<Account>::create(&*parts.store, &account, &audit).await?;
     Ok(account)
 }
 
@@ -87,39 +103,70 @@ async fn make_credentials(parts: &Parts) -> anyhow::Result<Credentials> {
     credentials.write(&parts.data_dir)?;
 
     let account = ensure_account(parts).await?;
-    let team = parts.store.team_by_name(account.id, DEFAULT_TEAM).await?.context("the account has no default team")?;
     let tenant = parts.store.tenant(account.id);
-    let label = Some("first key".to_owned());
+    let (label, stamp) = (Label::named("first key"), Stamp::first(now, ACTOR));
     let key = AccessKey {
         id: access_key_id,
         account_id: account.id,
-        team_id: team.id,
-        name: label.clone(),
-        description: None,
-        metadata: None,
+        team_id: account.default_team_id,
+        configuration_id: None,
+        label: label.clone(),
+        tags: Vec::new(),
         secret_hash: access_key.secret_hash,
+        previous_secret: None,
         redacted: access_key.redacted,
-        created_at: now,
-        updated_at: now,
-        created_by: ACTOR.to_owned(),
-        updated_by: ACTOR.to_owned(),
+        expires_at: None,
+        disabled_at: None,
+        allowed_networks: Vec::new(),
         last_used_at: None,
+        stamp: stamp.clone(),
         revoked_at: None,
     };
-    tenant.create_access_key(&key).await?;
+    let event = audit(parts, Some(account.id), "access_key.create", key.id.to_string());
+    Collection::<AccessKey>::create(&*tenant, &key, &event).await?;
     let key = ApiKey {
         id: api_key_id,
         account_id: account.id,
         role: Role::Admin,
-        name: label,
+        label: label.clone(),
         secret_hash: api_key.secret_hash,
-        created_at: now,
+        redacted: api_key.redacted,
+        expires_at: None,
+        last_used_at: None,
+        stamp: stamp.clone(),
         deleted_at: None,
     };
-    tenant.create_api_key(&key).await?;
-    let key = OperatorKey { id: operator_key_id, secret_hash: operator_key.secret_hash, created_at: now, deleted_at: None };
-    parts.store.create_operator_key(&key).await?;
+    let event = audit(parts, Some(account.id), "api_key.create", key.id.to_string());
+    Collection::<ApiKey>::create(&*tenant, &key, &event).await?;
+    let key = OperatorKey {
+        id: operator_key_id,
+        label,
+        secret_hash: operator_key.secret_hash,
+        redacted: operator_key.redacted,
+        expires_at: None,
+        last_used_at: None,
+        stamp,
+        deleted_at: None,
+    };
+    let event = audit(parts, None, "operator_key.create", key.id.to_string());
+    Collection::<OperatorKey>::create(&*parts.store, &key, &event).await?;
     Ok(credentials)
+}
+
+/// The entry of the audit log for something that the process does by itself.
+fn audit(parts: &Parts, account_id: Option<AccountId>, action: &str, object_id: String) -> AuditEvent {
+    let at = parts.clock.now();
+    AuditEvent {
+        id: AuditEventId::new(at, &*parts.random),
+        account_id,
+        at,
+        actor: ACTOR.to_owned(),
+        address: None,
+        action: action.to_owned(),
+        object_id,
+        before: None,
+        after: None,
+    }
 }
 
 async fn minted<Id: KeyId + Send + 'static>(parts: &Parts, id: Id) -> anyhow::Result<(Id, Minted)> {
@@ -138,7 +185,8 @@ async fn work(parts: &Parts, credentials: &Credentials) -> anyhow::Result<bool> 
     let access_key = parts.store.access_key(access_key.id).await?;
     let api_key = parts.store.api_key(api_key.id).await?;
     let operator_key = parts.store.operator_key(operator_key.id).await?;
-    Ok(access_key.is_some_and(|key| key.revoked_at.is_none())
+    let now = parts.clock.now();
+    Ok(access_key.is_some_and(|key| key.status(now) == KeyStatus::Active)
         && api_key.is_some_and(|key| key.deleted_at.is_none())
         && operator_key.is_some_and(|key| key.deleted_at.is_none()))
 }
@@ -148,42 +196,41 @@ pub(crate) async fn attach_environment(parts: &Parts, bootstrapped: &Bootstrappe
     let account = &bootstrapped.account;
     let tenant = parts.store.tenant(account.id);
     let data_key = parts.master_key.open_data_key(account.id, &account.sealed_data_key)?;
-    let stored = tenant.list_provider_keys(None, Page::first()).await?.items;
+    let filter = ProviderKeyFilter::default();
+    let stored: Vec<ProviderKey> = tenant.list(&filter, Page::first()).await?.items;
     let label = |variable: &str| format!("environment: {variable}");
-    for key in stored.iter().filter(|key| key.name.starts_with("environment: ")) {
-        let same = found.iter().find(|found| found.provider == key.provider_name && label(&found.variable) == key.name);
+    for key in stored.iter().filter(|key| key.label.name().starts_with("environment: ")) {
+        let same = found.iter().find(|found| found.provider == key.provider_name && label(&found.variable) == key.label.name());
         let is_current = same.is_some_and(|found| {
             data_key.open(key.id, &key.sealed_value).is_ok_and(|value| value.expose() == found.value.expose())
         });
         if !is_current {
-            tenant.delete_provider_key(key.id).await?;
+            let event = audit(parts, Some(account.id), "provider_key.delete", key.id.to_string());
+            Collection::<ProviderKey>::delete(&*tenant, key.id, None, &event).await?;
         }
     }
-    let stored = tenant.list_provider_keys(None, Page::first()).await?.items;
+    let stored: Vec<ProviderKey> = tenant.list(&filter, Page::first()).await?.items;
     for found in found {
         if !found.value.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             tracing::warn!(variable = found.variable, "not attached: the value holds characters that no header can");
             continue;
         }
         let name = label(&found.variable);
-        if !stored.iter().any(|key| key.provider_name == found.provider && key.name == name) {
+        if !stored.iter().any(|key| key.provider_name == found.provider && key.label.name() == name) {
             let now = parts.clock.now();
             let id = ProviderKeyId::new(now, &*parts.random);
             let key = ProviderKey {
                 id,
                 account_id: account.id,
                 provider_name: found.provider.clone(),
-                name,
-                description: None,
-                metadata: None,
+                label: Label::named(name),
                 sealed_value: data_key.seal(id, &found.value, &*parts.random),
                 redacted: redact(found.value.expose()),
-                created_at: now,
-                updated_at: now,
-                created_by: ACTOR.to_owned(),
-                updated_by: ACTOR.to_owned(),
+                last_used_at: None,
+                stamp: Stamp::first(now, ACTOR),
             };
-            tenant.create_provider_key(&key).await?;
+            let event = audit(parts, Some(account.id), "provider_key.create", id.to_string());
+            tenant.create(&key, &event).await?;
         }
         bootstrapped.attach(format!("{} ({})", found.provider, found.variable));
     }
@@ -203,7 +250,8 @@ pub(crate) async fn attach_ollama(parts: &Parts, bootstrapped: &Bootstrapped) ->
     }
     let tenant = parts.store.tenant(bootstrapped.account.id);
     let provider_name = ProviderName::new("ollama")?;
-    if tenant.get_provider_by_name(&provider_name).await?.is_none() {
+    let filter = CustomProviderFilter { provider: Some(provider_name.clone()), ..CustomProviderFilter::default() };
+    if Collection::<CustomProvider>::count(&*tenant, &filter).await? == 0 {
         let now = parts.clock.now();
         let provider = CustomProvider {
             id: CustomProviderId::new(now, &*parts.random),
@@ -212,14 +260,14 @@ pub(crate) async fn attach_ollama(parts: &Parts, bootstrapped: &Bootstrapped) ->
             display_name: "Ollama".to_owned(),
             base_url: format!("http://{OLLAMA}"),
             metadata: None,
-            surfaces: Surface::ALL.map(|surface| CustomSurface { surface, base_url: None }).into(),
+            surfaces: Surface::ALL
+                .map(|surface| CustomSurface { surface, base_url: None, supported_params: Vec::new() })
+                .into(),
             models: Vec::new(),
-            created_at: now,
-            updated_at: now,
-            created_by: ACTOR.to_owned(),
-            updated_by: ACTOR.to_owned(),
+            stamp: Stamp::first(now, ACTOR),
         };
-        tenant.create_provider(&provider).await?;
+        let event = audit(parts, Some(provider.account_id), "provider.create", provider.id.to_string());
+        tenant.create(&provider, &event).await?;
     }
     bootstrapped.attach("ollama (local)".to_owned());
     Ok(())

@@ -4,10 +4,11 @@ pub(crate) mod environment;
 pub(crate) mod file;
 mod values;
 
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{ByteCount, duration, secret};
+use values::{ByteCount, duration, network, secret};
 use wardgate_core::secret::Secret;
 use wardgate_proxy::Options as ProxyOptions;
 use wardgate_telemetry::tracing::LogFormat;
@@ -49,6 +50,9 @@ pub(crate) struct Settings {
     /// Networks, addresses and host names where tenants' own providers may be besides the public internet, comma-separated.
     #[arg(long, env = "WARDGATE_ALLOW_UPSTREAM", value_delimiter = ',')]
     allow_upstream: Vec<String>,
+    /// Networks of your own proxies in front, comma-separated: the client's address is then read from their X-Forwarded-For.
+    #[arg(long, env = "WARDGATE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    trusted_proxies: Vec<IpNet>,
     /// The largest request body.
     #[arg(long, default_value = "32MiB", env = "WARDGATE_BODY_BYTES_MAX")]
     body_bytes_max: ByteCount,
@@ -137,6 +141,7 @@ impl Settings {
             body_bytes_max: self.body_bytes_max.0,
             reply_bytes_max: self.reply_bytes_max.0,
             head_timeout: self.head_timeout,
+            trusted_proxies: self.trusted_proxies.clone(),
             per_request_timeout: self.per_request_timeout,
             total_timeout: self.total_timeout,
             idle_event_timeout: self.idle_event_timeout,

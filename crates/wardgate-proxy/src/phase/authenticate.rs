@@ -1,17 +1,20 @@
 //! Phase 2: whose key is it?
 //!
 //! The token's form and checksum are judged before anything is looked up. Then, in this order: the key from memory or the store,
-//! its secret, whether it is revoked. A wrong secret reads the same as an unknown key, and costs argon2id only until the right
+//! its secret, whether it may still be used, and from where. A wrong secret reads the same as an unknown key, and costs argon2id only until the right
 //! one was seen once in this process.
 
 use crate::cache::KnownKey;
 use crate::deps::Deps;
 use crate::failure::Failure;
-use crate::headers::{X_API_KEY, X_GOOG_API_KEY};
+use crate::headers::{X_API_KEY, X_FORWARDED_FOR, X_GOOG_API_KEY};
 use crate::phase::ingress::Inbound;
 use crate::request_log::RequestLog;
 use http::header::{AUTHORIZATION, HeaderMap};
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use wardgate_core::access_key::{KeyStatus, PreviousSecret};
+use wardgate_core::address::client_address;
 use wardgate_core::id::AccessKeyId;
 use wardgate_keys::hash::{self, Digest};
 use wardgate_keys::token;
@@ -26,10 +29,22 @@ pub(crate) async fn authenticate(deps: &Deps, inbound: &Inbound, log: &mut Reque
     }
     log.account_id = Some(key.record.account_id);
     log.access_key_id = Some(key.record.id);
-    if key.record.revoked_at.is_some() {
-        return Err(Failure::KeyRevoked);
+    match key.record.status(deps.clock.now()) {
+        KeyStatus::Active => {}
+        KeyStatus::Revoked => return Err(Failure::KeyRevoked),
+        KeyStatus::Disabled => return Err(Failure::KeyDisabled),
+        KeyStatus::Expired => return Err(Failure::KeyExpired),
+    }
+    if !key.record.allowed_networks.is_empty() && !key.record.permits(address(deps, inbound)) {
+        return Err(Failure::AddressNotAllowed(address(deps, inbound)));
     }
     Ok(key)
+}
+
+/// Where the request comes from.
+fn address(deps: &Deps, inbound: &Inbound) -> IpAddr {
+    let lists = inbound.headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+    client_address(inbound.peer, lists.flat_map(|list| list.split(',')), &deps.options.trusted_proxies)
 }
 
 /// The places of a credential, in their order. An empty one counts as absent.
@@ -47,23 +62,58 @@ fn bearer(authorization: Option<&str>) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
+/// Whether a secret is the key's own, or the one it had before while that is still served.
 async fn verify(deps: &Deps, key: &Arc<KnownKey>, secret: &str) -> Result<bool, Failure> {
     let digest = Digest::of(secret);
-    if let Some(verified) = key.verified.get() {
-        return Ok(verified.matches(&digest));
+    if verify_one(deps, key, secret, &digest, Which::Present).await? {
+        return Ok(true);
+    }
+    let is_served = |previous: &PreviousSecret| deps.clock.now() < previous.valid_until;
+    if !key.record.previous_secret.as_ref().is_some_and(is_served) {
+        return Ok(false);
+    }
+    verify_one(deps, key, secret, &digest, Which::Previous).await
+}
+
+/// One of a key's two secrets.
+#[derive(Clone, Copy)]
+enum Which {
+    Present,
+    Previous,
+}
+
+impl Which {
+    fn verified(self, key: &KnownKey) -> &OnceLock<Digest> {
+        match self {
+            Self::Present => &key.verified,
+            Self::Previous => &key.previous_verified,
+        }
+    }
+
+    fn hash(self, key: &KnownKey) -> &str {
+        match (self, &key.record.previous_secret) {
+            (Self::Previous, Some(previous)) => &previous.hash,
+            _ => &key.record.secret_hash,
+        }
+    }
+}
+
+async fn verify_one(deps: &Deps, key: &Arc<KnownKey>, secret: &str, digest: &Digest, which: Which) -> Result<bool, Failure> {
+    if let Some(verified) = which.verified(key).get() {
+        return Ok(verified.matches(digest));
     }
     let _turn = key.verifying.lock().await;
     // Whoever had the turn before may have found out.
-    if let Some(verified) = key.verified.get() {
-        return Ok(verified.matches(&digest));
+    if let Some(verified) = which.verified(key).get() {
+        return Ok(verified.matches(digest));
     }
     let (secret, known) = (secret.to_owned(), Arc::clone(key));
-    let verdict = deps.lane.run(move || hash::verify(&secret, &known.record.secret_hash)).await;
+    let verdict = deps.lane.run(move || hash::verify(&secret, which.hash(&known))).await;
     match verdict.map_err(|_| Failure::Busy("keys being checked"))? {
         Ok(is_right) => {
             if is_right {
                 // Set by nobody else: the turn is ours.
-                let _ = key.verified.set(digest);
+                let _ = which.verified(key).set(*digest);
             }
             Ok(is_right)
         }

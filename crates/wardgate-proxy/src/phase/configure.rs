@@ -16,6 +16,7 @@ pub(crate) struct Caller {
 /// Reads the account of a key.
 pub(crate) async fn configure(deps: &Deps, key: Arc<KnownKey>) -> Result<Caller, Failure> {
     match deps.tenants.get(key.record.account_id).await {
+        Ok(tenant) if tenant.is_suspended => Err(Failure::AccountSuspended),
         Ok(tenant) => Ok(Caller { key, tenant }),
         Err(error) => Err(match error.as_ref() {
             TenantError::Store(error) if error.is_temporary() => Failure::StoreAway,

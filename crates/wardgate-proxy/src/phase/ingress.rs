@@ -8,6 +8,7 @@ use http::header::{AUTHORIZATION, EXPECT, HeaderMap};
 use http::{Method, Request, Uri};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use std::net::IpAddr;
 use std::time::Duration;
 use wardgate_core::format::{Format, Surface};
 
@@ -19,6 +20,8 @@ pub(crate) struct Inbound {
     pub(crate) uri: Uri,
     /// The body.
     pub(crate) body: Incoming,
+    /// Who holds the connection: a client, or a proxy in front.
+    pub(crate) peer: IpAddr,
 }
 
 /// What is asked for.

@@ -1,7 +1,9 @@
 //! How values are written: `300s`, `5m`, `32MiB`.
 
+use ipnet::IpNet;
 use std::str::FromStr;
 use std::time::Duration;
+use wardgate_core::address::parse_network;
 use wardgate_core::secret::Secret;
 
 /// A number of bytes, written plainly or with `KiB`, `MiB` or `GiB`.
@@ -26,6 +28,11 @@ impl FromStr for ByteCount {
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
     parsed.ok_or_else(|| format!("{text:?} is no duration; write it as 500ms, 90s or 5m"))
+}
+
+/// A network such as `10.0.0.0/8`, or one address.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    parse_network(text).ok_or_else(|| format!("{text:?} is no network; write it as 10.0.0.0/8, fd00::/8 or 192.0.2.1"))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape that the command line's parser wants")]

@@ -10,7 +10,7 @@ use wardgate_core::id::AccessKeyId;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::UsageEvent;
 use wardgate_proxy::Deps;
-use wardgate_store::Store;
+use wardgate_store::{SeenKey, Store};
 
 /// The most events in one transaction. A multiple of what one statement inserts.
 const BATCH_MAX: usize = 512;
@@ -97,8 +97,8 @@ async fn append_alone(store: &dyn Store, proxy: &Deps, events: &[UsageEvent]) {
 }
 
 async fn touch(store: &dyn Store, seen: &mut HashMap<AccessKeyId, Timestamp>) {
-    let list: Vec<_> = seen.drain().collect();
-    if let Err(error) = store.touch_access_keys(&list).await {
+    let list: Vec<_> = seen.drain().map(|(id, at)| (SeenKey::Access(id), at)).collect();
+    if let Err(error) = store.touch(&list).await {
         // When a key was last used is good to know and no more.
         tracing::debug!(error = &error as &dyn Error, "it could not be noted when keys were last used");
     }
