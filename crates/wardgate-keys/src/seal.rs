@@ -1,12 +1,13 @@
 //! Sealing what must be stored and read back: provider credentials.
 //!
 //! Two levels (envelope encryption), both XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): the master key seals one random
-//! data key per account, and that seals the account's credentials. The place a value belongs to is authenticated with it, so
+//! data key per account, and that seals the account's credentials. The operator's own credentials have no account, and the
+//! master key seals them itself. The place a value belongs to is authenticated with it, so
 //! that a row moved to another account or id does not open. Sealed bytes: version (1), nonce (24), ciphertext and tag.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use wardgate_core::id::{AccountId, ProviderKeyId};
+use wardgate_core::id::{AccountId, ManagedKeyId, ProviderKeyId};
 use wardgate_core::random::Random;
 use wardgate_core::secret::Secret;
 use zeroize::Zeroizing;
@@ -25,15 +26,42 @@ pub enum SealError {
     DoesNotOpen,
 }
 
-/// The key that seals data keys. It lives outside the store.
+/// The key that seals data keys and the operator's own credentials. It lives outside the store.
+///
+/// While it is being replaced there are two: everything is sealed with the present one, and what the previous one sealed still
+/// opens, until all of it was sealed again.
 #[derive(Clone)]
-pub struct MasterKey(Zeroizing<[u8; 32]>);
+pub struct MasterKey {
+    present: Zeroizing<[u8; 32]>,
+    previous: Option<Zeroizing<[u8; 32]>>,
+}
+
+/// Which of the two master keys sealed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealedBy {
+    /// The one that seals now.
+    Present,
+    /// The one before.
+    Previous,
+}
 
 impl MasterKey {
     /// Takes 32 random bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self { present: Zeroizing::new(bytes), previous: None }
+    }
+
+    /// The same key, which replaces another one.
+    #[must_use]
+    pub fn replacing(self, previous: &Self) -> Self {
+        Self { present: self.present, previous: Some(previous.present.clone()) }
+    }
+
+    /// Whether there is a previous key, so that sealed values may still have to be sealed again.
+    #[must_use]
+    pub const fn is_replacing(&self) -> bool {
+        self.previous.is_some()
     }
 
     /// A new data key for an account, and its sealed form to be stored.
@@ -41,7 +69,7 @@ impl MasterKey {
     pub fn new_data_key(&self, account_id: AccountId, random: &dyn Random) -> (DataKey, Vec<u8>) {
         let mut bytes = Zeroizing::new([0u8; 32]);
         random.fill(bytes.as_mut_slice());
-        let sealed = seal(&self.0, bytes.as_slice(), &data_key_place(account_id), random);
+        let sealed = seal(&self.present, bytes.as_slice(), &data_key_place(account_id), random);
         (DataKey { key: bytes, account_id }, sealed)
     }
 
@@ -50,7 +78,7 @@ impl MasterKey {
     /// # Errors
     /// See [`SealError`].
     pub fn open_data_key(&self, account_id: AccountId, sealed: &[u8]) -> Result<DataKey, SealError> {
-        let opened = open(&self.0, sealed, &data_key_place(account_id))?;
+        let (_, opened) = self.open(sealed, &data_key_place(account_id))?;
         let mut key = Zeroizing::new([0u8; 32]);
         if opened.len() != key.len() {
             return Err(SealError::Form);
@@ -58,7 +86,71 @@ impl MasterKey {
         key.copy_from_slice(&opened);
         Ok(DataKey { key, account_id })
     }
+
+    /// Seals a credential of the operator for its row.
+    #[must_use]
+    pub fn seal_managed(&self, row: ManagedKeyId, value: &Secret, random: &dyn Random) -> Vec<u8> {
+        seal(&self.present, value.expose().as_bytes(), &managed_key_place(row), random)
+    }
+
+    /// Opens a credential of the operator.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn open_managed(&self, row: ManagedKeyId, sealed: &[u8]) -> Result<Secret, SealError> {
+        let (_, mut opened) = self.open(sealed, &managed_key_place(row))?;
+        String::from_utf8(std::mem::take(&mut *opened)).map(Secret::new).map_err(|_| SealError::Form)
+    }
+
+    /// The stored data key of an account, sealed with the present key; `None` when it is so already.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn reseal_data_key(&self, id: AccountId, sealed: &[u8], random: &dyn Random) -> Result<Option<Vec<u8>>, SealError> {
+        self.reseal(sealed, &data_key_place(id), random)
+    }
+
+    /// A stored credential of the operator, sealed with the present key; `None` when it is so already.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn reseal_managed(&self, id: ManagedKeyId, sealed: &[u8], random: &dyn Random) -> Result<Option<Vec<u8>>, SealError> {
+        self.reseal(sealed, &managed_key_place(id), random)
+    }
+
+    /// A value to be stored, by which it is known later whether a key is the one that seals this store.
+    #[must_use]
+    pub fn proof(&self, random: &dyn Random) -> Vec<u8> {
+        seal(&self.present, PROOF, PROOF, random)
+    }
+
+    /// Which of the keys made a proof.
+    ///
+    /// # Errors
+    /// When neither did.
+    pub fn proved_by(&self, proof: &[u8]) -> Result<SealedBy, SealError> {
+        self.open(proof, PROOF).map(|(by, _)| by)
+    }
+
+    fn reseal(&self, sealed: &[u8], place: &[u8], random: &dyn Random) -> Result<Option<Vec<u8>>, SealError> {
+        match self.open(sealed, place)? {
+            (SealedBy::Present, _) => Ok(None),
+            (SealedBy::Previous, opened) => Ok(Some(seal(&self.present, &opened, place, random))),
+        }
+    }
+
+    fn open(&self, sealed: &[u8], place: &[u8]) -> Result<(SealedBy, Zeroizing<Vec<u8>>), SealError> {
+        match (open(&self.present, sealed, place), &self.previous) {
+            (Err(SealError::DoesNotOpen), Some(previous)) => {
+                open(previous, sealed, place).map(|opened| (SealedBy::Previous, opened))
+            }
+            (opened, _) => opened.map(|opened| (SealedBy::Present, opened)),
+        }
+    }
 }
+
+/// What a proof holds, and where it belongs.
+const PROOF: &[u8] = b"master-key-proof";
 
 /// The key that seals one account's credentials.
 #[derive(Clone)]
@@ -86,6 +178,10 @@ impl DataKey {
     fn place(&self, row: ProviderKeyId) -> Vec<u8> {
         [b"provider-key".as_slice(), self.account_id.as_bytes(), row.as_bytes()].concat()
     }
+}
+
+fn managed_key_place(id: ManagedKeyId) -> Vec<u8> {
+    [b"managed-key".as_slice(), id.as_bytes()].concat()
 }
 
 fn data_key_place(account_id: AccountId) -> Vec<u8> {
@@ -136,6 +232,31 @@ mod tests {
         assert_eq!(reopened.open(row(4), &sealed).err(), Some(SealError::DoesNotOpen));
         assert_eq!(MasterKey::from_bytes([9; 32]).open_data_key(account, &stored).err(), Some(SealError::DoesNotOpen));
         assert_eq!(master.open_data_key(AccountId::from_bytes([8; 16]), &stored).err(), Some(SealError::DoesNotOpen));
+    }
+
+    #[test]
+    fn a_key_is_replaced_without_a_moment_at_which_something_does_not_open() {
+        let random = Counting::default();
+        let (account, managed) = (AccountId::from_bytes([1; 16]), ManagedKeyId::from_bytes([2; 16]));
+        let old = MasterKey::from_bytes([3; 32]);
+        let (_, data_key) = old.new_data_key(account, &random);
+        let credential = old.seal_managed(managed, &Secret::from("sk-operator"), &random);
+        let proof = old.proof(&random);
+
+        let both = MasterKey::from_bytes([4; 32]).replacing(&old);
+        assert!(both.is_replacing() && both.open_data_key(account, &data_key).is_ok());
+        assert!(both.open_managed(managed, &credential).is_ok_and(|secret| secret.expose() == "sk-operator"));
+        assert_eq!(both.proved_by(&proof), Ok(SealedBy::Previous));
+        let data_key = both.reseal_data_key(account, &data_key, &random).ok().flatten().unwrap_or_default();
+        let credential = both.reseal_managed(managed, &credential, &random).ok().flatten().unwrap_or_default();
+        assert_eq!(both.reseal_data_key(account, &data_key, &random), Ok(None));
+        assert_eq!(both.reseal_managed(ManagedKeyId::from_bytes([9; 16]), &credential, &random), Err(SealError::DoesNotOpen));
+
+        let new = MasterKey::from_bytes([4; 32]);
+        assert!(new.open_data_key(account, &data_key).is_ok() && new.open_managed(managed, &credential).is_ok());
+        assert_eq!(new.proved_by(&proof), Err(SealError::DoesNotOpen));
+        assert_eq!(new.proved_by(&new.proof(&random)), Ok(SealedBy::Present));
+        assert!(old.open_data_key(account, &data_key).is_err());
     }
 
     #[test]

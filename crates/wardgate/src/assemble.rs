@@ -2,7 +2,8 @@
 
 use crate::bootstrap::FIRST_ACCOUNT;
 use crate::clock::{SystemClock, SystemRandom};
-use crate::master_key;
+use crate::database;
+use crate::master_key::{self, Missing};
 use crate::readiness::ProcessReadiness;
 use crate::settings::{RequestLog, Settings};
 use anyhow::{Context, bail};
@@ -25,7 +26,6 @@ use wardgate_model::{AuthScheme, Catalog, DeclaredModel, Endpoint, Origin, Provi
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain, Ledger};
 use wardgate_store::Store;
-use wardgate_store_sql::{SqliteOptions, SqliteStore};
 use wardgate_telemetry::{LineSink, Metrics, Recorder};
 use wardgate_upstream::Upstream;
 
@@ -38,7 +38,7 @@ pub(crate) struct Parts {
     /// The store.
     pub(crate) store: Arc<dyn Store>,
     /// The same store, for closing it.
-    pub(crate) sqlite: SqliteStore,
+    pub(crate) database: database::Open,
     /// The data plane's collaborators.
     pub(crate) proxy: Arc<Deps>,
     /// The built-in catalog.
@@ -64,16 +64,24 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     if settings.redis_url.is_some() {
         bail!("--redis-url: shared counters are not part of this version; leave the setting out");
     }
-    let data_dir = settings.data_dir.clone();
+    let data_dir = settings.database.data_dir.clone();
     make_private_dir(&data_dir)?;
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let lock = lock(&data_dir)?;
     // Settings are judged before anything is made.
     let upstream_options = settings.upstream_options()?;
-    let (sqlite, database_url) = open_store(settings).await?;
-    let store: Arc<dyn Store> = Arc::new(sqlite.clone());
-    let has_data = store.account_by_name(FIRST_ACCOUNT).await?.is_some();
-    let master_key = master_key::load(settings, has_data, &*random)?;
+    let place = database::Place::of(&settings.database)?;
+    let database = place.open().await?;
+    let store = database.store();
+    let missing = if store.account_by_name(FIRST_ACCOUNT).await?.is_some() {
+        Missing::HasData
+    } else if place.is_shared() && !is_dev {
+        Missing::IsShared
+    } else {
+        Missing::Make
+    };
+    let master_key = master_key::load(&settings.sealing, &data_dir, missing, &*random).await?;
+    master_key::prove(&*store, &master_key, &*random).await?;
     let catalog = Arc::new(catalog(sandbox_url)?);
     let metrics = Arc::new(Metrics::new()?.with_process()?);
     let log = request_log(settings, &metrics, is_dev)?;
@@ -97,9 +105,9 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     store.listen(Forgetting::new(&proxy));
     Ok(Parts {
         data_dir,
-        database_url,
+        database_url: place.shown(),
         store,
-        sqlite,
+        database,
         proxy,
         catalog,
         master_key,
@@ -161,18 +169,6 @@ fn lock(data_dir: &Path) -> anyhow::Result<File> {
         }
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{} cannot be locked", path.display())),
     }
-}
-
-async fn open_store(settings: &Settings) -> anyhow::Result<(SqliteStore, String)> {
-    let path = match &settings.database_url {
-        None => settings.data_dir.join("wardgate.db"),
-        Some(url) => match wardgate_store_sql::path_of_url(url) {
-            Some(path) => path,
-            None => bail!("--database-url: this version keeps its data in SQLite; write it as sqlite:/path/to/wardgate.db"),
-        },
-    };
-    let store = SqliteStore::open(&path, &SqliteOptions::default()).await?;
-    Ok((store, format!("sqlite:{}", path.display())))
 }
 
 fn request_log(settings: &Settings, metrics: &Metrics, is_dev: bool) -> anyhow::Result<Option<Arc<LineSink>>> {

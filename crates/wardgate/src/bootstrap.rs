@@ -3,7 +3,7 @@
 use crate::assemble::Parts;
 use crate::credentials::{self, Credentials};
 use crate::settings::environment::FoundKey;
-use anyhow::bail;
+use anyhow::Context;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +24,7 @@ use wardgate_core::stamp::Stamp;
 use wardgate_keys::mint::{Minted, mint};
 use wardgate_keys::token::{self, KeyId};
 use wardgate_store::kinds::{CustomProviderFilter, ProviderKeyFilter};
-use wardgate_store::{Collection, Page};
+use wardgate_store::{Collection, Page, StoreError};
 
 /// The account that a new gateway has.
 pub(crate) const FIRST_ACCOUNT: &str = "default";
@@ -66,12 +66,9 @@ pub(crate) async fn serve(parts: &Parts) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The account, whose data key this process can open.
+/// The account.
 async fn ensure_account(parts: &Parts) -> anyhow::Result<Account> {
     if let Some(account) = parts.store.account_by_name(FIRST_ACCOUNT).await? {
-        if parts.master_key.open_data_key(account.id, &account.sealed_data_key).is_err() {
-            bail!("this master key is not the one that sealed the database's secrets; start with the right one");
-        }
         return Ok(account);
     }
     let now = parts.clock.now();
@@ -88,8 +85,14 @@ async fn ensure_account(parts: &Parts) -> anyhow::Result<Account> {
         stamp: Stamp::first(now, ACTOR),
     };
     let audit = audit(parts, None, "account.create", account.id.to_string());
-    Collection::<Account>::create(&*parts.store, &account, &audit).await?;
-    Ok(account)
+    match Collection::<Account>::create(&*parts.store, &account, &audit).await {
+        Ok(()) => Ok(account),
+        // Another process that starts at the same time was faster.
+        Err(StoreError::Conflict { .. }) => {
+            parts.store.account_by_name(FIRST_ACCOUNT).await?.context("the first account was made and went away")
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Makes the first keys. The file is written before anything is stored: a start that is cut off in between finds keys in the

@@ -2,6 +2,7 @@
 
 mod access_key;
 mod dev;
+mod rotate_master_key;
 mod sandbox;
 mod serve;
 
@@ -32,6 +33,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Run the gateway.
     Serve(serve::Arguments),
+    /// Seal everything with a new master key.
+    RotateMasterKey(rotate_master_key::Arguments),
     /// Run the sandbox provider alone.
     Sandbox(sandbox::Arguments),
     /// Issue, list and revoke access keys.
@@ -52,6 +55,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Dev(arguments) => dev::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
+        Command::RotateMasterKey(arguments) => rotate_master_key::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::AccessKey(command) => access_key::run(command),
     };

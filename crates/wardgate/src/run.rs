@@ -112,7 +112,7 @@ impl Gateway {
         if let Some(log) = &parts.log {
             log.close();
         }
-        parts.sqlite.close().await;
+        parts.database.close().await;
         Ok(())
     }
 }

@@ -1,15 +1,18 @@
 //! The process's own settings: from defaults, a file, the environment and the command line, each over the one before.
 
+pub(crate) mod database;
 pub(crate) mod environment;
 pub(crate) mod file;
+pub(crate) mod sealing;
 mod values;
 
+use database::Database;
 use ipnet::IpNet;
 use std::net::SocketAddr;
+use sealing::Sealing;
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{ByteCount, duration, network, secret};
-use wardgate_core::secret::Secret;
+use values::{ByteCount, duration, network};
 use wardgate_proxy::Options as ProxyOptions;
 use wardgate_telemetry::tracing::LogFormat;
 use wardgate_upstream::AllowedAddresses;
@@ -23,12 +26,8 @@ pub(crate) struct Settings {
     /// Where management, metrics and health are; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:8081", env = "WARDGATE_ADMIN_LISTEN")]
     pub(crate) admin_listen: SocketAddr,
-    /// Where the gateway keeps its files.
-    #[arg(long, default_value = ".wardgate", env = "WARDGATE_DATA_DIR")]
-    pub(crate) data_dir: PathBuf,
-    /// The database, as in sqlite:/path/to/file; without it, wardgate.db in the data directory.
-    #[arg(long, env = "WARDGATE_DATABASE_URL", hide_env_values = true)]
-    pub(crate) database_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) database: Database,
     /// Shared limit counters. Not part of this version: refused.
     #[arg(long, env = "WARDGATE_REDIS_URL", hide_env_values = true)]
     pub(crate) redis_url: Option<String>,
@@ -41,12 +40,8 @@ pub(crate) struct Settings {
     /// The certificate's key, PEM.
     #[arg(long, env = "WARDGATE_TLS_KEY", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// A file with the master key that seals provider keys: 32 bytes in base64.
-    #[arg(long, env = "WARDGATE_MASTER_KEY_FILE", conflicts_with = "master_key")]
-    pub(crate) master_key_file: Option<PathBuf>,
-    /// The master key itself: better in the environment than on the command line, which others can read.
-    #[arg(long, env = "WARDGATE_MASTER_KEY", hide_env_values = true, value_parser = secret)]
-    pub(crate) master_key: Option<Secret>,
+    #[command(flatten)]
+    pub(crate) sealing: Sealing,
     /// Networks, addresses and host names where tenants' own providers may be besides the public internet, comma-separated.
     #[arg(long, env = "WARDGATE_ALLOW_UPSTREAM", value_delimiter = ',')]
     allow_upstream: Vec<String>,
