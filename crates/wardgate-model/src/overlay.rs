@@ -42,7 +42,7 @@ impl Overlay {
 }
 
 fn describe(custom: &CustomProvider) -> Provider {
-    let default = [CustomSurface { surface: Surface::ChatCompletions, base_url: None }];
+    let default = [CustomSurface { surface: Surface::ChatCompletions, base_url: None, supported_params: Vec::new() }];
     let surfaces = if custom.surfaces.is_empty() { &default[..] } else { &custom.surfaces };
     let endpoints = surfaces.iter().map(|declared| {
         let base_url = declared.base_url.as_ref().unwrap_or(&custom.base_url);
