@@ -45,18 +45,18 @@ impl AccessKeyBody {
         Self {
             id: key.id,
             uri: app.item_uri(PATH, key.id),
-            name: key.name,
-            description: key.description,
-            metadata: key.metadata,
+            name: key.label.name,
+            description: key.label.description,
+            metadata: key.label.metadata,
             team_id: key.team_id,
             access_key_configuration: None,
             token,
             key_redacted: key.redacted,
             last_used: key.last_used_at,
-            created_at: key.created_at,
-            updated_at: key.updated_at,
-            created_by: ActorBody::new(app, key.created_by),
-            last_updated_by: ActorBody::new(app, key.updated_by),
+            created_at: key.stamp.created_at,
+            updated_at: key.stamp.updated_at,
+            created_by: ActorBody::new(app, key.stamp.created_by),
+            last_updated_by: ActorBody::new(app, key.stamp.updated_by),
         }
     }
 }

@@ -5,7 +5,10 @@ use crate::deps::Deps;
 use crate::error::ApiError;
 use std::fmt::Display;
 use std::sync::Arc;
+use wardgate_core::account::Account;
+use wardgate_core::id::AccountId;
 use wardgate_core::time::Timestamp;
+use wardgate_store::Collection;
 
 /// The state of the router. Clones share it.
 pub(crate) type App = Arc<AppState>;
@@ -33,6 +36,11 @@ impl AppState {
     /// The address of one item.
     pub(crate) fn item_uri(&self, path: &str, id: impl Display) -> String {
         format!("{}/{id}", self.uri(path))
+    }
+
+    /// The account with this id.
+    pub(crate) async fn account(&self, id: AccountId) -> Result<Option<Account>, ApiError> {
+        Ok(Collection::<Account>::get(&*self.deps.store, id).await?)
     }
 
     /// Runs work that hashes.

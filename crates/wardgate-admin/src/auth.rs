@@ -8,12 +8,14 @@ pub(crate) mod verified;
 
 use crate::app::{App, AppState};
 use crate::error::ApiError;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use std::fmt::Display;
-use wardgate_core::account::{Account, Role};
+use std::net::{IpAddr, SocketAddr};
+use wardgate_core::account::Account;
+use wardgate_core::api_key::Role;
 use wardgate_core::id::{AccountId, ApiKeyId, OperatorKeyId};
 use wardgate_keys::hash;
 use wardgate_keys::token::{self, BadToken, KeyId, Token, TokenKind};
@@ -28,11 +30,14 @@ pub(crate) struct Caller {
     pub(crate) account_id: AccountId,
     /// The id of the key, for `createdBy`.
     pub(crate) actor: String,
+    /// From where the request came, where the server says so.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// Lets a request through whose key may do it, with its [`Caller`] attached.
 pub(crate) async fn require(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, ApiError> {
-    let (caller, role) = authenticate(&app, request.headers()).await?;
+    let (mut caller, role) = authenticate(&app, request.headers()).await?;
+    caller.address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if role == Role::Viewer && !reads {
         let msg = "This API key has the role viewer, which may only read.";
@@ -88,7 +93,7 @@ async fn api_key(app: &AppState, token: &Token<'_, ApiKeyId>, headers: &HeaderMa
         let msg = format!("The header {ACCOUNT_HEADER} is for operator keys; an API key always acts in its own account.");
         return Err(ApiError::bad_request("account_header_not_allowed", msg));
     }
-    Ok((Caller { account_id: key.account_id, actor: key.id.to_string() }, key.role))
+    Ok((Caller { account_id: key.account_id, actor: key.id.to_string(), address: None }, key.role))
 }
 
 async fn operator_key(
@@ -99,7 +104,7 @@ async fn operator_key(
     let key = app.deps.store.operator_key(token.id).await?.filter(|key| key.deleted_at.is_none()).ok_or_else(unknown)?;
     check_secret(app, token, &key.secret_hash).await?;
     let account = named_account(app, headers).await?;
-    Ok((Caller { account_id: account.id, actor: key.id.to_string() }, Role::Admin))
+    Ok((Caller { account_id: account.id, actor: key.id.to_string(), address: None }, Role::Admin))
 }
 
 async fn named_account(app: &AppState, headers: &HeaderMap) -> Result<Account, ApiError> {
@@ -110,7 +115,7 @@ async fn named_account(app: &AppState, headers: &HeaderMap) -> Result<Account, A
         return Err(ApiError::bad_request("account_header_missing", msg));
     };
     let found = match named.parse::<AccountId>() {
-        Ok(id) => app.deps.store.account(id).await?,
+        Ok(id) => app.account(id).await?,
         Err(_) => app.deps.store.account_by_name(named).await?,
     };
     found.ok_or_else(|| {

@@ -101,6 +101,7 @@ impl From<StoreError> for ApiError {
             StoreError::Referenced { .. } => {
                 Self::new(StatusCode::CONFLICT, "in_use", sentence(&error)).known_as(Some("ERR_NGROK_27615"))
             }
+            StoreError::Changed { .. } => Self::new(StatusCode::CONFLICT, "changed_meanwhile", sentence(&error)),
             StoreError::NotInAccount { .. } | StoreError::Corrupt { .. } => Self::internal(&error),
         }
     }

@@ -5,6 +5,7 @@
 
 mod actor;
 mod app;
+mod audit;
 mod auth;
 mod body;
 pub mod deps;

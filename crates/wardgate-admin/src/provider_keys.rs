@@ -27,7 +27,6 @@ pub(crate) struct ProviderKeyBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<String>,
     key_redacted: String,
-    /// Null: not noted for provider keys.
     last_used: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -41,15 +40,15 @@ impl ProviderKeyBody {
             id: key.id,
             uri: app.item_uri(PATH, key.id),
             provider_id: key.provider_name.to_string(),
-            name: key.name,
-            description: key.description,
-            metadata: key.metadata,
+            name: key.label.name.unwrap_or_default(),
+            description: key.label.description,
+            metadata: key.label.metadata,
             key_redacted: key.redacted,
-            last_used: None,
-            created_at: key.created_at,
-            updated_at: key.updated_at,
-            created_by: ActorBody::new(app, key.created_by),
-            last_updated_by: ActorBody::new(app, key.updated_by),
+            last_used: key.last_used_at,
+            created_at: key.stamp.created_at,
+            updated_at: key.stamp.updated_at,
+            created_by: ActorBody::new(app, key.stamp.created_by),
+            last_updated_by: ActorBody::new(app, key.stamp.updated_by),
         }
     }
 }

@@ -67,10 +67,10 @@ impl ProviderBody {
             metadata: provider.metadata,
             supported_api_surfaces: provider.surfaces.into_iter().map(SurfaceBody::from).collect(),
             models: provider.models.into_iter().map(ModelBody::from).collect(),
-            created_at: provider.created_at,
-            updated_at: provider.updated_at,
-            created_by: ActorBody::new(app, provider.created_by),
-            last_updated_by: ActorBody::new(app, provider.updated_by),
+            created_at: provider.stamp.created_at,
+            updated_at: provider.stamp.updated_at,
+            created_by: ActorBody::new(app, provider.stamp.created_by),
+            last_updated_by: ActorBody::new(app, provider.stamp.updated_by),
         }
     }
 }

@@ -17,15 +17,19 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tower::ServiceExt as _;
-use wardgate_core::account::{Account, ApiKey, DEFAULT_TEAM, OperatorKey, Role, Team};
-use wardgate_core::id::{AccountId, ApiKeyId, OperatorKeyId, TeamId};
+use wardgate_core::account::Account;
+use wardgate_core::api_key::{ApiKey, OperatorKey, Role};
+use wardgate_core::audit::AuditEvent;
+use wardgate_core::id::{AccountId, ApiKeyId, AuditEventId, OperatorKeyId, TeamId};
+use wardgate_core::label::Label;
 use wardgate_core::random::Counting;
+use wardgate_core::stamp::Stamp;
 use wardgate_core::time::{Clock as _, ManualClock, Timestamp};
 use wardgate_keys::mint::mint;
 use wardgate_keys::seal::MasterKey;
 use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_store::memory::MemoryStore;
-use wardgate_store::{Accounts as _, Store as _};
+use wardgate_store::{Collection as _, Store as _};
 
 const URL: &str = "https://manage.example.com";
 
@@ -95,9 +99,17 @@ impl Gateway {
         let other = tenant(&store, &clock, &random, &master_key, "other").await;
         let operator_id = OperatorKeyId::new(clock.now(), &*random);
         let minted = mint(operator_id, &*random).unwrap();
-        let created_at = clock.now();
-        let key = OperatorKey { id: operator_id, secret_hash: minted.secret_hash, created_at, deleted_at: None };
-        store.create_operator_key(&key).await.unwrap();
+        let key = OperatorKey {
+            id: operator_id,
+            label: Label::default(),
+            secret_hash: minted.secret_hash,
+            redacted: minted.redacted,
+            expires_at: None,
+            last_used_at: None,
+            stamp: Stamp::first(clock.now(), "wardgate"),
+            deleted_at: None,
+        };
+        store.create(&key, &audit(&clock, &random)).await.unwrap();
         // Narrow, so that a test can fill it; tests send one request at a time.
         let lane = Arc::new(Lane::new(&LaneOptions { running_max: 1, waiting_max: 0 }));
         let deps = Deps {
@@ -168,14 +180,37 @@ impl Gateway {
     }
 }
 
+/// An entry for what a test stores by itself.
+fn audit(clock: &ManualClock, random: &Counting) -> AuditEvent {
+    AuditEvent {
+        id: AuditEventId::new(clock.now(), random),
+        account_id: None,
+        at: clock.now(),
+        actor: "wardgate".to_owned(),
+        address: None,
+        action: "test.create".to_owned(),
+        object_id: String::new(),
+        before: None,
+        after: None,
+    }
+}
+
 async fn tenant(store: &MemoryStore, clock: &ManualClock, random: &Counting, master_key: &MasterKey, name: &str) -> Tenant {
     let now = clock.now();
     let id = AccountId::new(now, random);
     let team_id = TeamId::new(now, random);
     let (_, sealed_data_key) = master_key.new_data_key(id, random);
-    let account = Account { id, name: name.to_owned(), sealed_data_key, created_at: now };
-    let team = Team { id: team_id, account_id: id, name: DEFAULT_TEAM.to_owned(), created_at: now };
-    store.create_account(&account, &team).await.unwrap();
+    let account = Account {
+        id,
+        name: name.to_owned(),
+        metadata: None,
+        tier: None,
+        suspended_at: None,
+        default_team_id: team_id,
+        sealed_data_key,
+        stamp: Stamp::first(now, "wardgate"),
+    };
+    store.create(&account, &audit(clock, random)).await.unwrap();
     let mut tokens = Vec::new();
     for role in [Role::Admin, Role::Editor, Role::Viewer] {
         let key_id = ApiKeyId::new(now, random);
@@ -184,12 +219,15 @@ async fn tenant(store: &MemoryStore, clock: &ManualClock, random: &Counting, mas
             id: key_id,
             account_id: id,
             role,
-            name: None,
+            label: Label::default(),
             secret_hash: minted.secret_hash,
-            created_at: now,
+            redacted: minted.redacted,
+            expires_at: None,
+            last_used_at: None,
+            stamp: Stamp::first(now, "wardgate"),
             deleted_at: None,
         };
-        store.tenant(id).create_api_key(&key).await.unwrap();
+        store.tenant(id).create(&key, &audit(clock, random)).await.unwrap();
         tokens.push(minted.token.expose().to_owned());
     }
     let [admin, editor, viewer] = tokens.try_into().unwrap();

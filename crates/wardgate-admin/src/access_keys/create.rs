@@ -2,6 +2,7 @@
 
 use super::AccessKeyBody;
 use crate::app::{App, AppState};
+use crate::audit;
 use crate::auth::Caller;
 use crate::body::{Fields, JsonObject, Problems};
 use crate::error::ApiError;
@@ -12,8 +13,9 @@ use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use std::sync::Arc;
 use wardgate_core::access_key::AccessKey;
-use wardgate_core::account::DEFAULT_TEAM;
 use wardgate_core::id::{AccessKeyId, AccountId, TeamId};
+use wardgate_core::label::Label;
+use wardgate_core::stamp::Stamp;
 use wardgate_keys::mint;
 
 const NAME: TextRule = TextRule::optional("name", 255, "name_too_long", Some("ERR_NGROK_27603"));
@@ -43,21 +45,24 @@ pub(crate) async fn handle(
         id,
         account_id: caller.account_id,
         team_id: wanted.team_id,
-        name: wanted.name,
-        description: wanted.description,
-        metadata: wanted.metadata,
+        label: Label { name: wanted.name, description: wanted.description, metadata: wanted.metadata },
+        configuration_id: None,
+        tags: Vec::new(),
         secret_hash: minted.secret_hash,
+        previous_secret: None,
         redacted: minted.redacted,
-        created_at: now,
-        updated_at: now,
-        created_by: caller.actor.clone(),
-        updated_by: caller.actor,
+        expires_at: None,
+        disabled_at: None,
+        allowed_networks: Vec::new(),
+        stamp: Stamp::first(now, &caller.actor),
         last_used_at: None,
         revoked_at: None,
     };
-    app.deps.store.tenant(caller.account_id).create_access_key(&key).await?;
-    let token = minted.token.expose().to_owned();
-    Ok((StatusCode::CREATED, Json(AccessKeyBody::new(&app, key, Some(token)))))
+    let mut body = AccessKeyBody::new(&app, key.clone(), None);
+    let audit = audit::entry(&app, &caller, "access_key.create", id, None, Some(&body));
+    app.deps.store.tenant(caller.account_id).create(&key, &audit).await?;
+    body.token = Some(minted.token.expose().to_owned());
+    Ok((StatusCode::CREATED, Json(body)))
 }
 
 fn read(body: JsonObject, default_team: TeamId) -> Result<Wanted, ApiError> {
@@ -82,8 +87,5 @@ fn read(body: JsonObject, default_team: TeamId) -> Result<Wanted, ApiError> {
 }
 
 async fn default_team(app: &AppState, account_id: AccountId) -> Result<TeamId, ApiError> {
-    match app.deps.store.team_by_name(account_id, DEFAULT_TEAM).await? {
-        Some(team) => Ok(team.id),
-        None => Err(ApiError::not_found("team \"default\"")),
-    }
+    app.account(account_id).await?.map(|account| account.default_team_id).ok_or_else(|| ApiError::not_found("account"))
 }

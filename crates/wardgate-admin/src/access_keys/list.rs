@@ -8,6 +8,9 @@ use crate::page::{Parameters, next_page_uri};
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
+use wardgate_core::access_key::AccessKey;
+use wardgate_store::Listed;
+use wardgate_store::kinds::AccessKeyFilter;
 
 /// A page of access keys.
 #[derive(Serialize)]
@@ -26,7 +29,7 @@ pub(crate) async fn handle(
 ) -> Result<Json<AccessKeysBody>, ApiError> {
     let page = parameters.page()?;
     parameters.finish()?;
-    let listed = app.deps.store.tenant(caller.account_id).list_access_keys(page).await?;
+    let listed: Listed<AccessKey> = app.deps.store.tenant(caller.account_id).list(&AccessKeyFilter::default(), page).await?;
     let last = listed.items.last().map(|key| key.id);
     Ok(Json(AccessKeysBody {
         uri: app.uri(PATH),

@@ -2,6 +2,7 @@
 
 use super::ProviderKeyBody;
 use crate::app::{App, AppState};
+use crate::audit;
 use crate::auth::Caller;
 use crate::body::{Fields, JsonObject, Problems};
 use crate::error::ApiError;
@@ -11,11 +12,15 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use wardgate_core::id::{AccountId, ProviderKeyId};
+use wardgate_core::label::Label;
 use wardgate_core::name::ProviderName;
+use wardgate_core::provider::CustomProvider;
 use wardgate_core::provider_key::ProviderKey;
 use wardgate_core::secret::{Secret, redact};
+use wardgate_core::stamp::Stamp;
 use wardgate_keys::seal::DataKey;
-use wardgate_store::StoreError;
+use wardgate_store::kinds::CustomProviderFilter;
+use wardgate_store::{Collection, StoreError};
 
 const MISSING: Option<&str> = Some("ERR_NGROK_27510");
 const PROVIDER_ID: TextRule =
@@ -47,18 +52,16 @@ pub(crate) async fn handle(
         id,
         account_id: caller.account_id,
         provider_name: wanted.provider_name,
-        name: wanted.name,
-        description: wanted.description,
-        metadata: wanted.metadata,
+        label: Label { name: Some(wanted.name), description: wanted.description, metadata: wanted.metadata },
         sealed_value: data_key.seal(id, &wanted.value, &*app.deps.random),
         redacted: redact(wanted.value.expose()),
-        created_at: now,
-        updated_at: now,
-        created_by: caller.actor.clone(),
-        updated_by: caller.actor,
+        last_used_at: None,
+        stamp: Stamp::first(now, &caller.actor),
     };
-    match app.deps.store.tenant(caller.account_id).create_provider_key(&key).await {
-        Ok(()) => Ok((StatusCode::CREATED, Json(ProviderKeyBody::new(&app, key)))),
+    let body = ProviderKeyBody::new(&app, key.clone());
+    let audit = audit::entry(&app, &caller, "provider_key.create", id, None, Some(&body));
+    match app.deps.store.tenant(caller.account_id).create(&key, &audit).await {
+        Ok(()) => Ok((StatusCode::CREATED, Json(body))),
         Err(error @ StoreError::Full { .. }) => Err(ApiError::from(error).known_as(Some("ERR_NGROK_27506"))),
         Err(error) => Err(error.into()),
     }
@@ -109,11 +112,12 @@ async fn known_provider(app: &AppState, account_id: AccountId, text: &str) -> Re
     if (app.deps.builtin_providers)(text) {
         return Ok(Some(name));
     }
-    let custom = app.deps.store.tenant(account_id).get_provider_by_name(&name).await?;
-    Ok(custom.map(|provider| provider.provider_name))
+    let filter = CustomProviderFilter { provider: Some(name.clone()), ..CustomProviderFilter::default() };
+    let count = Collection::<CustomProvider>::count(&*app.deps.store.tenant(account_id), &filter).await?;
+    Ok((count > 0).then_some(name))
 }
 
 async fn data_key(app: &AppState, account_id: AccountId) -> Result<DataKey, ApiError> {
-    let account = app.deps.store.account(account_id).await?.ok_or_else(|| ApiError::not_found("account"))?;
+    let account = app.account(account_id).await?.ok_or_else(|| ApiError::not_found("account"))?;
     app.deps.master_key.open_data_key(account_id, &account.sealed_data_key).map_err(|error| ApiError::internal(&error))
 }

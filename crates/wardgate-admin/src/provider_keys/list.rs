@@ -9,6 +9,9 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
 use wardgate_core::name::ProviderName;
+use wardgate_core::provider_key::ProviderKey;
+use wardgate_store::Listed;
+use wardgate_store::kinds::ProviderKeyFilter;
 
 /// A page of provider keys.
 #[derive(Serialize)]
@@ -29,7 +32,12 @@ pub(crate) async fn handle(
     let provider = parameters.take("provider")?.map(|text| ProviderName::new(&text)).transpose();
     let provider = provider.map_err(|error| bad_parameter("bad_parameter", "provider", &error.to_string()))?;
     parameters.finish()?;
-    let listed = app.deps.store.tenant(caller.account_id).list_provider_keys(provider.as_ref(), page).await?;
+    let listed: Listed<ProviderKey> = app
+        .deps
+        .store
+        .tenant(caller.account_id)
+        .list(&ProviderKeyFilter { provider: provider.clone(), ..ProviderKeyFilter::default() }, page)
+        .await?;
     let last = listed.items.last().map(|key| key.id);
     // The characters of a provider's name need no escape in a query.
     let filter = provider.map_or_else(String::new, |provider| format!("provider={provider}&"));

@@ -2,6 +2,7 @@
 
 use super::{ProviderBody, base_url, parts};
 use crate::app::{App, AppState};
+use crate::audit;
 use crate::auth::Caller;
 use crate::body::{Fields, JsonObject, Problems};
 use crate::error::ApiError;
@@ -13,6 +14,7 @@ use axum::{Extension, Json};
 use wardgate_core::id::CustomProviderId;
 use wardgate_core::name::ProviderName;
 use wardgate_core::provider::CustomProvider;
+use wardgate_core::stamp::Stamp;
 use wardgate_store::StoreError;
 
 const MISSING: Option<&str> = Some("ERR_NGROK_27704");
@@ -28,8 +30,10 @@ pub(crate) async fn handle(
     body: JsonObject,
 ) -> Result<impl IntoResponse, ApiError> {
     let provider = read(&app, &caller, body)?;
-    match app.deps.store.tenant(caller.account_id).create_provider(&provider).await {
-        Ok(()) => Ok((StatusCode::CREATED, Json(ProviderBody::new(&app, provider)))),
+    let body = ProviderBody::new(&app, provider.clone());
+    let audit = audit::entry(&app, &caller, "provider.create", provider.id, None, Some(&body));
+    match app.deps.store.tenant(caller.account_id).create(&provider, &audit).await {
+        Ok(()) => Ok((StatusCode::CREATED, Json(body))),
         Err(error @ StoreError::Conflict { .. }) => Err(ApiError::from(error).known_as(Some("ERR_NGROK_27712"))),
         Err(error) => Err(error.into()),
     }
@@ -62,10 +66,7 @@ fn read(app: &AppState, caller: &Caller, body: JsonObject) -> Result<CustomProvi
         metadata,
         surfaces,
         models,
-        created_at: now,
-        updated_at: now,
-        created_by: caller.actor.clone(),
-        updated_by: caller.actor.clone(),
+        stamp: Stamp::first(now, &caller.actor),
     })
 }
 

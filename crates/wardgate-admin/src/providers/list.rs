@@ -8,6 +8,9 @@ use crate::page::{Parameters, next_page_uri};
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
+use wardgate_core::provider::CustomProvider;
+use wardgate_store::Listed;
+use wardgate_store::kinds::CustomProviderFilter;
 
 /// A page of custom providers.
 #[derive(Serialize)]
@@ -26,7 +29,8 @@ pub(crate) async fn handle(
 ) -> Result<Json<ProvidersBody>, ApiError> {
     let page = parameters.page()?;
     parameters.finish()?;
-    let listed = app.deps.store.tenant(caller.account_id).list_providers(page).await?;
+    let listed: Listed<CustomProvider> =
+        app.deps.store.tenant(caller.account_id).list(&CustomProviderFilter::default(), page).await?;
     let last = listed.items.last().map(|provider| provider.id);
     Ok(Json(ProvidersBody {
         uri: app.uri(PATH),

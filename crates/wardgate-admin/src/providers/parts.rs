@@ -68,7 +68,7 @@ fn surface(path: String, item: Value, problems: &mut Problems) -> Option<CustomS
         let why = format!("must be \"{}\" with the format \"{format}\"", names.join("\" or \""));
         problems.add(surface_path, "unsupported_surface", Some("ERR_NGROK_27708"), why);
     }
-    found.map(|surface| CustomSurface { surface, base_url })
+    found.map(|surface| CustomSurface { surface, base_url, supported_params: Vec::new() })
 }
 
 /// The field `models`. Ids are compared without case, as they are when a request names one.
@@ -85,7 +85,12 @@ pub(crate) fn models(fields: &mut Fields, now: Timestamp, random: &dyn Random, p
         fields.finish(problems);
         let Some(model_id) = model_id else { continue };
         if seen.insert(model_id.to_lowercase()) {
-            models.push(CustomModel { id: CustomModelId::new(now, random), model_id, provider_model_id });
+            models.push(CustomModel {
+                id: CustomModelId::new(now, random),
+                model_id,
+                provider_model_id,
+                unsupported_params: Vec::new(),
+            });
         } else {
             let why = "stands in the list already (upper and lower case are the same)";
             problems.add(path, "duplicate_model", Some("ERR_NGROK_27711"), why);

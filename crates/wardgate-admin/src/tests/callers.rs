@@ -1,13 +1,15 @@
 //! Who may do what.
 
-use super::{Answer, Gateway};
+use super::{Answer, Gateway, audit};
 use crate::router::routes;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use wardgate_core::account::{ApiKey, Role};
+use wardgate_core::api_key::{ApiKey, Role};
 use wardgate_core::id::{AccessKeyId, ApiKeyId};
+use wardgate_core::label::Label;
+use wardgate_core::stamp::Stamp;
 use wardgate_core::time::Clock as _;
 use wardgate_keys::mint::mint;
 use wardgate_keys::token;
@@ -147,12 +149,15 @@ async fn a_deleted_key_reads_as_unknown() {
         id,
         account_id: gateway.acme.id,
         role: Role::Admin,
-        name: None,
+        label: Label::default(),
         secret_hash: minted.secret_hash,
-        created_at: now,
+        redacted: minted.redacted,
+        expires_at: None,
+        last_used_at: None,
+        stamp: Stamp::first(now, "wardgate"),
         deleted_at: Some(now),
     };
-    gateway.store.tenant(gateway.acme.id).create_api_key(&key).await.unwrap();
+    gateway.store.tenant(gateway.acme.id).create(&key, &audit(&gateway.clock, &gateway.random)).await.unwrap();
     let answer = gateway.send("GET", "/access-keys", minted.token.expose(), None).await;
     assert_eq!(answer.verdict(), (401, "unknown_key".to_owned(), String::new()));
 }

@@ -2,9 +2,11 @@
 
 use super::Gateway;
 use serde_json::json;
+use wardgate_core::account::Account;
 use wardgate_core::id::ProviderKeyId;
-use wardgate_store::provider_keys::PROVIDER_KEYS_PER_PROVIDER_MAX;
-use wardgate_store::{Accounts as _, Store as _};
+use wardgate_core::provider_key::ProviderKey;
+use wardgate_store::kinds::PROVIDER_KEYS_PER_PROVIDER_MAX;
+use wardgate_store::{Collection as _, Store as _};
 
 /// Something to look for in every answer.
 const CANARY: &str = "sk-proj-CANARYcanaryCANARYcanary-wxyz";
@@ -20,8 +22,8 @@ async fn a_value_goes_in_sealed_and_never_comes_out() {
     assert_eq!((&shown["providerId"], &shown["lastUsed"]), (&json!("openai"), &json!(null)));
 
     let id: ProviderKeyId = shown["id"].as_str().unwrap().parse().unwrap();
-    let account = gateway.store.account(gateway.acme.id).await.unwrap().unwrap();
-    let stored = gateway.store.tenant(gateway.acme.id).get_provider_key(id).await.unwrap().unwrap();
+    let account: Account = gateway.store.get(gateway.acme.id).await.unwrap().unwrap();
+    let stored: ProviderKey = gateway.store.tenant(gateway.acme.id).get(id).await.unwrap().unwrap();
     let data_key = gateway.master_key.open_data_key(account.id, &account.sealed_data_key).unwrap();
     assert_eq!(data_key.open(id, &stored.sealed_value).unwrap().expose(), CANARY);
 
