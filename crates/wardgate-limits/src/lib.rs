@@ -7,5 +7,6 @@ pub mod gate;
 pub mod memory;
 pub mod retry_budget;
 pub mod lane;
+pub mod tier;
 pub mod estimate;
 pub mod cost;

@@ -16,6 +16,7 @@ mod readiness;
 mod reseal;
 mod clock;
 mod tasks;
+mod tiers;
 mod client;
 
 use std::process::ExitCode;

@@ -34,6 +34,9 @@ pub(crate) struct Settings {
     /// A file of settings: YAML, a setting a line, named as the options are.
     #[arg(long, env = "WARDGATE_SETTINGS")]
     pub(crate) settings: Option<PathBuf>,
+    /// A file of tiers, in place of those that this program ships with.
+    #[arg(long, env = "WARDGATE_TIERS_FILE")]
+    pub(crate) tiers_file: Option<PathBuf>,
     /// The certificate chain, PEM; clients then connect over TLS.
     #[arg(long, env = "WARDGATE_TLS_CERT", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,

@@ -1,0 +1,212 @@
+//! What a tier allows: the document behind its name.
+
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use wardgate_core::tier::TierName;
+
+/// The limits of a tier. One that is absent does not apply.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TierLimits {
+    /// Requests in any minute.
+    pub requests_per_minute: Option<u64>,
+    /// Requests in a day (UTC).
+    pub requests_per_day: Option<u64>,
+    /// Tokens, input and output together, in any minute.
+    pub tokens_per_minute: Option<u64>,
+    /// Requests that are being answered at once.
+    pub concurrent_requests: Option<u64>,
+    /// The largest request body, in bytes.
+    pub body_bytes_max: Option<u64>,
+    /// Which models may be called; none: all.
+    pub model_classes: Vec<ModelClass>,
+}
+
+/// A class of models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ModelClass {
+    /// Models whose price is zero.
+    Free,
+    /// Models whose price is known and more than zero.
+    Paid,
+}
+
+impl ModelClass {
+    /// Every class.
+    pub const ALL: [Self; 2] = [Self::Free, Self::Paid];
+
+    /// Its name in documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Paid => "paid",
+        }
+    }
+}
+
+/// The names of the fields that hold a number, in the order of documents.
+pub const NUMBERS: [&str; 5] = ["requestsPerMinute", "requestsPerDay", "tokensPerMinute", "concurrentRequests", "bodyBytesMax"];
+
+/// The name of the field that holds classes of models.
+pub const MODEL_CLASSES: &str = "modelClasses";
+
+/// The largest limit: beyond it a number in JSON loses digits on its way through other programs.
+pub const LIMIT_MAX: u64 = 1 << 53;
+
+/// Something wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {why}")]
+pub struct Problem {
+    /// The field, as in `free.requestsPerMinute`.
+    pub path: String,
+    /// What is wrong, and what to write instead.
+    pub why: String,
+}
+
+impl TierLimits {
+    /// Reads a document. All its problems are told at once.
+    ///
+    /// # Errors
+    /// When a field is unknown, no positive whole number, or no class of models.
+    pub fn read(document: &Map<String, Value>) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut number = |name: &str| match document.get(name) {
+            None | Some(Value::Null) => None,
+            Some(value) => {
+                let number = value.as_u64().filter(|number| (1..=LIMIT_MAX).contains(number));
+                if number.is_none() {
+                    let why = format!("must be a whole number from 1 to {LIMIT_MAX}, or left out where there is no limit");
+                    problems.push(Problem { path: name.to_owned(), why });
+                }
+                number
+            }
+        };
+        let [requests_per_minute, requests_per_day, tokens_per_minute, concurrent_requests, body_bytes_max] =
+            NUMBERS.map(&mut number);
+        let model_classes = classes(document.get(MODEL_CLASSES), &mut problems);
+        let is_unknown = |name: &&String| !NUMBERS.contains(&name.as_str()) && name.as_str() != MODEL_CLASSES;
+        for name in document.keys().filter(is_unknown) {
+            let why = format!("is not a field of a tier; there are {} and {MODEL_CLASSES}", NUMBERS.join(", "));
+            problems.push(Problem { path: name.clone(), why });
+        }
+        let limits = Self {
+            requests_per_minute,
+            requests_per_day,
+            tokens_per_minute,
+            concurrent_requests,
+            body_bytes_max,
+            model_classes,
+        };
+        if problems.is_empty() { Ok(limits) } else { Err(problems) }
+    }
+
+    /// The document that [`TierLimits::read`] reads back.
+    #[must_use]
+    pub fn document(&self) -> Map<String, Value> {
+        let numbers = [
+            self.requests_per_minute,
+            self.requests_per_day,
+            self.tokens_per_minute,
+            self.concurrent_requests,
+            self.body_bytes_max,
+        ];
+        let named = NUMBERS.into_iter().zip(numbers).filter_map(|(name, number)| Some((name.to_owned(), number?.into())));
+        let mut document: Map<String, Value> = named.collect();
+        if !self.model_classes.is_empty() {
+            let names = self.model_classes.iter().map(|class| Value::from(class.name())).collect();
+            document.insert(MODEL_CLASSES.to_owned(), Value::Array(names));
+        }
+        document
+    }
+}
+
+fn classes(value: Option<&Value>, problems: &mut Vec<Problem>) -> Vec<ModelClass> {
+    let items = match value {
+        None | Some(Value::Null) => return Vec::new(),
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(_) => {
+            problems.push(Problem { path: MODEL_CLASSES.to_owned(), why: "must be a list".to_owned() });
+            return Vec::new();
+        }
+    };
+    let mut found = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = format!("{MODEL_CLASSES}[{index}]");
+        match ModelClass::ALL.into_iter().find(|class| item.as_str() == Some(class.name())) {
+            Some(class) if found.contains(&class) => {
+                problems.push(Problem { path, why: "stands there twice".to_owned() });
+            }
+            Some(class) => found.push(class),
+            None => {
+                let names = ModelClass::ALL.map(ModelClass::name).join(" or ");
+                problems.push(Problem { path, why: format!("must be {names}") });
+            }
+        }
+    }
+    if items.is_empty() {
+        let why = "must not be empty: such a tier could call nothing; leave it out to allow all models".to_owned();
+        problems.push(Problem { path: MODEL_CLASSES.to_owned(), why });
+    }
+    found
+}
+
+/// Reads a file of tiers: an object from names to documents.
+///
+/// # Errors
+/// All problems, each with the path of its field.
+pub fn read_file(file: &Value) -> Result<BTreeMap<TierName, TierLimits>, Vec<Problem>> {
+    let Some(file) = file.as_object() else {
+        return Err(vec![Problem { path: String::new(), why: "must be a list of `name: limits`".to_owned() }]);
+    };
+    let (mut tiers, mut problems) = (BTreeMap::new(), Vec::new());
+    for (name, document) in file {
+        let at = |problem: Problem| Problem { path: format!("{name}.{}", problem.path), why: problem.why };
+        match (TierName::new(name), document.as_object()) {
+            (Err(error), _) => problems.push(Problem { path: name.clone(), why: error.to_string() }),
+            (_, None) => problems.push(Problem { path: name.clone(), why: "must hold limits".to_owned() }),
+            (Ok(name), Some(document)) => match TierLimits::read(document) {
+                Ok(limits) => {
+                    tiers.insert(name, limits);
+                }
+                Err(found) => problems.extend(found.into_iter().map(at)),
+            },
+        }
+    }
+    if problems.is_empty() { Ok(tiers) } else { Err(problems) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_document_reads_back() {
+        let document = json!({"requestsPerMinute": 20, "tokensPerMinute": 5_000, "modelClasses": ["free", "paid"]});
+        let limits = TierLimits::read(document.as_object().unwrap_or(&Map::new())).unwrap_or_default();
+        assert_eq!((limits.requests_per_minute, limits.requests_per_day), (Some(20), None));
+        assert_eq!(Value::Object(limits.document()), document);
+    }
+
+    #[test]
+    fn all_problems_are_told_with_their_paths() {
+        let file = json!({
+            "free": {"requestsPerMinute": 0, "tokensPerMinute": "many", "modelClasses": ["free", "free", "cheap"], "rpm": 1},
+            "Bad Name": {},
+            "none": {"modelClasses": []},
+            "list": [],
+        });
+        let paths: Vec<String> = read_file(&file).err().unwrap_or_default().into_iter().map(|problem| problem.path).collect();
+        let expected = [
+            "Bad Name",
+            "free.requestsPerMinute",
+            "free.tokensPerMinute",
+            "free.modelClasses[1]",
+            "free.modelClasses[2]",
+            "free.rpm",
+            "list",
+            "none.modelClasses",
+        ];
+        assert_eq!(paths, expected);
+    }
+}
