@@ -21,13 +21,14 @@ pub struct Setup {
     arguments: Vec<String>,
     data: Option<Arc<TempDir>>,
     attempts_before: u64,
+    is_replica: bool,
 }
 
 impl Setup {
     /// `wardgate dev`, by the path of the binary under test.
     #[must_use]
     pub fn dev(binary: &str) -> Self {
-        Self { binary: binary.into(), command: "dev", arguments: Vec::new(), data: None, attempts_before: 0 }
+        Self { binary: binary.into(), command: "dev", arguments: Vec::new(), data: None, attempts_before: 0, is_replica: false }
     }
 
     /// `wardgate serve`.
@@ -47,6 +48,13 @@ impl Setup {
     #[must_use]
     pub fn on_data(mut self, data: Arc<TempDir>, attempts_before: u64) -> Self {
         (self.data, self.attempts_before) = (Some(data), attempts_before);
+        self
+    }
+
+    /// One of several gateways on one database: the ledger also holds what the others did, so it is not checked against this one.
+    #[must_use]
+    pub const fn replica(mut self) -> Self {
+        self.is_replica = true;
         self
     }
 
@@ -91,7 +99,9 @@ impl Setup {
             key,
             ready: ready.line,
             api_key: ready.api_key,
+            operator_key: ready.operator_key,
             attempts_before: self.attempts_before,
+            is_replica: self.is_replica,
         }
     }
 }
@@ -101,6 +111,7 @@ struct Ready {
     admin_url: String,
     access_key: String,
     api_key: String,
+    operator_key: String,
     line: Value,
 }
 
@@ -112,6 +123,7 @@ fn dev_line(out: &Output) -> Option<Ready> {
         admin_url: text("admin_url")?,
         access_key: text("access_key")?,
         api_key: text("api_key")?,
+        operator_key: text("operator_key")?,
         line,
     })
 }
@@ -129,6 +141,7 @@ fn serve_line(log: &Output, data: &Path) -> Option<Ready> {
         admin_url: text(&line["management"])?,
         access_key: text(&credentials["access_key"])?,
         api_key: text(&credentials["api_key"])?,
+        operator_key: text(&credentials["operator_key"])?,
         line,
     })
 }
@@ -167,7 +180,9 @@ pub struct Gateway {
     key: Key,
     ready: Value,
     api_key: String,
+    operator_key: String,
     attempts_before: u64,
+    is_replica: bool,
 }
 
 impl Gateway {
@@ -195,6 +210,12 @@ impl Gateway {
         &self.api_key
     }
 
+    /// The first operator key.
+    #[must_use]
+    pub fn operator_key(&self) -> &str {
+        &self.operator_key
+    }
+
     /// What it said when it was ready.
     #[must_use]
     pub const fn ready(&self) -> &Value {
@@ -211,6 +232,10 @@ impl Gateway {
     #[must_use]
     pub fn log_text(&self) -> String {
         if self.is_dev { self.log.text() } else { format!("{}{}", self.out.text(), self.log.text()) }
+    }
+
+    pub(crate) const fn is_replica(&self) -> bool {
+        self.is_replica
     }
 
     pub(crate) const fn attempts_before(&self) -> u64 {

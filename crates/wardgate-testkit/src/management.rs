@@ -22,6 +22,14 @@ impl Gateway {
         self.admin().send(method, target, &headers, body).await
     }
 
+    /// One call of the management API with the operator's key.
+    pub async fn operate(&self, method: &str, target: &str, body: Option<&Value>) -> Answer {
+        let authorization = format!("Bearer {}", self.operator_key());
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let body = body.map(Value::to_string).unwrap_or_default();
+        self.admin().send(method.parse().unwrap(), target, &headers, body).await
+    }
+
     async fn create(&self, path: &str, body: &Value) -> Value {
         let answer = self.manage(Method::POST, path, Some(body)).await;
         assert_eq!(answer.status, 201, "{path}: {}", answer.text());

@@ -26,9 +26,9 @@ impl Place {
             None => Ok(Self::Sqlite(database.data_dir.join("wardgate.db"))),
             Some(url) => match path_of_url(url) {
                 Some(path) => Ok(Self::Sqlite(path)),
-                None => bail!(
-                    "--database-url: write it as sqlite:/path/to/wardgate.db or postgres://user:password@host/database"
-                ),
+                None => {
+                    bail!("--database-url: write it as sqlite:/path/to/wardgate.db or postgres://user:password@host/database")
+                }
             },
         }
     }

@@ -8,8 +8,8 @@ mod values;
 
 use database::Database;
 use ipnet::IpNet;
-use std::net::SocketAddr;
 use sealing::Sealing;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use values::{ByteCount, duration, network};

@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod access_keys;
+mod key_status;
 mod bytes;
 mod headers;
 mod failover;
