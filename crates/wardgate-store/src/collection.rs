@@ -41,6 +41,9 @@ pub trait Collection<T: Kind> {
 
     /// Replaces the version before this one. [`StoreError::Changed`] when that is not the present one any more, or the object is
     /// gone. The errors of [`Collection::create`] apply.
+    ///
+    /// When a key was last used, and the sealed data key of an account, stay as they are: they change without a new version, so
+    /// what the caller has read of them may be old.
     async fn update(&self, object: &T, audit: &AuditEvent) -> Result<(), StoreError>;
 
     /// Deletes an object, as of the time of the audit entry. `false` when there is none. With a version, only that one, else

@@ -18,7 +18,7 @@ pub mod idempotency;
 pub mod routing;
 pub mod sealed;
 pub mod usage;
-//pub mod conformance;
+pub mod conformance;
 pub mod memory;
 
 pub use audit::{AuditLog, AuditQuery};

@@ -1,98 +1,68 @@
-//! Cases of provider keys.
+//! Cases of provider keys and managed keys.
 
-use super::sample;
-use crate::provider_keys::PROVIDER_KEYS_PER_PROVIDER_MAX;
-use crate::{Page, Store, StoreError};
-use wardgate_core::name::ProviderName;
-use wardgate_core::provider_key::ProviderKey;
+use super::every_kind::{all, ids};
+use super::sample::{self, audit};
+use super::{Subject as _, refused};
+use crate::kinds::{NameFilter, PROVIDER_KEYS_PER_PROVIDER_MAX, ProviderKeyFilter};
+use crate::{Collection, Store};
+use wardgate_core::provider_key::{ManagedKey, ProviderKey};
 
-pub(super) fn facts(key: &ProviderKey) -> impl PartialEq + std::fmt::Debug {
-    (
-        (key.id, key.account_id, key.provider_name.clone(), key.name.clone(), key.description.clone(), key.metadata.clone()),
-        (key.sealed_value.clone(), key.redacted.clone(), key.created_at, key.updated_at),
-        (key.created_by.clone(), key.updated_by.clone()),
-    )
+fn of(provider: &str) -> ProviderKeyFilter {
+    ProviderKeyFilter { provider: Some(sample::provider_name(provider)), ..ProviderKeyFilter::default() }
 }
 
-/// What was stored is read back.
-pub async fn every_field_round_trips(store: &dyn Store) {
+/// A list holds those for one provider.
+pub async fn filtered_by_provider(store: &dyn Store) {
     let acme = sample::tenant(store, "acme").await;
-    let tenant = store.tenant(acme.account.id);
-    let key = sample::provider_key(&acme, "openai");
-    tenant.create_provider_key(&key).await.unwrap();
-    assert_eq!(facts(&tenant.get_provider_key(key.id).await.unwrap().unwrap()), facts(&key));
-    assert_eq!(facts(&tenant.list_provider_keys(None, Page::first()).await.unwrap().items[0]), facts(&key));
-}
-
-/// Pages hold ids descending, of one provider or of all.
-pub async fn pages_descend_and_filter(store: &dyn Store) {
-    let acme = sample::tenant(store, "acme").await;
-    let tenant = store.tenant(acme.account.id);
-    let mut ids = Vec::new();
+    let tenant = store.tenant(acme.id);
+    let mut made = Vec::new();
     for provider in ["openai", "anthropic", "openai", "openai"] {
-        let key = sample::provider_key(&acme, provider);
-        tenant.create_provider_key(&key).await.unwrap();
-        ids.push(key.id);
+        made.push(sample::stored(store, &acme, sample::provider_key(&acme, provider)).await);
+        store.create(&sample::managed_key(provider), &audit(None)).await.unwrap();
     }
-    let openai = ProviderName::new("openai").unwrap();
-    let cases = [
-        (None, None, 3, vec![ids[3], ids[2], ids[1]], true),
-        (None, Some(ids[1]), 3, vec![ids[0]], false),
-        (Some(&openai), None, 2, vec![ids[3], ids[2]], true),
-        (Some(&openai), Some(ids[2]), 2, vec![ids[0]], false),
-    ];
-    for (provider, before, limit, expected, has_more) in cases {
-        let listed = tenant.list_provider_keys(provider, Page { before, limit }).await.unwrap();
-        let found: Vec<_> = listed.items.iter().map(|key| key.id).collect();
-        assert_eq!((found, listed.has_more), (expected, has_more));
+    assert_eq!(ids(&all::<ProviderKey>(&*tenant, &of("openai")).await), [made[3].id, made[2].id, made[0].id]);
+    assert_eq!(ids(&all::<ProviderKey>(&*tenant, &of("anthropic")).await), [made[1].id]);
+    let text = NameFilter { name: made[0].label.name.clone(), search: None };
+    let both = ProviderKeyFilter { text, ..of("anthropic") };
+    assert!(all::<ProviderKey>(&*tenant, &both).await.is_empty());
+    for (provider, expected) in [("openai", 3), ("anthropic", 1), ("mistral", 0)] {
+        assert_eq!(all::<ManagedKey>(store, &of(provider)).await.len(), expected);
     }
 }
 
-/// Another account's key is neither read nor deleted.
-pub async fn another_accounts_is_not_found(store: &dyn Store) {
-    let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
-    let key = sample::provider_key(&acme, "openai");
-    store.tenant(acme.account.id).create_provider_key(&key).await.unwrap();
-    let stranger = store.tenant(other.account.id);
-    assert!(stranger.get_provider_key(key.id).await.unwrap().is_none());
-    assert!(stranger.list_provider_keys(None, Page::first()).await.unwrap().items.is_empty());
-    assert!(stranger.list_provider_keys(Some(&key.provider_name), Page::first()).await.unwrap().items.is_empty());
-    assert!(!stranger.delete_provider_key(key.id).await.unwrap());
-    assert!(store.tenant(acme.account.id).get_provider_key(key.id).await.unwrap().is_some());
-}
-
-/// A handle does not store what names another account.
-pub async fn another_accounts_is_refused(store: &dyn Store) {
-    let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
-    let key = sample::provider_key(&acme, "openai");
-    let refused = store.tenant(other.account.id).create_provider_key(&key).await;
-    assert!(matches!(refused, Err(StoreError::NotInAccount { .. })), "{refused:?}");
-}
-
-/// A deleted key is gone, and deleting again does nothing.
-pub async fn delete_is_once(store: &dyn Store) {
+/// A key stays while a configuration names it.
+pub async fn not_deleted_while_a_configuration_names_it(store: &dyn Store) {
     let acme = sample::tenant(store, "acme").await;
-    let tenant = store.tenant(acme.account.id);
-    let key = sample::provider_key(&acme, "openai");
-    tenant.create_provider_key(&key).await.unwrap();
-    assert!(tenant.delete_provider_key(key.id).await.unwrap());
-    assert!(tenant.get_provider_key(key.id).await.unwrap().is_none());
-    assert!(!tenant.delete_provider_key(key.id).await.unwrap());
+    let tenant = store.tenant(acme.id);
+    let key = sample::stored(store, &acme, sample::provider_key(&acme, "openai")).await;
+    let configuration = sample::stored(store, &acme, sample::configuration(&acme, &[&key])).await;
+    refused!(Collection::<ProviderKey>::delete(&*tenant, key.id, None, &audit(acme.id)).await, Referenced);
+    let mut without = configuration.edited();
+    without.references.provider_keys.clear();
+    tenant.update(&without, &audit(acme.id)).await.unwrap();
+    assert!(Collection::<ProviderKey>::delete(&*tenant, key.id, None, &audit(acme.id)).await.unwrap());
 }
 
 /// The cap holds for each provider of each account alone, and a deleted key makes room.
 pub async fn capped_per_provider(store: &dyn Store) {
     let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
-    let tenant = store.tenant(acme.account.id);
-    let first = sample::provider_key(&acme, "openai");
-    tenant.create_provider_key(&first).await.unwrap();
+    let tenant = store.tenant(acme.id);
+    let first = sample::stored(store, &acme, sample::provider_key(&acme, "openai")).await;
     for _ in 1..PROVIDER_KEYS_PER_PROVIDER_MAX {
-        tenant.create_provider_key(&sample::provider_key(&acme, "openai")).await.unwrap();
+        sample::stored(store, &acme, sample::provider_key(&acme, "openai")).await;
     }
-    let refused = tenant.create_provider_key(&sample::provider_key(&acme, "openai")).await;
-    assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
-    tenant.create_provider_key(&sample::provider_key(&acme, "anthropic")).await.unwrap();
-    store.tenant(other.account.id).create_provider_key(&sample::provider_key(&other, "openai")).await.unwrap();
-    tenant.delete_provider_key(first.id).await.unwrap();
-    tenant.create_provider_key(&sample::provider_key(&acme, "openai")).await.unwrap();
+    refused!(tenant.create(&sample::provider_key(&acme, "openai"), &audit(acme.id)).await, Full);
+    sample::stored(store, &acme, sample::provider_key(&acme, "anthropic")).await;
+    sample::stored(store, &other, sample::provider_key(&other, "openai")).await;
+    assert!(Collection::<ProviderKey>::delete(&*tenant, first.id, None, &audit(acme.id)).await.unwrap());
+    sample::stored(store, &acme, sample::provider_key(&acme, "openai")).await;
+}
+
+/// Likewise the operator's own.
+pub async fn managed_are_capped_per_provider(store: &dyn Store) {
+    for _ in 0..PROVIDER_KEYS_PER_PROVIDER_MAX {
+        store.create(&sample::managed_key("openai"), &audit(None)).await.unwrap();
+    }
+    refused!(store.create(&sample::managed_key("openai"), &audit(None)).await, Full);
+    store.create(&sample::managed_key("anthropic"), &audit(None)).await.unwrap();
 }

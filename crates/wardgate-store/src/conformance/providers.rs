@@ -1,110 +1,108 @@
 //! Cases of custom providers.
 
-use super::sample;
-use crate::providers::CUSTOM_PROVIDERS_MAX;
-use crate::{Page, Store, StoreError};
+use super::every_kind::{all, facts, ids};
+use super::sample::{self, audit};
+use super::{Subject, refused};
+use crate::kinds::{CUSTOM_PROVIDERS_MAX, CustomProviderFilter, NameFilter};
+use crate::{Collection, Store};
+use wardgate_core::configuration::Configuration;
 use wardgate_core::provider::CustomProvider;
+use wardgate_core::provider_key::ProviderKey;
 
-pub(super) fn facts(provider: &CustomProvider) -> impl PartialEq + std::fmt::Debug + use<> {
-    format!("{provider:?}")
-}
-
-/// What was stored is read back, surfaces and models in their order.
-pub async fn every_field_round_trips(store: &dyn Store) {
+/// A list gives each provider its own surfaces and models, in their order, on each page.
+pub async fn parts_stay_with_their_provider(store: &dyn Store) {
     let acme = sample::tenant(store, "acme").await;
-    let tenant = store.tenant(acme.account.id);
-    let common = sample::provider(&acme, "ollama");
-    let mut bare = sample::provider(&acme, "bare");
-    bare.surfaces.clear();
-    bare.models.clear();
-    bare.metadata = Some("m".to_owned());
-    for provider in [common, bare] {
-        tenant.create_provider(&provider).await.unwrap();
-        assert_eq!(facts(&tenant.get_provider(provider.id).await.unwrap().unwrap()), facts(&provider));
-        let by_name = tenant.get_provider_by_name(&provider.provider_name).await.unwrap().unwrap();
-        assert_eq!(facts(&by_name), facts(&provider));
-        assert_eq!(facts(&tenant.list_providers(Page::first()).await.unwrap().items[0]), facts(&provider));
-    }
-}
-
-/// Pages hold ids descending, each provider with its own models.
-pub async fn pages_descend(store: &dyn Store) {
-    let acme = sample::tenant(store, "acme").await;
-    let tenant = store.tenant(acme.account.id);
+    let tenant = store.tenant(acme.id);
     let mut made = Vec::new();
-    for name in ["c", "a", "b"] {
-        let provider = sample::provider(&acme, name);
-        tenant.create_provider(&provider).await.unwrap();
-        made.insert(0, provider);
+    for (count, name) in ["c", "a", "b", "d"].into_iter().enumerate() {
+        let mut provider = sample::provider(&acme, name);
+        provider.models = (0..count).map(|number| sample::model(&format!("{name}{number}"), None, &[name])).collect();
+        made.insert(0, sample::stored(store, &acme, provider).await);
     }
-    let first = tenant.list_providers(Page { before: None, limit: 2 }).await.unwrap();
-    let second = tenant.list_providers(Page { before: Some(made[1].id), limit: 2 }).await.unwrap();
-    assert!(first.has_more && !second.has_more);
-    let found: Vec<_> = first.items.iter().chain(&second.items).map(facts).collect();
-    assert_eq!(found, made.iter().map(facts).collect::<Vec<_>>());
+    let found = all::<CustomProvider>(&*tenant, &CustomProviderFilter::default()).await;
+    assert_eq!(facts(&found), facts(&made));
 }
 
-/// Another account's provider is neither read nor deleted.
-pub async fn another_accounts_is_not_found(store: &dyn Store) {
-    let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
-    let provider = sample::provider(&acme, "ollama");
-    store.tenant(acme.account.id).create_provider(&provider).await.unwrap();
-    let stranger = store.tenant(other.account.id);
-    assert!(stranger.get_provider(provider.id).await.unwrap().is_none());
-    assert!(stranger.get_provider_by_name(&provider.provider_name).await.unwrap().is_none());
-    assert!(stranger.list_providers(Page::first()).await.unwrap().items.is_empty());
-    assert!(!stranger.delete_provider(provider.id).await.unwrap());
-    assert!(store.tenant(acme.account.id).get_provider(provider.id).await.unwrap().is_some());
-}
-
-/// A handle does not store what names another account.
-pub async fn another_accounts_is_refused(store: &dyn Store) {
-    let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
-    let refused = store.tenant(other.account.id).create_provider(&sample::provider(&acme, "ollama")).await;
-    assert!(matches!(refused, Err(StoreError::NotInAccount { .. })), "{refused:?}");
+/// A provider is found by what clients write, and by parts of it.
+pub async fn filtered_by_the_name_clients_write(store: &dyn Store) {
+    let acme = sample::tenant(store, "acme").await;
+    let tenant = store.tenant(acme.id);
+    let first = sample::stored(store, &acme, sample::provider(&acme, "gpu-1.local")).await;
+    let second = CustomProvider { display_name: "Spare GPU".to_owned(), ..sample::provider(&acme, "spare_2") };
+    let second = sample::stored(store, &acme, second).await;
+    let search = |part: &str| CustomProviderFilter {
+        text: NameFilter { search: Some(part.to_owned()), ..NameFilter::default() },
+        ..CustomProviderFilter::default()
+    };
+    let named = |name: &str| CustomProviderFilter { provider: Some(sample::provider_name(name)), ..Default::default() };
+    let cases = [
+        (named("gpu-1.local"), vec![first.id]),
+        (named("gpu"), vec![]),
+        (search("gpu"), vec![second.id, first.id]),
+        (search("GPU-1"), vec![first.id]),
+        (search("E_2"), vec![second.id]),
+        (search("u_1"), vec![]),
+        (CustomProviderFilter { provider: named("spare_2").provider, ..search("GPU-1") }, vec![]),
+    ];
+    for (filter, expected) in cases {
+        assert_eq!(ids(&all::<CustomProvider>(&*tenant, &filter).await), expected, "{filter:?}");
+    }
 }
 
 /// A name is taken once in an account, and is free in another and after deletion.
 pub async fn name_is_unique_within_the_account(store: &dyn Store) {
     let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
-    let tenant = store.tenant(acme.account.id);
-    let provider = sample::provider(&acme, "ollama");
-    tenant.create_provider(&provider).await.unwrap();
+    let tenant = store.tenant(acme.id);
+    let provider = sample::stored(store, &acme, sample::provider(&acme, "ollama")).await;
     let second = sample::provider(&acme, "ollama");
-    let refused = tenant.create_provider(&second).await;
-    assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
-    store.tenant(other.account.id).create_provider(&sample::provider(&other, "ollama")).await.unwrap();
-    assert!(tenant.delete_provider(provider.id).await.unwrap());
-    assert!(!tenant.delete_provider(provider.id).await.unwrap());
-    tenant.create_provider(&second).await.unwrap();
+    refused!(tenant.create(&second, &audit(acme.id)).await, Conflict);
+    sample::stored(store, &other, sample::provider(&other, "ollama")).await;
+    let vllm = sample::stored(store, &acme, sample::provider(&acme, "vllm")).await;
+    let renamed = CustomProvider { provider_name: provider.provider_name.clone(), ..vllm.edited() };
+    refused!(tenant.update(&renamed, &audit(acme.id)).await, Conflict);
+    let found: CustomProvider = tenant.get(vllm.id).await.unwrap().unwrap();
+    assert_eq!(found.facts(), vllm.facts());
+    assert!(Collection::<CustomProvider>::delete(&*tenant, provider.id, None, &audit(acme.id)).await.unwrap());
+    sample::stored(store, &acme, second).await;
 }
 
-/// A provider stays while a key of the same account names it.
-pub async fn not_deleted_while_a_key_names_it(store: &dyn Store) {
+/// A provider stays while a key or a configuration of the same account names it.
+pub async fn not_deleted_while_named(store: &dyn Store) {
     let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
-    let tenant = store.tenant(acme.account.id);
-    let provider = sample::provider(&acme, "ollama");
-    let key = sample::provider_key(&acme, "ollama");
-    tenant.create_provider(&provider).await.unwrap();
-    tenant.create_provider_key(&key).await.unwrap();
-    store.tenant(other.account.id).create_provider_key(&sample::provider_key(&other, "ollama")).await.unwrap();
-    let refused = tenant.delete_provider(provider.id).await;
-    assert!(matches!(refused, Err(StoreError::Referenced { .. })), "{refused:?}");
-    assert_eq!(facts(&tenant.get_provider(provider.id).await.unwrap().unwrap()), facts(&provider));
-    tenant.delete_provider_key(key.id).await.unwrap();
-    assert!(tenant.delete_provider(provider.id).await.unwrap());
+    let tenant = store.tenant(acme.id);
+    let provider = sample::stored(store, &acme, sample::provider(&acme, "ollama")).await;
+    let mut naming = sample::configuration(&acme, &[]);
+    naming.references.providers.push(provider.provider_name.clone());
+    let naming = sample::stored(store, &acme, naming).await;
+    for owner in [&acme, &other] {
+        sample::stored(store, owner, sample::provider_key(owner, "ollama")).await;
+    }
+    let key = sample::stored(store, &acme, sample::provider_key(&acme, "ollama")).await;
+    let mut foreign = sample::configuration(&other, &[]);
+    foreign.references.providers.push(provider.provider_name.clone());
+    sample::stored(store, &other, foreign).await;
+
+    for key in all::<ProviderKey>(&*tenant, &Default::default()).await {
+        refused!(Collection::<CustomProvider>::delete(&*tenant, provider.id, None, &audit(acme.id)).await, Referenced);
+        assert!(Collection::<ProviderKey>::delete(&*tenant, key.id, None, &audit(acme.id)).await.unwrap());
+    }
+    assert!(Collection::<ProviderKey>::get(&*tenant, key.id).await.unwrap().is_none());
+    refused!(Collection::<CustomProvider>::delete(&*tenant, provider.id, None, &audit(acme.id)).await, Referenced);
+    let found: CustomProvider = tenant.get(provider.id).await.unwrap().unwrap();
+    assert_eq!(found.facts(), provider.facts());
+    assert!(Collection::<Configuration>::delete(&*tenant, naming.id, None, &audit(acme.id)).await.unwrap());
+    assert!(Collection::<CustomProvider>::delete(&*tenant, provider.id, None, &audit(acme.id)).await.unwrap());
 }
 
 /// An account has so many and no more; another account's do not count.
 pub async fn capped(store: &dyn Store) {
     let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
-    let tenant = store.tenant(acme.account.id);
     for number in 0..CUSTOM_PROVIDERS_MAX {
         let mut provider = sample::provider(&acme, &format!("p{number}"));
         provider.models.clear();
-        tenant.create_provider(&provider).await.unwrap();
+        sample::stored(store, &acme, provider).await;
     }
-    let refused = tenant.create_provider(&sample::provider(&acme, "one-more")).await;
-    assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
-    store.tenant(other.account.id).create_provider(&sample::provider(&other, "one-more")).await.unwrap();
+    let tenant = store.tenant(acme.id);
+    refused!(tenant.create(&sample::provider(&acme, "one-more"), &audit(acme.id)).await, Full);
+    sample::stored(store, &other, sample::provider(&other, "one-more")).await;
 }

@@ -1,8 +1,9 @@
 //! Cases of the ledger.
 
-use super::sample::{self, Owner, START};
+use super::sample::{self, START};
 use crate::{Store, UsageQuery};
 use std::time::Duration;
+use wardgate_core::account::Account;
 use wardgate_core::id::UsageEventId;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
@@ -19,8 +20,8 @@ fn everything() -> UsageQuery {
     }
 }
 
-async fn listed(store: &dyn Store, owner: &Owner, query: &UsageQuery) -> (Vec<UsageEventId>, bool) {
-    let listed = store.tenant(owner.account.id).list_usage(query).await.unwrap();
+async fn listed(store: &dyn Store, owner: &Account, query: &UsageQuery) -> (Vec<UsageEventId>, bool) {
+    let listed = store.tenant(owner.id).list_usage(query).await.unwrap();
     (listed.items.iter().map(|event| event.id).collect(), listed.has_more)
 }
 
@@ -29,7 +30,9 @@ pub async fn every_field_round_trips(store: &dyn Store) {
     let acme = sample::tenant(store, "acme").await;
     let full = sample::usage_event(&acme);
     let empty = UsageEvent {
+        virtual_model: None,
         provider_key_id: None,
+        managed_key_id: None,
         provider_key_redacted: None,
         is_final: false,
         status_code: 0,
@@ -46,7 +49,7 @@ pub async fn every_field_round_trips(store: &dyn Store) {
         events.push(UsageEvent { completion, usage_source: UsageSource::Provider, ..sample::usage_event(&acme) });
     }
     assert_eq!(store.append_usage(&events).await.unwrap(), events.len() as u64);
-    let found = store.tenant(acme.account.id).list_usage(&everything()).await.unwrap();
+    let found = store.tenant(acme.id).list_usage(&everything()).await.unwrap();
     assert_eq!(found.items.into_iter().rev().collect::<Vec<_>>(), events);
 }
 
@@ -59,7 +62,7 @@ pub async fn replay_inserts_nothing(store: &dyn Store) {
     let changed = UsageEvent { cost: None, ..first.clone() };
     assert_eq!(store.append_usage(&[changed, second.clone(), second.clone()]).await.unwrap(), 1);
     assert_eq!(store.append_usage(&[first.clone(), second.clone()]).await.unwrap(), 0);
-    let found = store.tenant(acme.account.id).list_usage(&everything()).await.unwrap();
+    let found = store.tenant(acme.id).list_usage(&everything()).await.unwrap();
     assert_eq!(found.items, [second, first]);
 }
 
@@ -104,7 +107,7 @@ pub async fn cursor_passes_equal_times(store: &dyn Store) {
     let mut query = UsageQuery { limit: 2, ..everything() };
     let mut found = Vec::new();
     loop {
-        let page = store.tenant(acme.account.id).list_usage(&query).await.unwrap();
+        let page = store.tenant(acme.id).list_usage(&query).await.unwrap();
         query.after = page.items.last().map(|event| (event.event_time, event.id));
         found.extend(page.items.iter().map(|event| event.id));
         if !page.has_more {

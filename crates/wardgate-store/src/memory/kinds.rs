@@ -81,6 +81,10 @@ impl Table for AccessKey {
         Ok(())
     }
 
+    fn keep(&mut self, former: &Self) {
+        self.last_used_at = former.last_used_at;
+    }
+
     fn bury(&mut self, at: Timestamp) -> bool {
         self.revoked_at = Some(at);
         true
@@ -107,6 +111,10 @@ impl Table for ApiKey {
     fn check_room(&self, tables: &Tables) -> Result<(), StoreError> {
         let own = tables.api_keys.values().filter(|key| key.account_id == self.account_id && key.is_live());
         room(own.count(), API_KEYS_MAX, "API keys")
+    }
+
+    fn keep(&mut self, former: &Self) {
+        self.last_used_at = former.last_used_at;
     }
 
     fn bury(&mut self, at: Timestamp) -> bool {
@@ -213,6 +221,10 @@ impl Table for ProviderKey {
     fn check_unused(&self, tables: &Tables) -> Result<(), StoreError> {
         let is_used = tables.configurations.values().any(|other| other.references.provider_keys.contains(&self.id));
         unused(is_used, "the provider key", "a configuration")
+    }
+
+    fn keep(&mut self, former: &Self) {
+        self.last_used_at = former.last_used_at;
     }
 
     fn change(&self) -> Option<Change> {
@@ -337,6 +349,10 @@ impl Table for Account {
         unique(tables.accounts.values().any(is_same), || format!("an account with the name \"{}\"", self.name))
     }
 
+    fn keep(&mut self, former: &Self) {
+        self.sealed_data_key.clone_from(&former.sealed_data_key);
+    }
+
     fn created(&self, tables: &mut Tables) {
         let team = Team {
             id: self.default_team_id,
@@ -392,6 +408,10 @@ impl Table for ManagedKey {
         tables.grants.retain(|(key_id, _)| *key_id != self.id);
     }
 
+    fn keep(&mut self, former: &Self) {
+        self.last_used_at = former.last_used_at;
+    }
+
     fn change(&self) -> Option<Change> {
         Some(Change::Everything)
     }
@@ -416,6 +436,10 @@ impl Table for OperatorKey {
 
     fn check_room(&self, tables: &Tables) -> Result<(), StoreError> {
         room(tables.operator_keys.values().filter(|key| key.is_live()).count(), API_KEYS_MAX, "operator keys")
+    }
+
+    fn keep(&mut self, former: &Self) {
+        self.last_used_at = former.last_used_at;
     }
 
     fn bury(&mut self, at: Timestamp) -> bool {

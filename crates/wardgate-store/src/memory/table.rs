@@ -42,6 +42,9 @@ pub(super) trait Table: Kind {
         Ok(())
     }
 
+    /// Takes over from its former version what an update leaves as it is.
+    fn keep(&mut self, _: &Self) {}
+
     /// Sets the time of its end on a row that is kept; `false` for one that is not.
     fn bury(&mut self, _: Timestamp) -> bool {
         false
@@ -103,12 +106,13 @@ fn require_owner<T: Table>(tables: &Tables, owner: Option<AccountId>, object: &T
 
 fn update<T: Table>(tables: &mut Tables, owner: Option<AccountId>, object: &T, audit: &AuditEvent) -> Result<(), StoreError> {
     require_owner(tables, owner, object)?;
-    let present = T::rows(tables).get(&object.id()).filter(|row| row.is_live() && is_of(*row, owner));
-    if present.is_none_or(|row| row.stamp().version != object.stamp().version.previous()) {
-        return Err(changed::<T>());
+    let mut next = object.clone();
+    match T::rows(tables).get(&object.id()).filter(|row| row.is_live() && is_of(*row, owner)) {
+        Some(row) if row.stamp().version == object.stamp().version.previous() => next.keep(row),
+        _ => return Err(changed::<T>()),
     }
     object.check(tables)?;
-    T::rows_mut(tables).insert(object.id(), object.clone());
+    T::rows_mut(tables).insert(object.id(), next);
     super::audit::append(tables, audit);
     Ok(())
 }
