@@ -128,6 +128,7 @@ mod tests {
     use wardgate_core::id::{AccountId, CustomModelId, CustomProviderId};
     use wardgate_core::name::ProviderName;
     use wardgate_core::provider::{CustomModel, CustomProvider};
+    use wardgate_core::stamp::Stamp;
     use wardgate_core::time::Timestamp;
 
     fn custom(name: &str, models: &[(&str, Option<&str>)]) -> CustomProvider {
@@ -145,12 +146,10 @@ mod tests {
                     id: CustomModelId::from_bytes([1; 16]),
                     model_id: (*id).to_owned(),
                     provider_model_id: upstream.map(str::to_owned),
+                    unsupported_params: Vec::new(),
                 })
                 .collect(),
-            created_at: Timestamp::from_unix_millis(0),
-            updated_at: Timestamp::from_unix_millis(0),
-            created_by: String::new(),
-            updated_by: String::new(),
+            stamp: Stamp::first(Timestamp::from_unix_millis(0), "nobody"),
         }
     }
 

@@ -4,6 +4,7 @@
 //! next step comes out. This crate knows nothing of HTTP, formats, clocks or stores. Start reading at [`plan()`], then
 //! [`failover`].
 
+pub mod configuration;
 pub mod ask;
 pub mod candidate;
 pub mod disposition;
@@ -11,6 +12,8 @@ pub mod failover;
 pub mod plan;
 pub mod refusal;
 pub mod verdict;
+#[cfg(test)]
+mod testing;
 
 pub use ask::Ask;
 pub use candidate::Candidate;
