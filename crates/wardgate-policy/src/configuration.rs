@@ -47,8 +47,9 @@ pub const STEPS_MAX: usize = 20;
 /// The most provider keys of a step.
 pub const STEP_KEYS_MAX: usize = 100;
 
-/// The most problems that are told of one document; the rest would be more of the same.
-pub const PROBLEMS_MAX: usize = 100;
+/// The most problems that are told of one document; the rest would be more of the same, and each may cost a search for the
+/// name that was meant.
+pub const PROBLEMS_MAX: usize = 50;
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ pub mod failover;
 pub mod plan;
 pub mod refusal;
 pub mod verdict;
+pub mod virtual_model;
 #[cfg(test)]
 mod testing;
 
@@ -21,3 +22,4 @@ pub use failover::{Failover, Next};
 pub use plan::{Credentials, Facts, Plan, plan};
 pub use refusal::{Dropped, Why};
 pub use verdict::{Verdict, verdict};
+pub use virtual_model::VirtualModels;

@@ -23,8 +23,13 @@ impl Problems {
         were_any
     }
 
+    /// Whether no more would be told.
+    pub(super) const fn is_full(&self) -> bool {
+        self.0.len() >= PROBLEMS_MAX
+    }
+
     pub(super) fn add_at(&mut self, path: String, kind: ProblemKind, text: impl Into<String>) {
-        if self.0.len() < PROBLEMS_MAX {
+        if !self.is_full() {
             self.0.push(Problem { path, kind, text: text.into() });
         }
     }

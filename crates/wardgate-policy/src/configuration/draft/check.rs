@@ -89,7 +89,7 @@ fn lists(scope: Option<&Scope>) -> [Option<&Vec<String>>; 2] {
 }
 
 fn check_provider(entry: &str, overlay: &Overlay, place: Place<'_>, problems: &mut Problems) {
-    if entry == "*" || provider_named(entry, overlay).is_some() {
+    if problems.is_full() || entry == "*" || provider_named(entry, overlay).is_some() {
         return;
     }
     if entry.contains('*') {
@@ -106,6 +106,9 @@ fn no_provider(text: &str, overlay: &Overlay) -> String {
 }
 
 fn check_model(entry: &str, inventory: Inventory<'_>, place: Place<'_>, problems: &mut Problems) {
+    if problems.is_full() {
+        return;
+    }
     let Err(bad) = ModelEntry::read(entry, inventory.overlay) else { return };
     let (kind, text) = match bad {
         BadEntry::Pattern => (
