@@ -6,6 +6,7 @@ use crate::provider::{AuthScheme, DeclaredModel, Endpoint, Origin, Provider};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
+use wardgate_core::id::CustomProviderId;
 use wardgate_core::name::ProviderName;
 use wardgate_core::provider::{CustomProvider, CustomSurface};
 
@@ -13,6 +14,7 @@ use wardgate_core::provider::{CustomProvider, CustomSurface};
 pub struct Overlay {
     catalog: Arc<Catalog>,
     custom: HashMap<ProviderName, Arc<Provider>>,
+    custom_names: HashMap<CustomProviderId, ProviderName>,
 }
 
 impl Overlay {
@@ -20,7 +22,8 @@ impl Overlay {
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, providers: &[CustomProvider]) -> Self {
         let custom = providers.iter().map(|provider| (provider.provider_name.clone(), Arc::new(describe(provider))));
-        Self { catalog, custom: custom.collect() }
+        let custom_names = providers.iter().map(|provider| (provider.id, provider.provider_name.clone()));
+        Self { catalog, custom: custom.collect(), custom_names: custom_names.collect() }
     }
 
     /// The built-in catalog below.
@@ -33,6 +36,12 @@ impl Overlay {
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
         self.catalog.provider(name).or_else(|| self.custom.get(name))
+    }
+
+    /// The account's own provider with this id as a resource, which configurations may name it by.
+    #[must_use]
+    pub fn provider_with_id(&self, id: CustomProviderId) -> Option<&Arc<Provider>> {
+        self.provider(self.custom_names.get(&id)?.as_str())
     }
 
     /// All providers, the built-in ones first.

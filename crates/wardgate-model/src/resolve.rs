@@ -149,7 +149,7 @@ mod tests {
                     unsupported_params: Vec::new(),
                 })
                 .collect(),
-            stamp: Stamp::first(Timestamp::from_unix_millis(0), "test"),
+            stamp: Stamp::first(Timestamp::from_unix_millis(0), "nobody"),
         }
     }
 

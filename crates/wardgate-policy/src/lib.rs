@@ -4,6 +4,7 @@
 //! next step comes out. This crate knows nothing of HTTP, formats, clocks or stores. Start reading at [`plan()`], then
 //! [`failover`].
 
+pub mod configuration;
 pub mod ask;
 pub mod candidate;
 pub mod disposition;
@@ -11,6 +12,9 @@ pub mod failover;
 pub mod plan;
 pub mod refusal;
 pub mod verdict;
+pub mod virtual_model;
+#[cfg(test)]
+mod testing;
 
 pub use ask::Ask;
 pub use candidate::Candidate;
@@ -18,3 +22,4 @@ pub use failover::{Failover, Next};
 pub use plan::{Credentials, Facts, Plan, plan};
 pub use refusal::{Dropped, Why};
 pub use verdict::{Verdict, verdict};
+pub use virtual_model::VirtualModels;
