@@ -2,12 +2,12 @@
 
 use crate::cache::{KeyCache, TenantCache};
 use crate::drain::Drain;
-use crate::ledger::Ledger;
 use ipnet::IpNet;
 use std::sync::Arc;
 use std::time::Duration;
 use wardgate_core::random::Random;
 use wardgate_core::time::Clock;
+use wardgate_ledger::Ledger;
 use wardgate_limits::gate::Gate;
 use wardgate_limits::lane::Lane;
 use wardgate_limits::memory::MemoryBudget;

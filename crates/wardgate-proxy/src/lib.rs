@@ -16,11 +16,9 @@ mod models;
 mod body;
 pub mod cache;
 pub mod drain;
-pub mod ledger;
 mod stall;
 mod headers;
 
 pub use deps::{Deps, Options};
 pub use drain::Drain;
-pub use ledger::Ledger;
 pub use service::{Service, TlsError, load_tls};

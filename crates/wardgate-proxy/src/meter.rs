@@ -14,6 +14,7 @@ use wardgate_core::format::Surface;
 use wardgate_core::id::UsageEventId;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
+use wardgate_ledger::Outcome;
 use wardgate_limits::gate::Permit;
 use wardgate_limits::{cost, estimate};
 use wardgate_model::Origin;
@@ -181,8 +182,10 @@ impl Meter {
 
     fn append(&self, event: UsageEvent) {
         let deps = self.deps();
-        if !deps.ledger.append(event) {
-            deps.recorder.metrics().usage_lost.inc();
+        match deps.ledger.append(event) {
+            Outcome::Journaled => {}
+            Outcome::InMemory => deps.recorder.metrics().usage_unjournaled.inc(),
+            Outcome::Lost => deps.recorder.metrics().usage_lost.inc(),
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct Metrics {
     pub usage_waiting: IntGauge,
     /// Usage events that were lost because too many waited.
     pub usage_lost: IntCounter,
+    /// Usage events that the disk did not take, so that they are gone if the process is killed now.
+    pub usage_unjournaled: IntCounter,
     /// Log lines that were lost because the reader of the log is too slow.
     pub log_lines_lost: IntCounter,
     /// Panics that were caught.
@@ -132,6 +134,10 @@ impl Metrics {
             key_lookups: registrar.counter("wardgate_key_lookups_total", "Access keys that had to be read from the store.")?,
             usage_waiting: registrar.gauge("wardgate_usage_events_waiting", "Usage events that wait to be stored.")?,
             usage_lost: registrar.counter("wardgate_usage_events_lost_total", "Usage events lost because too many waited.")?,
+            usage_unjournaled: registrar.counter(
+                "wardgate_usage_events_unjournaled_total",
+                "Usage events that the journal on disk did not take; they are in memory only.",
+            )?,
             log_lines_lost: registrar
                 .counter("wardgate_log_lines_lost_total", "Log lines lost because their reader is too slow.")?,
             panics: registrar.counter("wardgate_panics_total", "Panics that were caught.")?,

@@ -24,7 +24,8 @@ use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
 use wardgate_model::{AuthScheme, Catalog, DeclaredModel, Endpoint, Origin, Provider};
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
-use wardgate_proxy::{Deps, Drain, Ledger};
+use wardgate_ledger::Ledger;
+use wardgate_proxy::{Deps, Drain};
 use wardgate_store::Store;
 use wardgate_telemetry::{LineSink, Metrics, Recorder};
 use wardgate_upstream::Upstream;
@@ -96,7 +97,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
         lane: Arc::clone(&lane),
         recorder: Arc::new(Recorder::new(Arc::clone(&metrics), log.clone())),
-        ledger: Arc::new(Ledger::default()),
+        ledger: Arc::new(Ledger::open(&data_dir.join("journal"), wardgate_ledger::Options::default())?),
         drain: Arc::new(Drain::default()),
         loop_mark: loop_mark(&*random),
         clock: Arc::clone(&clock),

@@ -9,7 +9,7 @@ use super::manifest::{Dependency, Manifest};
 const OURS: &str = "wardgate";
 
 /// A crate, and what it builds on. Names are without their prefix; the binary is called `wardgate`.
-const ARROWS: [(&str, Arrows); 17] = [
+const ARROWS: [(&str, Arrows); 18] = [
     ("core", Arrows::To(&[])),
     ("model", Arrows::To(&["core"])),
     ("wire", Arrows::To(&["core"])),
@@ -18,10 +18,11 @@ const ARROWS: [(&str, Arrows); 17] = [
     ("store", Arrows::To(&["core"])),
     ("policy", Arrows::To(&["core", "model"])),
     ("upstream", Arrows::To(&["core", "model"])),
+    ("ledger", Arrows::To(&["core"])),
     // Budgets are leased from the store.
     ("limits", Arrows::To(&["core", "model", "store"])),
     ("store-sql", Arrows::To(&["core", "store"])),
-    ("proxy", Arrows::To(&["core", "model", "wire", "keys", "policy", "limits", "telemetry", "store", "upstream"])),
+    ("proxy", Arrows::To(&["core", "model", "wire", "keys", "policy", "ledger", "limits", "telemetry", "store", "upstream"])),
     ("admin", Arrows::To(&["core", "model", "keys", "policy", "limits", "telemetry", "store"])),
     // The console calls the operations that the management API calls.
     ("console", Arrows::To(&["core", "admin"])),

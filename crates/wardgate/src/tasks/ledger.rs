@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use wardgate_core::id::AccessKeyId;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::UsageEvent;
+use wardgate_ledger::{Batch, Ledger};
 use wardgate_proxy::Deps;
 use wardgate_store::{SeenKey, Store};
 
@@ -17,6 +17,9 @@ const BATCH_MAX: usize = 512;
 
 /// How long an event may wait for company.
 const EVERY: Duration = Duration::from_millis(200);
+
+/// How often the journal is made sure to be on the disk.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
 
 /// How long to leave a store alone that did not answer.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -27,79 +30,121 @@ const TOUCH_EVERY: Duration = Duration::from_secs(30);
 /// How long a stopping process goes on trying.
 const LAST_TRIES: u32 = 5;
 
+/// What moves events, and what it remembers in between.
+struct Mover {
+    store: Arc<dyn Store>,
+    proxy: Arc<Deps>,
+    seen: HashMap<SeenKey, Timestamp>,
+}
+
 pub(super) async fn run(store: Arc<dyn Store>, proxy: Arc<Deps>, stop: CancellationToken) {
-    let mut seen = HashMap::new();
-    let mut touched = Instant::now();
+    let mut mover = Mover { store, proxy, seen: HashMap::new() };
+    let (mut touched, mut synced) = (Instant::now(), Instant::now());
     while !stop.is_cancelled() {
         tokio::select! {
             () = sleep(EVERY) => {}
-            () = proxy.ledger.many() => {}
+            () = mover.proxy.ledger.many() => {}
             () = stop.cancelled() => break,
         }
-        let stored = move_all(&*store, &proxy, &mut seen).await;
-        if touched.elapsed() >= TOUCH_EVERY && !seen.is_empty() {
+        let stored = mover.move_all().await;
+        if touched.elapsed() >= TOUCH_EVERY && !mover.seen.is_empty() {
             touched = Instant::now();
-            touch(&*store, &mut seen).await;
+            mover.touch().await;
         }
         if !stored {
+            if synced.elapsed() >= SYNC_EVERY {
+                synced = Instant::now();
+                mover.sync().await;
+            }
             sleep(AFTER_FAILURE).await;
         }
     }
     for _ in 0..LAST_TRIES {
-        if move_all(&*store, &proxy, &mut seen).await {
+        if mover.move_all().await {
             break;
         }
         sleep(AFTER_FAILURE).await;
     }
-    touch(&*store, &mut seen).await;
-    let lost = proxy.ledger.waiting();
-    if lost > 0 {
-        tracing::error!(lost, "usage events could not be stored before the process ended");
+    mover.touch().await;
+    mover.sync().await;
+    let ledger = &mover.proxy.ledger;
+    ledger.close();
+    if !ledger.is_empty() {
+        tracing::warn!("usage events wait in the journal: they go to the store when the gateway runs again");
     }
 }
 
-/// Moves what waits. `false` when the store did not take it.
-async fn move_all(store: &dyn Store, proxy: &Deps, seen: &mut HashMap<AccessKeyId, Timestamp>) -> bool {
-    loop {
-        let events = proxy.ledger.take(BATCH_MAX);
-        if events.is_empty() {
-            return true;
-        }
-        if let Err(error) = store.append_usage(&events).await {
-            let is_temporary = error.is_temporary();
-            let count = events.len();
-            if is_temporary {
-                tracing::warn!(error = &error as &dyn Error, count, "usage events wait, since the store does not take them");
-                proxy.ledger.put_back(events);
-                return false;
+impl Mover {
+    /// Moves what waits. `false` when the store did not take it.
+    async fn move_all(&mut self) -> bool {
+        loop {
+            let batch = self.take().await;
+            if batch.events().is_empty() {
+                return true;
             }
-            tracing::error!(
-                error = &error as &dyn Error,
-                count,
-                "the store refuses a batch of usage events; each is tried alone"
-            );
-            append_alone(store, proxy, &events).await;
+            if let Err(error) = self.store.append_usage(batch.events()).await {
+                let count = batch.events().len();
+                if error.is_temporary() {
+                    tracing::warn!(error = &error as &dyn Error, count, "usage events wait, since the store does not take them");
+                    self.proxy.ledger.put_back(batch);
+                    return false;
+                }
+                tracing::error!(
+                    error = &error as &dyn Error,
+                    count,
+                    "the store refuses a batch of usage events; each is tried alone"
+                );
+                self.append_alone(batch.events()).await;
+            }
+            for event in batch.events() {
+                self.saw(event);
+            }
+            self.proxy.ledger.stored(batch);
         }
+    }
+
+    /// The next batch. Reading a file of the journal takes a moment, so it is done where nobody waits.
+    async fn take(&self) -> Batch {
+        let ledger = Arc::clone(&self.proxy.ledger);
+        if ledger.waiting() > 0 {
+            return ledger.take(BATCH_MAX);
+        }
+        if ledger.is_empty() {
+            return Batch::default();
+        }
+        tokio::task::spawn_blocking(move || ledger.take(BATCH_MAX)).await.unwrap_or_default()
+    }
+
+    fn saw(&mut self, event: &UsageEvent) {
+        let mut saw = |key| self.seen.insert(key, event.event_time);
+        saw(SeenKey::Access(event.access_key_id));
+        event.provider_key_id.map(|id| saw(SeenKey::Provider(id)));
+        event.managed_key_id.map(|id| saw(SeenKey::Managed(id)));
+    }
+
+    /// One event that the store refuses must not hold up the others.
+    async fn append_alone(&self, events: &[UsageEvent]) {
         for event in events {
-            seen.insert(event.access_key_id, event.event_time);
+            if let Err(error) = self.store.append_usage(std::slice::from_ref(event)).await {
+                self.proxy.recorder.metrics().usage_lost.inc();
+                tracing::error!(error = &error as &dyn Error, event = %event.id, "a usage event is lost");
+            }
         }
     }
-}
 
-/// One event that the store refuses must not hold up the others.
-async fn append_alone(store: &dyn Store, proxy: &Deps, events: &[UsageEvent]) {
-    for event in events {
-        if let Err(error) = store.append_usage(std::slice::from_ref(event)).await {
-            proxy.recorder.metrics().usage_lost.inc();
-            tracing::error!(error = &error as &dyn Error, event = %event.id, "a usage event is lost");
+    async fn touch(&mut self) {
+        let list: Vec<_> = self.seen.drain().collect();
+        if let Err(error) = self.store.touch(&list).await {
+            // When a key was last used is good to know and no more.
+            tracing::debug!(error = &error as &dyn Error, "it could not be noted when keys were last used");
         }
     }
-}
 
-async fn touch(store: &dyn Store, seen: &mut HashMap<AccessKeyId, Timestamp>) {
-    let list: Vec<_> = seen.drain().map(|(id, at)| (SeenKey::Access(id), at)).collect();
-    if let Err(error) = store.touch(&list).await {
-        // When a key was last used is good to know and no more.
-        tracing::debug!(error = &error as &dyn Error, "it could not be noted when keys were last used");
+    /// What waits for a store that is away may wait for long, so it is to outlive a loss of power, too.
+    async fn sync(&self) {
+        let ledger: Arc<Ledger> = Arc::clone(&self.proxy.ledger);
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || ledger.sync()).await {
+            tracing::warn!(%error, "the usage journal could not be written through to the disk");
+        }
     }
 }
