@@ -17,16 +17,21 @@ pub enum ModelString<'s> {
     Bare(&'s str),
 }
 
-/// Takes a model string apart. `None` when it is empty or one side of the colon is.
+/// Takes a model string apart. `None` when it or one side of the colon is no name: empty, with white space around it, or with a
+/// control character in it. A provider that trims what it gets would else serve a model that no check has seen.
 #[must_use]
 pub fn parse(text: &str, is_provider: impl Fn(&str) -> bool) -> Option<ModelString<'_>> {
     match text.split_once(':') {
-        Some(("", _)) => None,
+        Some((provider, _)) if !is_name(provider) => None,
         Some((provider, model)) if is_provider(provider) => {
-            (!model.is_empty()).then_some(ModelString::Qualified { provider, model })
+            is_name(model).then_some(ModelString::Qualified { provider, model })
         }
-        _ => (!text.is_empty()).then_some(ModelString::Bare(text)),
+        _ => is_name(text).then_some(ModelString::Bare(text)),
     }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.trim().len() == text.len() && !text.contains(char::is_control)
 }
 
 #[cfg(test)]
@@ -52,5 +57,9 @@ mod tests {
         check("", None);
         check("openai:", None);
         check(":gpt-4o", None);
+        check("gpt-4o ", None);
+        check("openai: gpt-4o", None);
+        check("openai :gpt-4o", None);
+        check("openai:gpt\0-4o", None);
     }
 }

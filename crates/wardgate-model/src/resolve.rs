@@ -22,8 +22,8 @@ pub struct Target {
 /// Why a model string leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// Nothing, or nothing on one side of the colon.
-    #[error("the model string {text:?} is not complete: write a model, or provider:model")]
+    /// Nothing or white space where a name must be.
+    #[error("the model string {text:?} is not well formed: write a model, or provider:model, without white space around")]
     Malformed {
         /// What was written.
         text: String,
@@ -201,8 +201,18 @@ mod tests {
         check("opnai:gpt-4o", &expect![[r#"there is no provider "opnai"; did you mean "openai"?"#]]);
         check("foo:bar", &expect![[r#""foo:bar" is neither a model nor provider:model"#]]);
         check("llama3.2:1b", &expect![[r#""llama3.2:1b" is neither a model nor provider:model"#]]);
-        check("", &expect![[r#"the model string "" is not complete: write a model, or provider:model"#]]);
-        check("openai:", &expect![[r#"the model string "openai:" is not complete: write a model, or provider:model"#]]);
+        check(
+            "",
+            &expect![[
+                r#"the model string "" is not well formed: write a model, or provider:model, without white space around"#
+            ]],
+        );
+        check(
+            "openai:",
+            &expect![[
+                r#"the model string "openai:" is not well formed: write a model, or provider:model, without white space around"#
+            ]],
+        );
     }
 
     proptest! {

@@ -1,19 +1,23 @@
 //! One thing that can be tried.
 
-use wardgate_core::id::ProviderKeyId;
+use crate::credential::Credential;
+use wardgate_core::name::ModelName;
 use wardgate_model::{Endpoint, Target};
 
 /// A model at a provider's endpoint, with one credential.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// Which of the ask's model strings it answers: two candidates with one number are the same model to the client.
+    /// Which of the ask's models it answers, virtual ones expanded: two candidates with one number are the same model to the
+    /// client.
     pub model_index: usize,
     /// The provider and the model in its spelling.
     pub target: Target,
     /// Where and how the provider is called.
     pub endpoint: Endpoint,
-    /// The credential; none for a provider that works without.
-    pub key: Option<ProviderKeyId>,
+    /// With what.
+    pub credential: Credential,
+    /// The virtual model that the client asked for, if it asked for one, in the spelling of who made it.
+    pub virtual_model: Option<ModelName>,
 }
 
 impl Candidate {
@@ -21,5 +25,11 @@ impl Candidate {
     #[must_use]
     pub fn is_same_backend(&self, other: &Self) -> bool {
         self.target.provider.name == other.target.provider.name && self.target.model == other.target.model
+    }
+
+    /// Whether another candidate would use the same credential.
+    #[must_use]
+    pub fn shares_credential(&self, other: &Self) -> bool {
+        self.credential != Credential::None && self.credential == other.credential
     }
 }

@@ -28,6 +28,7 @@ mod shown;
 pub use access::{Access, Scope};
 pub use document::{BadDocument, Document};
 pub use draft::{Draft, NewKey, Ready};
+pub(crate) use entry::{ModelEntry, ids_at, provider_named};
 pub use inventory::Inventory;
 pub use problem::{Problem, ProblemKind};
 pub use router::{Router, Rule, RuleStep};

@@ -76,7 +76,7 @@ impl<'p> Failover<'p> {
         match disposition(class) {
             Disposition::Stop => return Next::Stop,
             Disposition::NextQuota => {}
-            Disposition::NextKey => self.mark(State::Out, |other| other.key.is_some() && other.key == candidate.key),
+            Disposition::NextKey => self.mark(State::Out, |other| other.shares_credential(candidate)),
             Disposition::NextBackend => self.mark(State::Last, |other| other.is_same_backend(candidate)),
             Disposition::NextModel => self.mark(State::Out, |other| other.model_index == candidate.model_index),
         }
@@ -123,7 +123,7 @@ impl<'p> Failover<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::tests::{credentials, planned};
+    use crate::testing::Setting;
     use FaultClass::*;
     use proptest::prelude::*;
     use wardgate_core::format::Surface;
@@ -132,8 +132,8 @@ mod tests {
 
     fn candidates() -> Vec<Candidate> {
         // 0, 1: openai with keys 1 and 2; 2, 3: groq with keys 3 and 4
-        let keys = credentials(&[("openai", 1), ("openai", 2), ("groq", 3), ("groq", 4)]);
-        match planned(&["gpt-4o", "openai/gpt-oss-120b"], Surface::ChatCompletions, &keys) {
+        let setting = Setting::new(&[("openai", 1), ("openai", 2), ("groq", 3), ("groq", 4)]);
+        match setting.plan(&["gpt-4o", "openai/gpt-oss-120b"], Surface::ChatCompletions) {
             Ok(plan) => plan.candidates,
             Err(dropped) => panic!("{dropped:?}"),
         }

@@ -1,8 +1,16 @@
 //! Things that the tests of this crate need.
 
+use crate::ask::Ask;
+use crate::configuration::Document;
+use crate::credential::{Credential, Credentials};
+use crate::plan::{Facts, Plan, plan};
+use crate::policy::Policy;
+use crate::refusal::Dropped;
+use crate::virtual_model::VirtualModels;
 use std::sync::Arc;
 use wardgate_core::configuration::VirtualModel;
-use wardgate_core::id::{AccountId, CustomModelId, CustomProviderId, ProviderKeyId, VirtualModelId};
+use wardgate_core::format::Surface;
+use wardgate_core::id::{AccountId, CustomModelId, CustomProviderId, ManagedKeyId, ProviderKeyId, VirtualModelId};
 use wardgate_core::label::Label;
 use wardgate_core::name::ProviderName;
 use wardgate_core::provider::{CustomModel, CustomProvider};
@@ -71,5 +79,83 @@ pub(crate) fn virtual_model(name: &str, models: &[&str]) -> VirtualModel {
         label: Label::named(name),
         models: models.iter().map(|model| (*model).to_owned()).collect(),
         stamp: stamp(),
+    }
+}
+
+pub(crate) fn credentials(names: &[(&str, u8)]) -> Credentials {
+    Credentials::new(names.iter().map(|(provider, key)| (provider_name(provider), ProviderKeyId::from_bytes([*key; 16]))))
+}
+
+/// What an account has, and what its access key may do.
+pub(crate) struct Setting {
+    pub(crate) overlay: Overlay,
+    pub(crate) virtual_models: VirtualModels,
+    pub(crate) credentials: Credentials,
+    pub(crate) policy: Policy,
+}
+
+impl Setting {
+    /// With these keys, and with these custom providers besides the catalog: ollama (`llama3.2`, `llama3.2:1b`, and `big`, which is
+    /// `llama3.2:70b` upstream), vllm and azure-eastus.
+    pub(crate) fn new(keys: &[(&str, u8)]) -> Self {
+        let ollama = [("llama3.2", None), ("llama3.2:1b", None), ("big", Some("llama3.2:70b"))];
+        let custom =
+            [custom_provider("ollama", 1, &ollama), custom_provider("vllm", 2, &[]), custom_provider("azure-eastus", 3, &[])];
+        Self {
+            overlay: overlay(&custom),
+            virtual_models: VirtualModels::default(),
+            credentials: credentials(keys),
+            policy: Policy::default(),
+        }
+    }
+
+    pub(crate) fn managed(mut self, keys: &[(&str, u8)]) -> Self {
+        let managed = keys.iter().map(|(provider, key)| (provider_name(provider), ManagedKeyId::from_bytes([*key; 16])));
+        self.credentials = self.credentials.with_managed(managed);
+        self
+    }
+
+    pub(crate) fn virtual_models(mut self, models: &[VirtualModel]) -> Self {
+        self.virtual_models = VirtualModels::new(models);
+        self
+    }
+
+    pub(crate) fn configuration(mut self, document: &serde_json::Value) -> Self {
+        let document = Document::from_text(&document.to_string()).unwrap_or_else(|error| panic!("{error}"));
+        self.policy = Policy::compile(&document, &self.overlay);
+        self
+    }
+
+    pub(crate) fn plan(&self, models: &[&str], surface: Surface) -> Result<Plan, Vec<Dropped>> {
+        let models: Vec<String> = models.iter().map(|model| (*model).to_owned()).collect();
+        let Self { overlay, virtual_models, credentials, policy } = self;
+        plan(Ask { surface, models: &models }, Facts { overlay, virtual_models, credentials, policy })
+    }
+
+    /// The plan as text, a line for each candidate and each thing dropped.
+    pub(crate) fn told(&self, models: &[&str], surface: Surface) -> String {
+        let told_dropped = |dropped: &[Dropped]| {
+            let lines = dropped.iter().map(|Dropped { model, virtual_model, why, is_whole }| {
+                let of = virtual_model.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+                let what = if *is_whole { "not" } else { "not every way of" };
+                format!("  {what} {model}{of} ({}): {why}\n", why.filter().name())
+            });
+            lines.collect::<String>()
+        };
+        match self.plan(models, surface) {
+            Ok(plan) => {
+                let lines = plan.candidates.iter().map(|candidate| {
+                    let with = match candidate.credential {
+                        Credential::None => "no key".to_owned(),
+                        Credential::User(key) => format!("key {}", key.as_bytes()[0]),
+                        Credential::Managed(key) => format!("managed key {}", key.as_bytes()[0]),
+                    };
+                    let of = candidate.virtual_model.as_ref().map(|name| format!(" for {name}")).unwrap_or_default();
+                    format!("{}:{} with {with}{of}\n", candidate.target.provider.name, candidate.target.model)
+                });
+                lines.collect::<String>() + &told_dropped(&plan.dropped)
+            }
+            Err(dropped) => format!("refused\n{}", told_dropped(&dropped)),
+        }
     }
 }

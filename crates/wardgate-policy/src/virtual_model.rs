@@ -137,12 +137,12 @@ mod tests {
             "GPT-4o",
             &["gpt-4a", "fast", "nowhere:x", "openai:"],
             &expect![[r#"
-            duplicate: name is a model of the catalog; choose a name that no model has
-            unknown_model: targets[0] leads nowhere: there is no model "gpt-4a"; did you mean "gpt-4o"?
-            virtual_model_not_allowed: targets[1] is a virtual model, and these do not nest; name its models instead
-            unknown_provider: targets[2] leads nowhere: there is no provider "nowhere"; did you mean "cohere"?
-            malformed_field: targets[3] leads nowhere: the model string "openai:" is not complete: write a model, or provider:model
-        "#]],
+                duplicate: name is a model of the catalog; choose a name that no model has
+                unknown_model: targets[0] leads nowhere: there is no model "gpt-4a"; did you mean "gpt-4o"?
+                virtual_model_not_allowed: targets[1] is a virtual model, and these do not nest; name its models instead
+                unknown_provider: targets[2] leads nowhere: there is no provider "nowhere"; did you mean "cohere"?
+                malformed_field: targets[3] leads nowhere: the model string "openai:" is not well formed: write a model, or provider:model, without white space around
+            "#]],
         );
         check(
             "",

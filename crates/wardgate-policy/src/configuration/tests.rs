@@ -55,7 +55,7 @@ fn check(document: Value, expected: &Expect) {
     expected.assert_eq(&told(Draft::new(fields(document))));
 }
 
-fn check_edit(stored: Value, change: Value, expected: &Expect) {
+fn check_edit(stored: &Value, change: Value, expected: &Expect) {
     let stored = Document::from_text(&stored.to_string()).unwrap_or_else(|error| panic!("{error}"));
     expected.assert_eq(&told(Draft::edit(&stored, fields(change))));
 }
@@ -179,7 +179,7 @@ fn every_mistake_of_fact_is_told_at_its_place() {
             unknown_provider: access.models.allow[2] names nothing: there is no provider "nowhere"; did you mean "cohere"?
             malformed_field: access.models.allow[3] has a star in it; write "*" for every model or "provider:*" for all of a provider
             malformed_field: access.models.allow[4] has a star in it; write "*" for every model or "provider:*" for all of a provider
-            malformed_field: access.models.allow[5] names nothing: the model string "openai:" is not complete: write a model, or provider:model
+            malformed_field: access.models.allow[5] names nothing: the model string "openai:" is not well formed: write a model, or provider:model, without white space around
             unknown_model: access.models.allow[6] names nothing: there is no model "meta-llama/llama-3.3-70b"; on OpenRouter it would be "openrouter:meta-llama/llama-3.3-70b"; write "provider:model" for what is not in the catalog
             unknown_provider: router.rules[0].provider names no provider that this account has: "nowhere"; did you mean "cohere"?
             malformed_field: router.rules[1].model must be one model with its provider: "provider:author/model" or "provider:model"
@@ -225,7 +225,7 @@ fn bounds_are_kept() {
 fn a_change_leaves_what_it_does_not_name() {
     let stored = || json!({"access": {"models": {"allow": ["gpt-4o"]}}, "router": {"rules": []}});
     check_edit(
-        stored(),
+        &stored(),
         json!({}),
         &expect![[r#"
         {"access":{"models":{"allow":["gpt-4o"]}},"router":{"rules":[]}}
@@ -233,7 +233,7 @@ fn a_change_leaves_what_it_does_not_name() {
     "#]],
     );
     check_edit(
-        stored(),
+        &stored(),
         json!({"access": null}),
         &expect![[r#"
         {"router":{"rules":[]}}
@@ -241,7 +241,7 @@ fn a_change_leaves_what_it_does_not_name() {
     "#]],
     );
     check_edit(
-        stored(),
+        &stored(),
         json!({"access": {"providers": {"allow": ["openai"]}}}),
         &expect![[r#"
         {"access":{"providers":{"allow":["openai"]}},"router":{"rules":[]}}
@@ -249,7 +249,7 @@ fn a_change_leaves_what_it_does_not_name() {
     "#]],
     );
     check_edit(
-        stored(),
+        &stored(),
         json!({"router": null}),
         &expect![[r#"
         {"access":{"models":{"allow":["gpt-4o"]}}}
@@ -263,14 +263,14 @@ fn an_allow_list_is_changed_by_entries() {
     let stored = || json!({"access": {"providers": {"deny": ["groq"]}, "models": {"allow": ["gpt-4o", "openai:gpt-4.1"], "deny": ["ollama:*"]}}});
     let models = |change: Value| json!({"access": {"models": change}});
     check_edit(
-        stored(),
+        &stored(),
         models(json!({"add": ["groq:*", "GPT-4o"], "remove": ["openai:GPT-4.1", "not there"]})),
         &expect![[r#"
             malformed_field: access.models.remove[1] has white space in it; no id has that
         "#]],
     );
     check_edit(
-        stored(),
+        &stored(),
         models(json!({"add": ["groq:*", "GPT-4o"], "remove": ["openai:GPT-4.1", "not-there"]})),
         &expect![[r#"
             {"access":{"models":{"allow":["gpt-4o","groq:*"],"deny":["ollama:*"]},"providers":{"deny":["groq"]}}}
@@ -278,7 +278,7 @@ fn an_allow_list_is_changed_by_entries() {
         "#]],
     );
     check_edit(
-        stored(),
+        &stored(),
         models(json!({"remove": ["gpt-4o", "openai:gpt-4.1"]})),
         &expect![[r#"
         {"access":{"models":{"allow":[],"deny":["ollama:*"]},"providers":{"deny":["groq"]}}}
@@ -286,35 +286,35 @@ fn an_allow_list_is_changed_by_entries() {
     "#]],
     );
     check_edit(
-        stored(),
+        &stored(),
         models(json!({"add": ["groq:*"], "remove": ["GROQ:*"]})),
         &expect![[r#"
         allow_list_patch_conflict: access.models adds and removes "groq:*" at once; decide for one
     "#]],
     );
     check_edit(
-        stored(),
+        &stored(),
         models(json!({"add": ["groq:*"], "allow": []})),
         &expect![[r#"
         allow_list_patch_conflict: access.models replaces the lists with allow or deny and changes them with add or remove at once; send one or the other
     "#]],
     );
     check_edit(
-        stored(),
+        &stored(),
         json!({"access": {"providers": {"add": ["openai"]}}}),
         &expect![[r#"
         allow_list_not_configured: access.providers has no allow list that add and remove could change: everything is allowed; set "allow" first
     "#]],
     );
     check_edit(
-        json!({}),
+        &json!({}),
         models(json!({"add": ["gpt-4o"]})),
         &expect![[r#"
         allow_list_not_configured: access.models has no allow list that add and remove could change: everything is allowed; set "allow" first
     "#]],
     );
     check_edit(
-        stored(),
+        &stored(),
         json!({"access": {"providers": {"allow": ["openai"]}, "models": {"remove": ["gpt-4o"]}}}),
         &expect![[r#"
             {"access":{"models":{"allow":["openai:gpt-4.1"],"deny":["ollama:*"]},"providers":{"allow":["openai"]}}}
@@ -326,7 +326,7 @@ fn an_allow_list_is_changed_by_entries() {
 #[test]
 fn what_has_gone_from_the_catalog_does_not_block_a_change() {
     check_edit(
-        json!({"access": {"models": {"allow": ["gpt-1"]}}}),
+        &json!({"access": {"models": {"allow": ["gpt-1"]}}}),
         json!({"access": {"models": {"allow": ["gpt-1", "gpt-4o", "gpt-2"]}}}),
         &expect![[r#"
             unknown_model: access.models.allow[2] names nothing: there is no model "gpt-2"; did you mean "gpt-5"?; write "provider:model" for what is not in the catalog

@@ -1,0 +1,57 @@
+//! The credentials that an account may use.
+
+use std::collections::HashMap;
+use wardgate_core::id::{ManagedKeyId, ProviderKeyId};
+use wardgate_core::name::ProviderName;
+
+/// With what a provider is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// Nothing: the provider works without.
+    None,
+    /// A key of the account.
+    User(ProviderKeyId),
+    /// A key of the operator that the account was granted.
+    Managed(ManagedKeyId),
+}
+
+/// An account's credentials by provider, oldest first.
+#[derive(Debug, Default)]
+pub struct Credentials {
+    user: HashMap<ProviderName, Vec<ProviderKeyId>>,
+    managed: HashMap<ProviderName, Vec<ManagedKeyId>>,
+}
+
+impl Credentials {
+    /// Takes the account's own keys in the order of their making.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = (ProviderName, ProviderKeyId)>) -> Self {
+        Self { user: by_provider(keys), managed: HashMap::new() }
+    }
+
+    /// With the managed keys that the account was granted, in the order of their making.
+    #[must_use]
+    pub fn with_managed(self, keys: impl IntoIterator<Item = (ProviderName, ManagedKeyId)>) -> Self {
+        Self { managed: by_provider(keys), ..self }
+    }
+
+    /// The account's own keys of a provider.
+    #[must_use]
+    pub fn of(&self, provider: &str) -> &[ProviderKeyId] {
+        self.user.get(provider).map_or(&[], Vec::as_slice)
+    }
+
+    /// The managed keys of a provider.
+    #[must_use]
+    pub fn managed_of(&self, provider: &str) -> &[ManagedKeyId] {
+        self.managed.get(provider).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn by_provider<K>(keys: impl IntoIterator<Item = (ProviderName, K)>) -> HashMap<ProviderName, Vec<K>> {
+    let mut by_provider: HashMap<ProviderName, Vec<K>> = HashMap::new();
+    for (provider, key) in keys {
+        by_provider.entry(provider).or_default().push(key);
+    }
+    by_provider
+}

@@ -1,0 +1,82 @@
+//! With which credentials a model is called, in order.
+//!
+//! A rule is exhaustive: what it does not list is not tried. Without one, the account's own keys come first, oldest first, then
+//! the managed ones that it was granted. A managed key serves only models whose price is known, since the operator pays.
+
+use super::Facts;
+use crate::credential::Credential;
+use crate::failover::ATTEMPTS_MAX;
+use crate::policy::Step;
+use crate::refusal::Why;
+use wardgate_core::id::ProviderKeyId;
+use wardgate_model::Target;
+
+/// The credentials for one model, and the ways to call it that were left out.
+#[derive(Default)]
+pub(super) struct Chosen {
+    pub(super) credentials: Vec<Credential>,
+    pub(super) left_out: Vec<Why>,
+}
+
+/// The most credentials of one model at one provider. More would never be used: an attempt uses up at most one of them.
+pub(super) const CREDENTIALS_MAX: usize = ATTEMPTS_MAX as usize;
+
+/// Chooses them.
+pub(super) fn choose(target: &Target, facts: Facts<'_>) -> Chosen {
+    let mut chosen = Chosen::default();
+    let provider = &target.provider;
+    match facts.policy.steps(provider, &target.model) {
+        Some(steps) => {
+            for step in steps {
+                match step {
+                    Step::User(keys) => chosen.add_user(keys, target, facts),
+                    Step::Managed => chosen.add_managed(target, facts, true),
+                }
+            }
+        }
+        None => {
+            let keys = facts.credentials.of(provider.name.as_str());
+            chosen.add_all(keys.iter().map(|key| Credential::User(*key)));
+            chosen.add_managed(target, facts, false);
+            if chosen.credentials.is_empty() && provider.works_without_key() {
+                chosen.credentials.push(Credential::None);
+            }
+        }
+    }
+    chosen
+}
+
+impl Chosen {
+    fn add_user(&mut self, keys: &[ProviderKeyId], target: &Target, facts: Facts<'_>) {
+        let provider = &target.provider.name;
+        let there = facts.credentials.of(provider.as_str());
+        if !keys.iter().all(|key| there.contains(key)) {
+            self.left_out.push(Why::KeyGone { provider: provider.clone() });
+        }
+        self.add_all(keys.iter().filter(|key| there.contains(key)).map(|key| Credential::User(*key)));
+    }
+
+    fn add_managed(&mut self, target: &Target, facts: Facts<'_>, is_wanted: bool) {
+        let provider = || target.provider.name.clone();
+        let model = || target.model.clone();
+        let keys = facts.credentials.managed_of(target.provider.name.as_str());
+        let known = target.known.as_ref();
+        if keys.is_empty() {
+            self.left_out.extend(is_wanted.then(|| Why::NotGranted { provider: provider() }));
+        } else if known.is_none() {
+            self.left_out.push(Why::NotCatalogued { provider: provider(), model: model() });
+        } else if known.is_some_and(|known| known.prices.is_none()) {
+            self.left_out.push(Why::NotPriced { provider: provider(), model: model() });
+        } else {
+            self.add_all(keys.iter().map(|key| Credential::Managed(*key)));
+        }
+    }
+
+    fn add_all(&mut self, credentials: impl Iterator<Item = Credential>) {
+        for credential in credentials {
+            if self.credentials.len() < CREDENTIALS_MAX && !self.credentials.contains(&credential) {
+                self.credentials.push(credential);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! A compiled configuration: what a request is checked against.
+//!
+//! Compiling looks every text of the document up once, so that a check is a few hash lookups, however long the lists are.
+
+pub(crate) mod rules;
+mod scope;
+
+use crate::configuration::Document;
+use rules::Rules;
+use scope::Access;
+pub use scope::OutOfScope;
+use wardgate_model::{Overlay, Provider};
+
+pub(crate) use rules::Step;
+
+/// What an access key may call, and through whom. The default allows everything and has no rules, as a key without a
+/// configuration.
+#[derive(Debug, Default)]
+pub struct Policy {
+    access: Access,
+    rules: Rules,
+}
+
+impl Policy {
+    /// Compiles a document for an account's providers and models. What a document names and is no longer there matches nothing.
+    #[must_use]
+    pub fn compile(document: &Document, overlay: &Overlay) -> Self {
+        Self {
+            access: document.access.as_ref().map(|access| Access::compile(access, overlay)).unwrap_or_default(),
+            rules: document.router.as_ref().map(|router| Rules::compile(router, overlay)).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the scope lets a model of a provider be called. The model is in the provider's own spelling, as it comes out of
+    /// [`wardgate_model::resolve`]; its case does not matter.
+    ///
+    /// # Errors
+    /// With the dimension that does not.
+    pub fn allows(&self, provider: &Provider, model: &str) -> Result<(), OutOfScope> {
+        self.access.allows(provider, model)
+    }
+
+    /// The steps of the rule for a model of a provider; none when no rule is for it.
+    pub(crate) fn steps(&self, provider: &Provider, model: &str) -> Option<&[Step]> {
+        self.rules.steps(provider, model)
+    }
+}
+
+/// A text in lower case, without an allocation when it is so already.
+fn lower(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
+}
