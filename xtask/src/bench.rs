@@ -7,6 +7,7 @@
 //!
 //! Start reading at `round.rs`, which says what a round is, and at `figures.rs`, which holds the limits.
 
+use crate::build;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use std::io::Write as _;
@@ -30,7 +31,6 @@ mod load;
 mod upstream;
 
 mod accounting;
-mod build;
 mod call;
 mod machine;
 mod pipe;

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 mod test;
 mod tidy;
 mod bench;
+mod sizes;
+mod build;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of the repository.")]
@@ -24,6 +26,8 @@ enum Task {
     Test(test::Options),
     /// Measure the gateway against nginx and against no gateway at all.
     Bench(bench::Options),
+    /// Measure a gateway with very many access keys.
+    Sizes(sizes::Options),
     #[command(hide = true)]
     BenchPart(bench::Part),
 }
@@ -33,6 +37,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Tidy => tidy::run(),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Sizes(options) => sizes::run(&options),
         Task::BenchPart(part) => bench::run_part(part),
     }
 }

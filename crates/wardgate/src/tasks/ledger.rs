@@ -85,7 +85,11 @@ impl Mover {
             if let Err(error) = self.store.append_usage(batch.events()).await {
                 let count = batch.events().len();
                 if error.is_temporary() {
-                    tracing::warn!(error = &error as &dyn Error, count, "usage events wait, since the store does not take them");
+                    tracing::warn!(
+                        error = &error as &dyn Error,
+                        count,
+                        "usage events wait, since the store does not take them"
+                    );
                     self.proxy.ledger.put_back(batch);
                     return false;
                 }

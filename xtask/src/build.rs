@@ -7,17 +7,27 @@ use std::process::{Command, Stdio};
 
 /// Builds a package's program. Cargo says itself where it is, so a target directory set elsewhere is no trouble.
 pub(crate) fn executable(package: &str, profile: &str) -> anyhow::Result<PathBuf> {
+    build(package, &["--bins"], package, profile)
+}
+
+/// Builds one of a package's examples.
+pub(crate) fn example(package: &str, name: &str, profile: &str) -> anyhow::Result<PathBuf> {
+    build(package, &["--example", name], name, profile)
+}
+
+fn build(package: &str, targets: &[&str], name: &str, profile: &str) -> anyhow::Result<PathBuf> {
     let output = Command::new("cargo")
         .args(["build", "--package", package, "--profile", profile, "--message-format", "json-render-diagnostics"])
+        .args(targets)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("{package} does not build");
+        bail!("{name} does not build");
     }
     let messages = String::from_utf8_lossy(&output.stdout);
-    find_executable(&messages, package).with_context(|| format!("cargo built no program {package}"))
+    find_executable(&messages, name).with_context(|| format!("cargo built no program {name}"))
 }
 
 #[derive(Deserialize)]
