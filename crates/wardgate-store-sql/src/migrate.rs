@@ -8,7 +8,10 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{SqlSafeStr as _, SqlitePool};
 
 /// Every migration of the SQLite schema, oldest first: number, description, text.
-const SQLITE: [(i64, &str, &str); 1] = [(1, "first tables", include_str!("../../../migrations/sqlite/0001_first_tables.sql"))];
+const SQLITE: [(i64, &str, &str); 2] = [
+    (1, "first tables", include_str!("../../../migrations/sqlite/0001_first_tables.sql")),
+    (2, "managed objects", include_str!("../../../migrations/sqlite/0002_managed_objects.sql")),
+];
 
 /// Applies what is missing. The caller sees to it that no other program does so at the same time.
 pub(crate) async fn sqlite(writer: &SqlitePool) -> Result<(), OpenError> {

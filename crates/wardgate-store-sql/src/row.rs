@@ -90,7 +90,8 @@ where
         read(&word).ok_or_else(|| self.corrupt(column, format!("unknown word \"{word}\"")))
     }
 
-    fn corrupt(&self, column: &str, why: impl Display) -> StoreError {
+    /// The error for a cell that makes no sense.
+    pub(crate) fn corrupt(&self, column: &str, why: impl Display) -> StoreError {
         StoreError::Corrupt { table: self.table, why: format!("{column}: {why}") }
     }
 }

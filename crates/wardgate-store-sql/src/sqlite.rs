@@ -1,26 +1,49 @@
-//! The store on SQLite.
+//! The store on SQLite. A file per table; [`table`] does for all kinds what they have in common.
 
+mod table;
+mod parts;
 mod access_keys;
 mod accounts;
 mod api_keys;
+mod audit;
+mod configurations;
+mod credits;
+mod gateway_config;
+mod grants;
+mod idempotency;
+mod managed_keys;
 mod operator_keys;
+mod overview;
 mod provider_keys;
 mod provider_parts;
 mod providers;
+mod purchases;
+mod references;
 mod routing;
+mod sealed;
+mod teams;
+mod tiers;
+mod touch;
 mod usage;
+mod virtual_models;
 
 use crate::error::unavailable;
 use async_trait::async_trait;
+use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use std::sync::Arc;
 use wardgate_core::access_key::AccessKey;
-use wardgate_core::account::{ApiKey, OperatorKey};
+use wardgate_core::account::Account;
+use wardgate_core::api_key::{ApiKey, OperatorKey};
+use wardgate_core::audit::AuditEvent;
 use wardgate_core::id::{AccessKeyId, AccountId, ApiKeyId, OperatorKeyId};
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::UsageEvent;
 use wardgate_store::changes::LocalFeed;
-use wardgate_store::{Change, Listener, Store, StoreError, Tenant};
+use wardgate_store::{AuditQuery, Change, Listed, Listener, SeenKey, Store, StoreError, Tenant};
+
+/// A statement with its parameters.
+type Statement<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
 /// A store in one SQLite file, for a gateway of one process. Clones share the connections.
 #[derive(Clone)]
@@ -56,9 +79,16 @@ impl SqliteStore {
         self.0.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)
     }
 
+    /// A transaction in which all reads are as of one moment.
+    async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.0.readers.begin().await.map_err(unavailable)
+    }
+
     /// Call it after the commit.
-    async fn tell(&self, change: Change) {
-        self.0.feed.tell(change).await;
+    async fn tell(&self, change: Option<Change>) {
+        if let Some(change) = change {
+            self.0.feed.tell(change).await;
+        }
     }
 }
 
@@ -80,16 +110,20 @@ impl Store for SqliteStore {
         operator_keys::find(self, id).await
     }
 
-    async fn create_operator_key(&self, key: &OperatorKey) -> Result<(), StoreError> {
-        operator_keys::create(self, key).await
+    async fn account_by_name(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        accounts::find_by_name(self, name).await
     }
 
     async fn append_usage(&self, events: &[UsageEvent]) -> Result<u64, StoreError> {
         usage::append(self, events).await
     }
 
-    async fn touch_access_keys(&self, seen: &[(AccessKeyId, Timestamp)]) -> Result<(), StoreError> {
-        access_keys::touch(self, seen).await
+    async fn touch(&self, seen: &[(SeenKey, Timestamp)]) -> Result<(), StoreError> {
+        touch::touch(self, seen).await
+    }
+
+    async fn audit_log(&self, query: &AuditQuery) -> Result<Listed<AuditEvent>, StoreError> {
+        audit::list(self, None, query).await
     }
 
     fn tenant(&self, account_id: AccountId) -> Box<dyn Tenant> {

@@ -5,7 +5,8 @@
 use sqlx::Connection as _;
 use std::path::Path;
 use wardgate_store::conformance::{Fresh, sample};
-use wardgate_store::{Accounts as _, Store as _, StoreError};
+use wardgate_core::account::Account;
+use wardgate_store::{Collection, Store as _, StoreError};
 use wardgate_store_sql::{OpenError, SqliteOptions, SqliteStore};
 
 async fn open(path: &Path) -> Result<SqliteStore, OpenError> {
@@ -36,7 +37,7 @@ async fn what_was_stored_is_there_after_a_restart() {
     store.close().await;
     assert!(store.ping().await.is_err_and(|error| error.is_temporary()));
     let store = open(&path).await.unwrap();
-    assert!(store.account(acme.account.id).await.unwrap().is_some());
+    assert!(Collection::<Account>::get(&store, acme.id).await.unwrap().is_some());
 }
 
 #[cfg(unix)]
@@ -90,7 +91,7 @@ async fn a_row_that_makes_no_sense_is_an_error_and_not_a_default() {
         after: None,
         limit: 1,
     };
-    let refused = store.tenant(acme.account.id).list_usage(&query).await;
+    let refused = store.tenant(acme.id).list_usage(&query).await;
     assert!(matches!(refused, Err(StoreError::Corrupt { table: "usage_events", .. })), "{refused:?}");
 }
 

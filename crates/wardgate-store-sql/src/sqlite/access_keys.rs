@@ -1,123 +1,108 @@
 //! The table of access keys.
 
-use super::{SqliteStore, SqliteTenant};
-use crate::error::{of_insert, unavailable};
-use crate::row::{AFTER_ALL_IDS, Cells};
+use super::parts::{bind_head, bind_label, bind_name_filter, bind_stamp, list, read_label, read_list, read_stamp};
+use super::table::{OfAccount, Table, Texts, is_if_given, kind_of, name_matches, texts};
+use super::{SqliteStore, Statement};
+use crate::error::unavailable;
+use crate::row::Cells;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use wardgate_core::access_key::AccessKey;
-use wardgate_core::id::{AccessKeyId, AccountId, TeamId};
+use wardgate_core::access_key::{AccessKey, PreviousSecret};
+use wardgate_core::id::{AccessKeyId, AccountId, ConfigurationId, TeamId};
 use wardgate_core::time::Timestamp;
-use wardgate_store::{AccessKeys, Change, Listed, Page, StoreError};
+use wardgate_store::kinds::AccessKeyFilter;
+use wardgate_store::{Change, StoreError};
 
 #[async_trait]
-impl AccessKeys for SqliteTenant {
-    async fn create_access_key(&self, key: &AccessKey) -> Result<(), StoreError> {
-        self.require_own(key.account_id, "the access key")?;
-        sqlx::query(
-            "INSERT INTO access_keys (id, account_id, team_id, name, description, metadata, secret_hash, redacted,
-                 created_at, updated_at, created_by, updated_by, last_used_at, revoked_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(key.id.as_bytes().as_slice())
-        .bind(self.account())
-        .bind(key.team_id.as_bytes().as_slice())
-        .bind(key.name.as_deref())
-        .bind(key.description.as_deref())
-        .bind(key.metadata.as_deref())
-        .bind(&key.secret_hash)
-        .bind(&key.redacted)
-        .bind(key.created_at.unix_micros())
-        .bind(key.updated_at.unix_micros())
-        .bind(&key.created_by)
-        .bind(&key.updated_by)
-        .bind(key.last_used_at.map(Timestamp::unix_micros))
-        .bind(key.revoked_at.map(Timestamp::unix_micros))
-        .execute(self.store.writer())
-        .await
-        .map_err(|error| of_insert(error, || "an access key with this id".to_owned(), "the team"))?;
-        self.store.tell(Change::AccessKey(key.id)).await;
-        Ok(())
+impl Table for AccessKey {
+    const TEXTS: Texts = texts! {
+        account, "access_keys",
+        columns: "id, version, account_id, name, description, metadata, created_at, updated_at, created_by, updated_by, team_id,
+            configuration_id, tags, secret_hash, previous_secret_hash, previous_secret_until, redacted, expires_at, disabled_at,
+            allowed_networks, revoked_at",
+        values: "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21",
+        fixed: "last_used_at" = "?22",
+        live: "revoked_at IS NULL",
+        filter: (
+            name_matches!("?4", "?5", "name", "description"),
+            is_if_given!("configuration_id", "?6"),
+            is_if_given!("team_id", "?7"),
+            " AND (?8 IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?8))
+            AND (?9 IS NULL OR ?9 = CASE
+                WHEN disabled_at IS NOT NULL THEN 'disabled' WHEN expires_at <= ?10 THEN 'expired' ELSE 'active' END)"
+        ),
+        delete: "UPDATE access_keys SET revoked_at = ?2 WHERE id = ?1",
+    };
+
+    const PARENT: &'static str = "the team or the configuration";
+
+    kind_of!(account);
+
+    fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
+        let statement = bind_head(statement, self.id.as_bytes(), &self.stamp, self.account_id.as_bytes());
+        let statement = bind_stamp(bind_label(statement, &self.label), &self.stamp);
+        statement
+            .bind(self.team_id.as_bytes().as_slice())
+            .bind(self.configuration_id.as_ref().map(|id| id.as_bytes().as_slice()))
+            .bind(list(&self.tags))
+            .bind(&self.secret_hash)
+            .bind(self.previous_secret.as_ref().map(|previous| previous.hash.as_str()))
+            .bind(self.previous_secret.as_ref().map(|previous| previous.valid_until.unix_micros()))
+            .bind(&self.redacted)
+            .bind(self.expires_at.map(Timestamp::unix_micros))
+            .bind(self.disabled_at.map(Timestamp::unix_micros))
+            .bind(list(&self.allowed_networks))
+            .bind(self.revoked_at.map(Timestamp::unix_micros))
+            .bind(self.last_used_at.map(Timestamp::unix_micros))
     }
 
-    async fn list_access_keys(&self, page: Page<AccessKeyId>) -> Result<Listed<AccessKey>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM access_keys
-             WHERE account_id = ?1 AND revoked_at IS NULL AND id < ?2
-             ORDER BY id DESC LIMIT ?3",
-        )
-        .bind(self.account())
-        .bind(page.before.as_ref().map_or(AFTER_ALL_IDS, |id| id.as_bytes().as_slice()))
-        .bind(i64::from(page.limit) + 1)
-        .fetch_all(self.store.readers())
-        .await
-        .map_err(unavailable)?;
-        Ok(Listed::cut(rows.iter().map(read).collect::<Result<_, _>>()?, page.limit))
+    fn bind_filter<'q>(filter: &'q AccessKeyFilter, statement: Statement<'q>) -> Statement<'q> {
+        bind_name_filter(statement, &filter.text)
+            .bind(filter.configuration_id.as_ref().map(|id| id.as_bytes().as_slice()))
+            .bind(filter.team_id.as_ref().map(|id| id.as_bytes().as_slice()))
+            .bind(filter.tag.as_deref())
+            .bind(filter.status.map(|(status, _)| status.name()))
+            .bind(filter.status.map(|(_, now)| now.unix_micros()))
     }
 
-    async fn get_access_key(&self, id: AccessKeyId) -> Result<Option<AccessKey>, StoreError> {
-        let key = find(&self.store, id).await?;
-        Ok(key.filter(|key| key.account_id == self.account_id && key.revoked_at.is_none()))
+    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+        let cells = Cells::new("access_keys", row);
+        let previous_secret_until = cells.optional_time("previous_secret_until")?;
+        Ok(Self {
+            id: AccessKeyId::from_bytes(cells.id("id")?),
+            account_id: AccountId::from_bytes(cells.id("account_id")?),
+            team_id: TeamId::from_bytes(cells.id("team_id")?),
+            configuration_id: cells.optional_id("configuration_id")?.map(ConfigurationId::from_bytes),
+            label: read_label(&cells)?,
+            tags: read_list(&cells, "tags")?,
+            secret_hash: cells.get("secret_hash")?,
+            previous_secret: cells
+                .get::<Option<String>>("previous_secret_hash")?
+                .zip(previous_secret_until)
+                .map(|(hash, valid_until)| PreviousSecret { hash, valid_until }),
+            redacted: cells.get("redacted")?,
+            expires_at: cells.optional_time("expires_at")?,
+            disabled_at: cells.optional_time("disabled_at")?,
+            allowed_networks: read_list(&cells, "allowed_networks")?,
+            last_used_at: cells.optional_time("last_used_at")?,
+            stamp: read_stamp(&cells)?,
+            revoked_at: cells.optional_time("revoked_at")?,
+        })
     }
 
-    async fn revoke_access_key(&self, id: AccessKeyId, now: Timestamp) -> Result<bool, StoreError> {
-        let revoked =
-            sqlx::query("UPDATE access_keys SET revoked_at = ? WHERE id = ? AND account_id = ? AND revoked_at IS NULL")
-                .bind(now.unix_micros())
-                .bind(id.as_bytes().as_slice())
-                .bind(self.account())
-                .execute(self.store.writer())
-                .await
-                .map_err(unavailable)?;
-        if revoked.rows_affected() == 0 {
-            return Ok(false);
-        }
-        self.store.tell(Change::AccessKey(id)).await;
-        Ok(true)
+    fn change(&self) -> Option<Change> {
+        Some(Change::AccessKey(self.id))
     }
 }
 
+impl OfAccount for AccessKey {}
+
+/// The key with this id, revoked or not. The data plane waits for this, so it is one read by one index.
 pub(super) async fn find(store: &SqliteStore, id: AccessKeyId) -> Result<Option<AccessKey>, StoreError> {
     let row = sqlx::query("SELECT * FROM access_keys WHERE id = ?")
         .bind(id.as_bytes().as_slice())
         .fetch_optional(store.readers())
         .await
         .map_err(unavailable)?;
-    row.as_ref().map(read).transpose()
-}
-
-pub(super) async fn touch(store: &SqliteStore, seen: &[(AccessKeyId, Timestamp)]) -> Result<(), StoreError> {
-    if seen.is_empty() {
-        return Ok(());
-    }
-    let mut transaction = store.begin().await?;
-    for (id, at) in seen {
-        sqlx::query("UPDATE access_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)")
-            .bind(at.unix_micros())
-            .bind(id.as_bytes().as_slice())
-            .execute(&mut *transaction)
-            .await
-            .map_err(unavailable)?;
-    }
-    transaction.commit().await.map_err(unavailable)
-}
-
-fn read(row: &SqliteRow) -> Result<AccessKey, StoreError> {
-    let cells = Cells::new("access_keys", row);
-    Ok(AccessKey {
-        id: AccessKeyId::from_bytes(cells.id("id")?),
-        account_id: AccountId::from_bytes(cells.id("account_id")?),
-        team_id: TeamId::from_bytes(cells.id("team_id")?),
-        name: cells.get("name")?,
-        description: cells.get("description")?,
-        metadata: cells.get("metadata")?,
-        secret_hash: cells.get("secret_hash")?,
-        redacted: cells.get("redacted")?,
-        created_at: cells.time("created_at")?,
-        updated_at: cells.time("updated_at")?,
-        created_by: cells.get("created_by")?,
-        updated_by: cells.get("updated_by")?,
-        last_used_at: cells.optional_time("last_used_at")?,
-        revoked_at: cells.optional_time("revoked_at")?,
-    })
+    row.as_ref().map(AccessKey::read).transpose()
 }

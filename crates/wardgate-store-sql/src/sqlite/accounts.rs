@@ -1,87 +1,114 @@
-//! The tables of accounts and teams.
+//! The table of accounts.
 
-use super::SqliteStore;
-use crate::error::{of_insert, unavailable};
+use super::parts::{bind_name_filter, bind_stamp, read_stamp, version};
+use super::table::{OfGateway, Table, Texts, insert, is_if_given, kind_of, name_matches, texts};
+use super::{SqliteStore, Statement};
+use crate::error::unavailable;
 use crate::row::Cells;
 use async_trait::async_trait;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use wardgate_core::account::{Account, Team};
+use wardgate_core::account::{Account, DEFAULT_TEAM, Team};
 use wardgate_core::id::{AccountId, TeamId};
-use wardgate_store::{Accounts, Change, StoreError};
+use wardgate_core::label::Label;
+use wardgate_core::tier::TierName;
+use wardgate_core::time::Timestamp;
+use wardgate_store::kinds::TieredFilter;
+use wardgate_store::{Change, StoreError};
+
+/// What goes with an account, what refers to something before that which it refers to.
+const DELETES_OF_ACCOUNT: [&str; 12] = [
+    "DELETE FROM access_keys WHERE account_id = ?",
+    "DELETE FROM configurations WHERE account_id = ?",
+    "DELETE FROM virtual_models WHERE account_id = ?",
+    "DELETE FROM api_keys WHERE account_id = ?",
+    "DELETE FROM provider_keys WHERE account_id = ?",
+    "DELETE FROM grants WHERE account_id = ?",
+    "DELETE FROM custom_providers WHERE account_id = ?",
+    "DELETE FROM gateway_configs WHERE account_id = ?",
+    "DELETE FROM credits WHERE account_id = ?",
+    "DELETE FROM purchases WHERE account_id = ?",
+    "DELETE FROM idempotency WHERE account_id = ?",
+    "DELETE FROM teams WHERE account_id = ?",
+];
 
 #[async_trait]
-impl Accounts for SqliteStore {
-    async fn create_account(&self, account: &Account, first_team: &Team) -> Result<(), StoreError> {
-        if first_team.account_id != account.id {
-            return Err(StoreError::NotInAccount { what: "the team" });
+impl Table for Account {
+    const TEXTS: Texts = texts! {
+        gateway, "accounts",
+        columns: "id, version, name, metadata, created_at, updated_at, created_by, updated_by, tier, suspended_at,
+            default_team_id",
+        values: "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11",
+        fixed: "sealed_data_key" = "?12",
+        live: "TRUE",
+        filter: (name_matches!("?3", "?4", "name"), is_if_given!("tier", "?5")),
+        delete: "DELETE FROM accounts WHERE id = ?1",
+    };
+
+    kind_of!(gateway);
+
+    fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
+        let statement = statement.bind(self.id.as_bytes().as_slice()).bind(version(self.stamp.version));
+        let statement = bind_stamp(statement.bind(&self.name).bind(self.metadata.as_deref()), &self.stamp);
+        statement
+            .bind(self.tier.as_ref().map(TierName::as_str))
+            .bind(self.suspended_at.map(Timestamp::unix_micros))
+            .bind(self.default_team_id.as_bytes().as_slice())
+            .bind(&self.sealed_data_key)
+    }
+
+    fn bind_filter<'q>(filter: &'q TieredFilter, statement: Statement<'q>) -> Statement<'q> {
+        bind_name_filter(statement, &filter.text).bind(filter.tier.as_ref().map(TierName::as_str))
+    }
+
+    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+        let cells = Cells::new("accounts", row);
+        Ok(Self {
+            id: AccountId::from_bytes(cells.id("id")?),
+            name: cells.get("name")?,
+            metadata: cells.get("metadata")?,
+            tier: super::tiers::read_name(&cells)?,
+            suspended_at: cells.optional_time("suspended_at")?,
+            default_team_id: TeamId::from_bytes(cells.id("default_team_id")?),
+            sealed_data_key: cells.get("sealed_data_key")?,
+            stamp: read_stamp(&cells)?,
+        })
+    }
+
+    fn taken(&self) -> String {
+        format!("an account with the name \"{}\"", self.name)
+    }
+
+    async fn created(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let team = Team {
+            id: self.default_team_id,
+            account_id: self.id,
+            label: Label::named(DEFAULT_TEAM),
+            tier: None,
+            stamp: self.stamp.clone(),
+        };
+        insert(connection, &team).await
+    }
+
+    async fn deleting(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        for delete in DELETES_OF_ACCOUNT {
+            sqlx::query(delete).bind(self.id.as_bytes().as_slice()).execute(&mut *connection).await.map_err(unavailable)?;
         }
-        let mut transaction = self.begin().await?;
-        sqlx::query("INSERT INTO accounts (id, name, sealed_data_key, created_at) VALUES (?, ?, ?, ?)")
-            .bind(account.id.as_bytes().as_slice())
-            .bind(&account.name)
-            .bind(&account.sealed_data_key)
-            .bind(account.created_at.unix_micros())
-            .execute(&mut *transaction)
-            .await
-            .map_err(|error| of_insert(error, || format!("an account with the name \"{}\"", account.name), "the account"))?;
-        sqlx::query("INSERT INTO teams (id, account_id, name, created_at) VALUES (?, ?, ?, ?)")
-            .bind(first_team.id.as_bytes().as_slice())
-            .bind(account.id.as_bytes().as_slice())
-            .bind(&first_team.name)
-            .bind(first_team.created_at.unix_micros())
-            .execute(&mut *transaction)
-            .await
-            .map_err(|error| of_insert(error, || "a team with this id".to_owned(), "the team"))?;
-        transaction.commit().await.map_err(unavailable)?;
-        self.tell(Change::Account(account.id)).await;
         Ok(())
     }
 
-    async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query("SELECT * FROM accounts WHERE id = ?")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.readers())
-            .await
-            .map_err(unavailable)?;
-        row.as_ref().map(read).transpose()
-    }
-
-    async fn account_by_name(&self, name: &str) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query("SELECT * FROM accounts WHERE name = ?")
-            .bind(name)
-            .fetch_optional(self.readers())
-            .await
-            .map_err(unavailable)?;
-        row.as_ref().map(read).transpose()
-    }
-
-    async fn team_by_name(&self, account_id: AccountId, name: &str) -> Result<Option<Team>, StoreError> {
-        let row = sqlx::query("SELECT * FROM teams WHERE account_id = ? AND name = ?")
-            .bind(account_id.as_bytes().as_slice())
-            .bind(name)
-            .fetch_optional(self.readers())
-            .await
-            .map_err(unavailable)?;
-        row.as_ref().map(read_team).transpose()
+    fn change(&self) -> Option<Change> {
+        Some(Change::Account(self.id))
     }
 }
 
-pub(super) fn read(row: &SqliteRow) -> Result<Account, StoreError> {
-    let cells = Cells::new("accounts", row);
-    Ok(Account {
-        id: AccountId::from_bytes(cells.id("id")?),
-        name: cells.get("name")?,
-        sealed_data_key: cells.get("sealed_data_key")?,
-        created_at: cells.time("created_at")?,
-    })
-}
+impl OfGateway for Account {}
 
-fn read_team(row: &SqliteRow) -> Result<Team, StoreError> {
-    let cells = Cells::new("teams", row);
-    Ok(Team {
-        id: TeamId::from_bytes(cells.id("id")?),
-        account_id: AccountId::from_bytes(cells.id("account_id")?),
-        name: cells.get("name")?,
-        created_at: cells.time("created_at")?,
-    })
+pub(super) async fn find_by_name(store: &SqliteStore, name: &str) -> Result<Option<Account>, StoreError> {
+    let row = sqlx::query("SELECT * FROM accounts WHERE name = ?")
+        .bind(name)
+        .fetch_optional(store.readers())
+        .await
+        .map_err(unavailable)?;
+    row.as_ref().map(Account::read).transpose()
 }

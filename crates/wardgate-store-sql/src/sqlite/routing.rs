@@ -1,37 +1,42 @@
 //! The data plane's read.
 
-use super::{SqliteTenant, accounts, provider_keys, providers};
-use crate::error::unavailable;
+use super::table::{Table, read_all};
+use super::{SqliteTenant, gateway_config};
 use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use wardgate_core::account::Account;
 use wardgate_store::{Routing, RoutingMaterial, StoreError};
 
 #[async_trait]
 impl Routing for SqliteTenant {
     async fn routing_material(&self) -> Result<Option<RoutingMaterial>, StoreError> {
         // One transaction, so that all parts are of one moment.
-        let mut transaction = self.store.readers().begin().await.map_err(unavailable)?;
-        let account = sqlx::query("SELECT * FROM accounts WHERE id = ?")
-            .bind(self.account())
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(unavailable)?;
+        let connection = &mut *self.store.snapshot().await?;
+        let account: Option<Account> = self.all(connection, "SELECT * FROM accounts WHERE id = ?").await?.pop();
         let Some(account) = account else { return Ok(None) };
-        let keys = sqlx::query("SELECT * FROM provider_keys WHERE account_id = ? ORDER BY created_at, id")
-            .bind(self.account())
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(unavailable)?;
-        let rows = sqlx::query("SELECT * FROM custom_providers WHERE account_id = ? ORDER BY created_at, id")
-            .bind(self.account())
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(unavailable)?;
-        let mut material = RoutingMaterial {
-            account: accounts::read(&account)?,
-            provider_keys: keys.iter().map(provider_keys::read).collect::<Result<_, _>>()?,
-            providers: rows.iter().map(providers::read).collect::<Result<_, _>>()?,
-        };
-        self.fill(&mut transaction, &mut material.providers).await?;
-        Ok(Some(material))
+        let Some(gateway_config) = gateway_config::find(connection, self.account_id).await? else { return Ok(None) };
+        Ok(Some(RoutingMaterial {
+            account,
+            gateway_config,
+            teams: self.all(connection, "SELECT * FROM teams WHERE account_id = ? AND tier IS NOT NULL ORDER BY id").await?,
+            provider_keys: self.all(connection, "SELECT * FROM provider_keys WHERE account_id = ? ORDER BY id").await?,
+            managed_keys: self
+                .all(
+                    connection,
+                    "SELECT managed_keys.* FROM grants JOIN managed_keys ON managed_keys.id = grants.managed_key_id
+                     WHERE grants.account_id = ? ORDER BY grants.managed_key_id",
+                )
+                .await?,
+            providers: self.all(connection, "SELECT * FROM custom_providers WHERE account_id = ? ORDER BY id").await?,
+            configurations: self.all(connection, "SELECT * FROM configurations WHERE account_id = ? ORDER BY id").await?,
+            virtual_models: self.all(connection, "SELECT * FROM virtual_models WHERE account_id = ? ORDER BY id").await?,
+        }))
+    }
+}
+
+impl SqliteTenant {
+    /// What a query about this account finds.
+    async fn all<T: Table>(&self, connection: &mut SqliteConnection, text: &'static str) -> Result<Vec<T>, StoreError> {
+        read_all(connection, sqlx::query(text).bind(self.account())).await
     }
 }

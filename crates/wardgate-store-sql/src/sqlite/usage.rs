@@ -1,16 +1,16 @@
 //! The ledger.
 
-use super::{SqliteStore, SqliteTenant};
+use super::{SqliteStore, SqliteTenant, Statement, overview};
 use crate::error::unavailable;
 use crate::row::{Cells, count, usage_source, usage_source_word};
 use async_trait::async_trait;
-use sqlx::Sqlite;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::sqlite::SqliteRow;
 use std::sync::{Arc, LazyLock};
 use wardgate_core::format::Surface;
-use wardgate_core::id::{AccessKeyId, AccountId, ProviderKeyId, RequestId, TeamId, UsageEventId};
+use wardgate_core::id::{AccessKeyId, AccountId, ManagedKeyId, ProviderKeyId, RequestId, TeamId, UsageEventId};
 use wardgate_core::money::NanoUsd;
 use wardgate_core::usage::{Completion, Usage, UsageEvent};
+use wardgate_store::usage::{OverviewBucket, OverviewQuery, REQUEST_LASTS_MAX};
 use wardgate_store::{Listed, StoreError, UsageEvents, UsageQuery};
 
 #[async_trait]
@@ -51,6 +51,31 @@ impl UsageEvents for SqliteTenant {
             .map_err(unavailable)?;
         Ok(Listed::cut(rows.iter().map(read).collect::<Result<_, _>>()?, query.limit))
     }
+
+    async fn request_usage(&self, id: RequestId) -> Result<Vec<UsageEvent>, StoreError> {
+        // No index finds a request, since each costs every write. The account's events lie in the order of time, and the id
+        // says when to begin; the final attempt, most often seconds later, says where to end.
+        let rows = sqlx::query(
+            "SELECT * FROM usage_events
+             WHERE account_id = ?1 AND request_id = ?2 AND event_time >= ?3 AND event_time <= coalesce(
+                 (SELECT event_time FROM usage_events
+                  WHERE account_id = ?1 AND request_id = ?2 AND is_final = 1 AND event_time BETWEEN ?3 AND ?4
+                  ORDER BY event_time LIMIT 1), ?4)
+             ORDER BY attempt_number",
+        )
+        .bind(self.account())
+        .bind(id.as_bytes().as_slice())
+        .bind(id.made_at().unix_micros())
+        .bind(id.made_at().plus(REQUEST_LASTS_MAX).unix_micros())
+        .fetch_all(self.store.readers())
+        .await
+        .map_err(unavailable)?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn usage_overview(&self, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError> {
+        overview::sums(self, query).await
+    }
 }
 
 /// How many rows one statement may insert, largest first. Each statement is a trip to the thread that owns the connection and
@@ -60,9 +85,9 @@ const ROWS_PER_STATEMENT: [usize; 3] = [64, 8, 1];
 const COLUMNS: &str = "INSERT INTO usage_events (id, request_id, account_id, team_id, access_key_id, event_time, surface,
      provider, model, provider_key_id, provider_key_redacted, attempt_number, is_final, status_code, completion, is_streaming,
      stop_reason, input_uncached, cache_read, cache_write_5m, cache_write_1h, cache_write_other, output, reasoning,
-     usage_source, cost_nano_usd, duration_us, first_token_us) VALUES ";
+     usage_source, cost_nano_usd, duration_us, first_token_us, virtual_model, managed_key_id) VALUES ";
 
-const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// The statement for so many rows, made once.
 fn insert_sql(rows: usize) -> &'static str {
@@ -90,8 +115,6 @@ pub(super) async fn append(store: &SqliteStore, events: &[UsageEvent]) -> Result
     transaction.commit().await.map_err(unavailable)?;
     Ok(new)
 }
-
-type Statement<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
 fn bind<'q>(statement: Statement<'q>, event: &'q UsageEvent) -> Statement<'q> {
     statement
@@ -123,6 +146,8 @@ fn bind<'q>(statement: Statement<'q>, event: &'q UsageEvent) -> Statement<'q> {
         .bind(event.cost.map(NanoUsd::nano_usd))
         .bind(count(event.duration_us))
         .bind(event.first_token_us.map(count))
+        .bind(event.virtual_model.as_deref())
+        .bind(event.managed_key_id.as_ref().map(|id| id.as_bytes().as_slice()))
 }
 
 fn read(row: &SqliteRow) -> Result<UsageEvent, StoreError> {
@@ -137,7 +162,9 @@ fn read(row: &SqliteRow) -> Result<UsageEvent, StoreError> {
         surface: cells.word("surface", Surface::from_name)?,
         provider: cells.provider_name("provider")?,
         model: Arc::from(cells.get::<String>("model")?),
+        virtual_model: cells.get::<Option<String>>("virtual_model")?.map(Arc::from),
         provider_key_id: cells.optional_id("provider_key_id")?.map(ProviderKeyId::from_bytes),
+        managed_key_id: cells.optional_id("managed_key_id")?.map(ManagedKeyId::from_bytes),
         provider_key_redacted: cells.get("provider_key_redacted")?,
         attempt_number: cells.number("attempt_number")?,
         is_final: cells.get("is_final")?,
