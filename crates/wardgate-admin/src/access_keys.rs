@@ -1,23 +1,51 @@
 //! Access keys: what clients present on the data plane.
 
-pub(crate) mod create;
-pub(crate) mod delete;
-pub(crate) mod get;
-pub(crate) mod list;
+mod create;
+mod rotate;
+mod update;
 
-use crate::actor::ActorBody;
 use crate::app::AppState;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::page::{NAME, Param, Parameters, SEARCH, id_schema, text_schema};
+use crate::resource::{self, Handle, Resource};
+use crate::route::{Access, Route};
+use crate::schema;
+use crate::stamped::Stamped;
+use crate::values::network;
+use schemars::JsonSchema;
 use serde::Serialize;
-use wardgate_core::access_key::AccessKey;
-use wardgate_core::id::{AccessKeyId, TeamId};
+use serde_json::json;
+use std::collections::HashMap;
+use wardgate_core::access_key::{AccessKey, KeyStatus};
+use wardgate_core::api_key::Role;
+use wardgate_core::configuration::Configuration;
+use wardgate_core::id::{AccessKeyId, ConfigurationId, TeamId};
 use wardgate_core::time::Timestamp;
+use wardgate_store::Collection;
+use wardgate_store::kinds::AccessKeyFilter;
 
-pub(crate) const PATH: &str = "/access-keys";
+pub(crate) fn routes() -> Vec<Route> {
+    let (reads, writes) = (Access::Account(Role::Viewer), Access::Account(Role::Editor));
+    vec![
+        resource::list::<AccessKeys>(reads),
+        resource::create::<AccessKeys>(writes),
+        resource::get::<AccessKeys>(reads),
+        resource::update::<AccessKeys>(writes),
+        resource::delete::<AccessKeys>(writes),
+        rotate::route(),
+    ]
+}
+
+/// The resource.
+pub(crate) struct AccessKeys;
 
 /// An access key as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AccessKey")]
 pub(crate) struct AccessKeyBody {
+    #[schemars(with = "schema::Id")]
     id: AccessKeyId,
     uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,37 +54,129 @@ pub(crate) struct AccessKeyBody {
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<String>,
+    /// The team it is issued to.
+    #[schemars(with = "schema::Id")]
     team_id: TeamId,
-    /// Null: everything is allowed.
-    access_key_configuration: Option<()>,
-    /// Only where the key was just made.
+    /// What it may call and how. Null: everything, in the default way.
+    access_key_configuration: Option<ConfigurationReference>,
+    tags: Vec<String>,
+    /// The token; only where it was just made.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// The token with its middle cut out.
     key_redacted: String,
+    status: Status,
+    /// Whether someone disabled it.
+    disabled: bool,
+    /// From when on it is refused. Null: never.
+    #[schemars(with = "Option<schema::Time>")]
+    expires_at: Option<Timestamp>,
+    /// Until when the token before the last rotation is served too. Null: it is not.
+    #[schemars(with = "Option<schema::Time>")]
+    previous_token_expires_at: Option<Timestamp>,
+    /// From where it may be used. Empty: from anywhere.
+    allowed_networks: Vec<String>,
+    /// When it was last used, to within a few minutes.
+    #[schemars(with = "Option<schema::Time>")]
     last_used: Option<Timestamp>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    created_by: ActorBody,
-    last_updated_by: ActorBody,
+    #[serde(flatten)]
+    stamped: Stamped,
 }
 
-impl AccessKeyBody {
-    pub(crate) fn new(app: &AppState, key: AccessKey, token: Option<String>) -> Self {
-        Self {
-            id: key.id,
-            uri: app.item_uri(PATH, key.id),
-            name: key.label.name,
-            description: key.label.description,
-            metadata: key.label.metadata,
-            team_id: key.team_id,
-            access_key_configuration: None,
-            token,
-            key_redacted: key.redacted,
-            last_used: key.last_used_at,
-            created_at: key.stamp.created_at,
-            updated_at: key.stamp.updated_at,
-            created_by: ActorBody::new(app, key.stamp.created_by),
-            last_updated_by: ActorBody::new(app, key.stamp.updated_by),
+/// A configuration, as what links to it shows it.
+#[derive(Serialize, JsonSchema, Clone)]
+struct ConfigurationReference {
+    #[schemars(with = "schema::Id")]
+    id: ConfigurationId,
+    uri: String,
+    name: String,
+}
+
+/// Whether a key may be used at this moment.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "AccessKeyStatus")]
+enum Status {
+    Active,
+    Disabled,
+    Expired,
+}
+
+static TEAM_ID: Param = Param::optional("teamId", "Only keys that are issued to this team.", id_schema);
+static TAG: Param = Param::optional("tag", "Only keys with this tag.", text_schema);
+static CONFIGURATION_ID: Param =
+    Param::optional("accessKeyConfigurationId", "Only keys that link to this configuration.", id_schema);
+static STATUS: Param = Param::optional(
+    "status",
+    "Only keys of this status.",
+    || json!({"type": "string", "enum": KeyStatus::LISTED.map(KeyStatus::name)}),
+);
+
+impl Resource for AccessKeys {
+    type Object = AccessKey;
+    type Shown = AccessKeyBody;
+    const PATH: &'static str = "/access-keys";
+    const ENVELOPE: &'static str = "aiGatewayAccessKeys";
+    const TITLE: &'static str = "AccessKey";
+    const TAG: &'static str = "Access keys";
+    const ACTION: &'static str = "access_key";
+    const FILTERS: &'static [&'static Param] = &[&NAME, &SEARCH, &TEAM_ID, &TAG, &CONFIGURATION_ID, &STATUS];
+
+    fn collection(context: &Context) -> Result<Handle<'_, AccessKey>, ApiError> {
+        Ok(Handle::Tenant(context.tenant()?))
+    }
+
+    fn filter(context: &Context, parameters: &mut Parameters) -> Result<AccessKeyFilter, ApiError> {
+        let status = parameters.word(&STATUS, &KeyStatus::LISTED.map(|status| (status.name(), status)))?;
+        Ok(AccessKeyFilter {
+            text: parameters.name_filter()?,
+            configuration_id: parameters.parse(&CONFIGURATION_ID)?,
+            team_id: parameters.parse(&TEAM_ID)?,
+            tag: parameters.text(&TAG)?,
+            status: status.map(|status| (status, context.now())),
+        })
+    }
+
+    async fn show(context: &Context, keys: Vec<AccessKey>) -> Result<Vec<AccessKeyBody>, ApiError> {
+        let mut linked = HashMap::new();
+        for id in keys.iter().filter_map(|key| key.configuration_id) {
+            if !linked.contains_key(&id) {
+                let found: Option<Configuration> = Collection::get(&*context.tenant()?, id).await?;
+                linked.insert(id, found);
+            }
         }
+        let reference = |id: ConfigurationId| ConfigurationReference {
+            id,
+            uri: context.app.item_uri("/access-key-configurations", id),
+            name: linked.get(&id).into_iter().flatten().map(|found| found.label.name().to_owned()).collect(),
+        };
+        Ok(keys.into_iter().map(|key| show(&context.app, &key, key.configuration_id.map(reference), context.now())).collect())
+    }
+}
+
+fn show(app: &AppState, key: &AccessKey, linked: Option<ConfigurationReference>, now: Timestamp) -> AccessKeyBody {
+    let key = key.clone();
+    AccessKeyBody {
+        status: match key.status(now) {
+            KeyStatus::Disabled => Status::Disabled,
+            KeyStatus::Expired => Status::Expired,
+            KeyStatus::Active | KeyStatus::Revoked => Status::Active,
+        },
+        id: key.id,
+        uri: app.item_uri(AccessKeys::PATH, key.id),
+        name: key.label.name,
+        description: key.label.description,
+        metadata: key.label.metadata,
+        team_id: key.team_id,
+        access_key_configuration: linked,
+        tags: key.tags,
+        token: None,
+        key_redacted: key.redacted,
+        disabled: key.disabled_at.is_some(),
+        expires_at: key.expires_at,
+        previous_token_expires_at: key.previous_secret.map(|secret| secret.valid_until).filter(|until| now < *until),
+        allowed_networks: key.allowed_networks.into_iter().map(network::write).collect(),
+        last_used: key.last_used_at,
+        stamped: Stamped::new(app, key.stamp),
     }
 }

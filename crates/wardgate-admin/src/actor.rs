@@ -1,13 +1,17 @@
 //! Who did something, as `createdBy` and `lastUpdatedBy` say it.
 
 use crate::app::AppState;
+use schemars::JsonSchema;
 use serde::Serialize;
 use wardgate_core::id::OperatorKeyId;
 
 /// A reference to the key that acted.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Actor")]
 pub(crate) struct ActorBody {
+    /// The key's id, or `wardgate` for the gateway itself.
     id: String,
+    /// Where the key is.
     uri: String,
 }
 

@@ -7,6 +7,7 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use wardgate_store::StoreError;
@@ -22,20 +23,26 @@ pub(crate) struct ApiError {
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
-#[derive(Serialize)]
+/// What went wrong, why, and what to do about it.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Body {
+#[schemars(rename = "Error")]
+pub(crate) struct ErrorBody {
+    /// The code that clients of ngrok's AI Gateway know, where that has one for the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'static str>,
+    /// The HTTP status.
     status_code: u16,
+    /// For people.
     msg: String,
+    /// `code` is a stable word for the case. For a body or query that is refused, there is an entry for each field with a problem.
     details: BTreeMap<String, String>,
 }
 
 impl ApiError {
     /// An error with our word for it and a text.
-    pub(crate) fn new(status: StatusCode, code: &'static str, msg: impl Into<String>) -> Self {
-        let details = BTreeMap::from([("code".to_owned(), code.to_owned())]);
+    pub(crate) fn new(status: StatusCode, code: impl Into<String>, msg: impl Into<String>) -> Self {
+        let details = BTreeMap::from([("code".to_owned(), code.into())]);
         Self { status, error_code: None, msg: msg.into(), details, header: None }
     }
 
@@ -56,7 +63,7 @@ impl ApiError {
         self
     }
 
-    pub(crate) fn bad_request(code: &'static str, msg: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(code: impl Into<String>, msg: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, msg)
     }
 
@@ -102,7 +109,9 @@ impl From<StoreError> for ApiError {
                 Self::new(StatusCode::CONFLICT, "in_use", sentence(&error)).known_as(Some("ERR_NGROK_27615"))
             }
             StoreError::Changed { .. } => Self::new(StatusCode::CONFLICT, "changed_meanwhile", sentence(&error)),
-            StoreError::NotInAccount { .. } | StoreError::Corrupt { .. } => Self::internal(&error),
+            // What the request names was looked for before, so someone deleted it in between.
+            StoreError::NotInAccount { .. } => Self::new(StatusCode::CONFLICT, "reference_gone", sentence(&error)),
+            StoreError::Corrupt { .. } => Self::internal(&error),
         }
     }
 }
@@ -116,7 +125,7 @@ fn sentence(error: &StoreError) -> String {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body =
-            Body { error_code: self.error_code, status_code: self.status.as_u16(), msg: self.msg, details: self.details };
+            ErrorBody { error_code: self.error_code, status_code: self.status.as_u16(), msg: self.msg, details: self.details };
         let mut response = (self.status, Json(body)).into_response();
         if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);

@@ -5,21 +5,32 @@
 
 mod actor;
 mod app;
-mod audit;
 mod auth;
 mod body;
+mod context;
 pub mod deps;
 mod error;
+mod etag;
+mod idempotency;
+mod openapi;
 mod page;
 mod path;
+mod resource;
+mod route;
 mod router;
+mod schema;
+mod stamped;
 mod text;
+mod values;
 
 mod access_keys;
+mod accounts;
 mod health;
 mod metrics;
 mod provider_keys;
 mod providers;
+mod teams;
+mod tiers;
 mod usage;
 
 #[cfg(test)]

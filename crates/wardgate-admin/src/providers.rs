@@ -1,89 +1,165 @@
 //! Custom providers: upstreams that an account defines. Built-in ones are not shown here.
 
 pub(crate) mod base_url;
-pub(crate) mod create;
-pub(crate) mod delete;
-pub(crate) mod get;
-pub(crate) mod list;
-pub(crate) mod parts;
+mod create;
+mod parts;
+mod update;
 
-use crate::actor::ActorBody;
-use crate::app::AppState;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::page::{NAME, Param, Parameters, SEARCH};
+use crate::resource::{self, Codes, Handle, Resource};
+use crate::route::{Access, Route};
+use crate::schema;
+use crate::stamped::Stamped;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
+use wardgate_core::api_key::Role;
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::{CustomModelId, CustomProviderId};
+use wardgate_core::name::ProviderName;
 use wardgate_core::provider::{CustomModel, CustomProvider, CustomSurface};
-use wardgate_core::time::Timestamp;
+use wardgate_store::kinds::CustomProviderFilter;
 
-pub(crate) const PATH: &str = "/providers";
+pub(crate) fn routes() -> Vec<Route> {
+    let (reads, writes) = (Access::Account(Role::Viewer), Access::Account(Role::Editor));
+    vec![
+        resource::list::<Providers>(reads),
+        resource::create::<Providers>(writes),
+        resource::get::<Providers>(reads),
+        resource::update::<Providers>(writes),
+        resource::delete::<Providers>(writes),
+    ]
+}
+
+pub(crate) static PROVIDER: Param = Param::optional(
+    "provider",
+    "Only those of this provider, by the id that clients write.",
+    || json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,254}$"}),
+);
+
+/// Reads [`PROVIDER`].
+pub(crate) fn filter(parameters: &mut Parameters) -> Result<Option<ProviderName>, ApiError> {
+    parameters.read(&PROVIDER, |text| ProviderName::new(text).map_err(|error| error.to_string()))
+}
+
+/// The resource.
+pub(crate) struct Providers;
 
 /// A custom provider as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Provider")]
 pub(crate) struct ProviderBody {
+    #[schemars(with = "schema::Id")]
     id: CustomProviderId,
     uri: String,
+    /// What clients write before the colon.
     provider_id: String,
     name: String,
     base_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<String>,
+    /// The surfaces it speaks. Empty: OpenAI chat completions.
     supported_api_surfaces: Vec<SurfaceBody>,
+    /// The models it declares. Others are passed on as clients write them.
     models: Vec<ModelBody>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    created_by: ActorBody,
-    last_updated_by: ActorBody,
+    #[serde(flatten)]
+    stamped: Stamped,
 }
 
-#[derive(Serialize)]
+/// One surface of a custom provider.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ProviderSurface")]
 struct SurfaceBody {
     format: &'static str,
     surface: &'static str,
+    /// Its own base URL, where it differs from the provider's.
     #[serde(skip_serializing_if = "Option::is_none")]
     base_url: Option<String>,
+    /// The parameters at the top of a body that it takes; others are removed. Empty: it takes all.
+    supported_params: Vec<ParamBody>,
 }
 
-#[derive(Serialize)]
+/// A parameter at the top of a body.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProviderParam")]
+struct ParamBody {
+    name: String,
+}
+
+/// One declared model of a custom provider.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ProviderModel")]
 struct ModelBody {
+    #[schemars(with = "schema::Id")]
     id: CustomModelId,
+    /// What clients write after the colon.
     model_id: String,
+    /// What is sent upstream, where it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_model_id: Option<String>,
-    /// Always there, and empty as long as there is nothing to put into it.
-    unsupported_params: [String; 0],
+    /// The parameters at the top of a body that are removed for this model.
+    unsupported_params: Vec<String>,
 }
 
-impl ProviderBody {
-    pub(crate) fn new(app: &AppState, provider: CustomProvider) -> Self {
-        Self {
+impl Resource for Providers {
+    type Object = CustomProvider;
+    type Shown = ProviderBody;
+    const PATH: &'static str = "/providers";
+    const ENVELOPE: &'static str = "aiGatewayProviders";
+    const TITLE: &'static str = "Provider";
+    const TAG: &'static str = "Custom providers";
+    const ACTION: &'static str = "provider";
+    const FILTERS: &'static [&'static Param] = &[&NAME, &SEARCH, &PROVIDER];
+    const CODES: Codes = Codes { full: None, conflict: Some("ERR_NGROK_27712"), referenced: Some("ERR_NGROK_27710") };
+
+    fn collection(context: &Context) -> Result<Handle<'_, CustomProvider>, ApiError> {
+        Ok(Handle::Tenant(context.tenant()?))
+    }
+
+    fn filter(_: &Context, parameters: &mut Parameters) -> Result<CustomProviderFilter, ApiError> {
+        Ok(CustomProviderFilter { text: parameters.name_filter()?, provider: filter(parameters)? })
+    }
+
+    async fn show(context: &Context, providers: Vec<CustomProvider>) -> Result<Vec<ProviderBody>, ApiError> {
+        let show = |provider: CustomProvider| ProviderBody {
             id: provider.id,
-            uri: app.item_uri(PATH, provider.id),
+            uri: context.app.item_uri(Self::PATH, provider.id),
             provider_id: provider.provider_name.to_string(),
             name: provider.display_name,
             base_url: provider.base_url,
             metadata: provider.metadata,
             supported_api_surfaces: provider.surfaces.into_iter().map(SurfaceBody::from).collect(),
             models: provider.models.into_iter().map(ModelBody::from).collect(),
-            created_at: provider.stamp.created_at,
-            updated_at: provider.stamp.updated_at,
-            created_by: ActorBody::new(app, provider.stamp.created_by),
-            last_updated_by: ActorBody::new(app, provider.stamp.updated_by),
-        }
+            stamped: Stamped::new(&context.app, provider.stamp),
+        };
+        Ok(providers.into_iter().map(show).collect())
     }
 }
 
 impl From<CustomSurface> for SurfaceBody {
-    fn from(surface: CustomSurface) -> Self {
-        Self { format: format_name(surface.surface), surface: surface.surface.name(), base_url: surface.base_url }
+    fn from(declared: CustomSurface) -> Self {
+        Self {
+            format: format_name(declared.surface),
+            surface: declared.surface.name(),
+            base_url: declared.base_url,
+            supported_params: declared.supported_params.into_iter().map(|name| ParamBody { name }).collect(),
+        }
     }
 }
 
 impl From<CustomModel> for ModelBody {
     fn from(model: CustomModel) -> Self {
-        Self { id: model.id, model_id: model.model_id, provider_model_id: model.provider_model_id, unsupported_params: [] }
+        Self {
+            id: model.id,
+            model_id: model.model_id,
+            provider_model_id: model.provider_model_id,
+            unsupported_params: model.unsupported_params,
+        }
     }
 }
 

@@ -1,12 +1,19 @@
 //! Tests of the API as its clients see it: requests in, answers out, on a store in memory.
 
 mod access_keys;
+mod accounts;
+mod audit;
 mod callers;
+mod idempotency;
 mod isolation;
+mod openapi;
 mod provider_keys;
 mod providers;
+mod roles;
 mod shape;
+mod teams;
 mod usage;
+mod versions;
 mod watching;
 
 use crate::deps::{Deps, Options, Readiness, ReadinessReport};
@@ -135,7 +142,15 @@ impl Gateway {
     }
 
     async fn send(&self, method: &str, path: &str, key: &str, body: Option<&Value>) -> Answer {
-        let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {key}"));
+        self.send_with(method, path, key, &[], body).await
+    }
+
+    /// Sends a request with these headers.
+    async fn send_with(&self, method: &str, path: &str, key: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {key}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let request = match body {
             Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
             None => request.body(Body::empty()),
@@ -151,6 +166,17 @@ impl Gateway {
         // Ids of one millisecond are in no order; a request later is a moment later.
         self.clock.advance(std::time::Duration::from_millis(1));
         self.send("POST", path, &self.acme.admin, Some(body)).await
+    }
+
+    async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.clock.advance(std::time::Duration::from_millis(1));
+        self.send("PATCH", path, &self.acme.admin, Some(body)).await
+    }
+
+    /// As the operator, in no account.
+    async fn operate(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.clock.advance(std::time::Duration::from_millis(1));
+        self.send(method, path, &self.operator, body).await
     }
 
     async fn delete(&self, path: &str) -> Answer {

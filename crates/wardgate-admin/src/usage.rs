@@ -3,21 +3,33 @@
 pub(crate) mod cursor;
 pub(crate) mod list;
 
+use crate::route::Route;
+use crate::schema;
+use schemars::JsonSchema;
 use serde::Serialize;
 use wardgate_core::id::{AccessKeyId, ProviderKeyId, RequestId, UsageEventId};
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::{Completion, UsageEvent, UsageSource};
 
+pub(crate) fn routes() -> Vec<Route> {
+    vec![list::route()]
+}
+
 pub(crate) const PATH: &str = "/usage";
 
 /// One attempt at a provider. Numbers that were estimated stand in fields of their own, and those that the provider reports
 /// are then zero. The parts of a cost are absent: only its sum is kept.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UsageEvent")]
 pub(crate) struct UsageEventBody {
+    #[schemars(with = "schema::Id")]
     id: UsageEventId,
+    #[schemars(with = "schema::Time")]
     event_time: Timestamp,
+    #[schemars(with = "schema::Id")]
     request_id: RequestId,
+    #[schemars(with = "schema::Id")]
     access_key_id: AccessKeyId,
     provider: String,
     provider_display_name: String,
@@ -47,6 +59,7 @@ pub(crate) struct UsageEventBody {
     cost_unknown: bool,
     key_source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Id>")]
     provider_key_id: Option<ProviderKeyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_key_display_name: Option<String>,

@@ -75,6 +75,17 @@ impl Digest {
     }
 }
 
+/// The SHA-256 of several parts, each after its length, so that no part runs into the next.
+#[must_use]
+pub fn digest_of_parts(parts: &[&[u8]]) -> [u8; 32] {
+    let mut sha256 = Sha256::new();
+    for part in parts {
+        sha256.update((part.len() as u64).to_be_bytes());
+        sha256.update(part);
+    }
+    sha256.finalize().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +104,12 @@ mod tests {
         let stored = "$argon2id$v=19$m=4194304,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         assert!(verify("x", stored).is_err());
         assert!(verify("x", "not a hash").is_err());
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(digest_of_parts(&[b"ab", b"c"]), digest_of_parts(&[b"a", b"bc"]));
+        assert_ne!(digest_of_parts(&[]), digest_of_parts(&[b""]));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Sealing what must be stored and read back: provider credentials.
+//! Sealing what must be stored and read back: provider credentials, and answers that hold a token.
 //!
 //! Two levels (envelope encryption), both XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): the master key seals one random
 //! data key per account, and that seals the account's credentials. The operator's own credentials have no account, and the
@@ -102,6 +102,20 @@ impl MasterKey {
         String::from_utf8(std::mem::take(&mut *opened)).map(Secret::new).map_err(|_| SealError::Form)
     }
 
+    /// Seals an answer to the operator, for the request with this digest.
+    #[must_use]
+    pub fn seal_answer(&self, request: &[u8; 32], answer: &[u8], random: &dyn Random) -> Vec<u8> {
+        seal(&self.present, answer, &answer_place(None, request), random)
+    }
+
+    /// Opens the answer to a request.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn open_answer(&self, request: &[u8; 32], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.open(sealed, &answer_place(None, request)).map(|(_, answer)| answer)
+    }
+
     /// The stored data key of an account, sealed with the present key; `None` when it is so already.
     ///
     /// # Errors
@@ -175,6 +189,20 @@ impl DataKey {
         String::from_utf8(std::mem::take(&mut *opened)).map(Secret::new).map_err(|_| SealError::Form)
     }
 
+    /// Seals an answer to one of the account's managers, for the request with this digest.
+    #[must_use]
+    pub fn seal_answer(&self, request: &[u8; 32], answer: &[u8], random: &dyn Random) -> Vec<u8> {
+        seal(&self.key, answer, &answer_place(Some(self.account_id), request), random)
+    }
+
+    /// Opens the answer to a request.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn open_answer(&self, request: &[u8; 32], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        open(&self.key, sealed, &answer_place(Some(self.account_id), request))
+    }
+
     fn place(&self, row: ProviderKeyId) -> Vec<u8> {
         [b"provider-key".as_slice(), self.account_id.as_bytes(), row.as_bytes()].concat()
     }
@@ -182,6 +210,10 @@ impl DataKey {
 
 fn managed_key_place(id: ManagedKeyId) -> Vec<u8> {
     [b"managed-key".as_slice(), id.as_bytes()].concat()
+}
+
+fn answer_place(account_id: Option<AccountId>, request: &[u8; 32]) -> Vec<u8> {
+    [b"answer".as_slice(), account_id.as_ref().map_or(&[], |id| id.as_bytes()), request].concat()
 }
 
 fn data_key_place(account_id: AccountId) -> Vec<u8> {
@@ -257,6 +289,19 @@ mod tests {
         assert_eq!(new.proved_by(&proof), Err(SealError::DoesNotOpen));
         assert_eq!(new.proved_by(&new.proof(&random)), Ok(SealedBy::Present));
         assert!(old.open_data_key(account, &data_key).is_err());
+    }
+
+    #[test]
+    fn an_answer_opens_for_its_request_and_account_only() {
+        let random = Counting::default();
+        let master = MasterKey::from_bytes([2; 32]);
+        let (data_key, _) = master.new_data_key(AccountId::from_bytes([1; 16]), &random);
+        let sealed = data_key.seal_answer(&[5; 32], b"answer", &random);
+        assert!(data_key.open_answer(&[5; 32], &sealed).is_ok_and(|answer| &*answer == b"answer"));
+        assert!(data_key.open_answer(&[6; 32], &sealed).is_err());
+        assert!(master.open_answer(&[5; 32], &sealed).is_err());
+        let sealed = master.seal_answer(&[5; 32], b"answer", &random);
+        assert!(master.open_answer(&[5; 32], &sealed).is_ok_and(|answer| &*answer == b"answer"));
     }
 
     #[test]

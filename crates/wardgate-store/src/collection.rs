@@ -23,6 +23,9 @@ pub trait Kind: Clone + Send + Sync + 'static {
 
     /// When and by whom it was made and changed.
     fn stamp(&self) -> &Stamp;
+
+    /// Gives it another stamp.
+    fn set_stamp(&mut self, stamp: Stamp);
 }
 
 /// The objects of one kind, of one account or of the gateway. Every write takes the entry that the audit log gets in the same

@@ -124,6 +124,10 @@ macro_rules! kinds {
             fn stamp(&self) -> &Stamp {
                 &self.stamp
             }
+
+            fn set_stamp(&mut self, stamp: Stamp) {
+                self.stamp = stamp;
+            }
         }
     )*};
 }

@@ -9,7 +9,7 @@ struct Home {
     tests: &'static [&'static str],
 }
 
-const HOMES: [Home; 18] = [
+const HOMES: [Home; 19] = [
     Home { name: "argon2", crates: &["wardgate-keys"], tests: &[] },
     Home { name: "axum", crates: &["wardgate-admin", "wardgate-console", "wardgate"], tests: &[] },
     Home { name: "cel", crates: &["wardgate-policy"], tests: &[] },
@@ -28,6 +28,7 @@ const HOMES: [Home; 18] = [
     Home { name: "prometheus", crates: &["wardgate-telemetry"], tests: &[] },
     Home { name: "rcgen", crates: &["wardgate-testkit"], tests: &["wardgate", "wardgate-proxy", "wardgate-upstream"] },
     Home { name: "redis", crates: &["wardgate-limits"], tests: &[] },
+    Home { name: "schemars", crates: &["wardgate-admin"], tests: &[] },
     Home { name: "sha2", crates: &["wardgate-keys"], tests: &[] },
     Home { name: "sqlx", crates: &["wardgate-store-sql"], tests: &[] },
     Home { name: "tokio-rustls", crates: &["wardgate-proxy", "wardgate-testkit"], tests: &["wardgate"] },

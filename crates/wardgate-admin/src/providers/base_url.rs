@@ -3,10 +3,42 @@
 //! Only the form is checked here, with the parser that the upstream client uses too, so that both read the same host. Where
 //! a URL may lead is decided when it is connected to: what a name resolves to today says nothing of tomorrow.
 
+use crate::body::{Problems, Rule, Text};
 use axum::http::Uri;
+use serde_json::{Value, json};
+
+/// A base URL as a field of a body.
+#[derive(Clone, Copy)]
+pub(super) struct BaseUrl {
+    /// Whether it must not be empty.
+    pub(super) is_required: bool,
+}
+
+const TEXT: Text = Text::max(2_048).too_long("ERR_NGROK_27703");
+const MISSING: Option<&str> = Some("ERR_NGROK_27704");
+
+impl Rule for BaseUrl {
+    type Value = String;
+
+    fn read(&self, path: &str, value: Value, problems: &mut Problems) -> Option<String> {
+        let text = if self.is_required { TEXT.filled(MISSING) } else { TEXT };
+        let text = text.read(path, value, problems)?;
+        let Some(why) = problem(&text) else { return Some(text) };
+        problems.add(path, "bad_base_url", None, why);
+        None
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "string", "minLength": 1, "maxLength": 2_048, "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^#@]+$"})
+    }
+
+    fn missing_code(&self) -> Option<&'static str> {
+        MISSING
+    }
+}
 
 /// Why a text is no base URL; `None` when it is one.
-pub(crate) fn problem(text: &str) -> Option<&'static str> {
+fn problem(text: &str) -> Option<&'static str> {
     if text.contains('#') {
         return Some("must not have a fragment (#…)");
     }

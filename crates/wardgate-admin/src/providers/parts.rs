@@ -1,15 +1,13 @@
-//! Reading the surfaces and models of a custom provider.
+//! The surfaces and models of a custom provider, as parts of a body.
 
-use super::{base_url, format_name};
-use crate::body::{Fields, Problems};
-use crate::text::TextRule;
-use serde_json::Value;
+use super::base_url::BaseUrl;
+use super::format_name;
+use crate::body::{Items, Nested, OneOf, Optional, Problems, Required, Text, body};
+use crate::context::Context;
 use std::collections::HashSet;
 use wardgate_core::format::Surface;
 use wardgate_core::id::CustomModelId;
 use wardgate_core::provider::{CustomModel, CustomSurface};
-use wardgate_core::random::Random;
-use wardgate_core::time::Timestamp;
 
 /// The most surfaces that are read; more than there are kinds would be repetitions.
 const SURFACES_MAX: usize = 20;
@@ -17,84 +15,120 @@ const SURFACES_MAX: usize = 20;
 /// The most models that a provider may declare.
 const MODELS_MAX: usize = 1_000;
 
-const FORMAT: TextRule =
-    TextRule::optional("format", 64, "unsupported_format", Some("ERR_NGROK_27707")).required(Some("ERR_NGROK_27704"));
-const SURFACE: TextRule = TextRule::optional("surface", 64, "unsupported_surface", Some("ERR_NGROK_27708"));
-const BASE_URL: TextRule = TextRule::optional("baseUrl", 2_048, "base_url_too_long", Some("ERR_NGROK_27703"));
-const MODEL_ID: TextRule =
-    TextRule::optional("modelId", 255, "model_id_too_long", Some("ERR_NGROK_27709")).required(Some("ERR_NGROK_27704"));
-const PROVIDER_MODEL_ID: TextRule =
-    TextRule::optional("providerModelId", 255, "provider_model_id_too_long", Some("ERR_NGROK_27713"));
+/// The most parameters in a list of them.
+const PARAMS_MAX: usize = 100;
+
+const MISSING: Option<&str> = Some("ERR_NGROK_27704");
+
+fn format() -> OneOf<&'static str> {
+    OneOf {
+        words: vec![("openai", "openai"), ("anthropic", "anthropic")],
+        code: "unsupported_format",
+        error_code: Some("ERR_NGROK_27707"),
+        missing_code: MISSING,
+    }
+}
+
+fn surface() -> OneOf<Surface> {
+    OneOf {
+        words: Surface::ALL.map(|surface| (surface.name(), surface)).into(),
+        code: "unsupported_surface",
+        error_code: Some("ERR_NGROK_27708"),
+        missing_code: MISSING,
+    }
+}
+
+body! {
+    /// A parameter at the top of a body.
+    ProviderParamWrite {
+        /// Its name.
+        name: String = Required(Text::max(255).filled(None)),
+    }
+    example {"name": "temperature"}
+}
+
+body! {
+    /// One surface of a custom provider.
+    ProviderSurfaceWrite {
+        /// The family of formats.
+        format: &'static str = Required(format()),
+        /// Which of the family; without it, its first one.
+        surface: Option<Surface> = Optional(surface()),
+        /// Its own base URL, where it differs from the provider's.
+        base_url: Option<String> = Optional(BaseUrl { is_required: false }),
+        /// The parameters at the top of a body that it takes; others are removed. Empty: it takes all.
+        supported_params: Option<Vec<ProviderParamWrite>> = Optional(
+            Items::of(Nested::<ProviderParamWrite>::new(), PARAMS_MAX)
+                .unique(|param: &ProviderParamWrite| param.name.clone(), "duplicate_param", None, None)
+        ),
+    }
+    example {"format": "openai", "surface": "chat-completions"}
+}
+
+body! {
+    /// One declared model of a custom provider.
+    ProviderModelWrite {
+        /// What clients write after the colon; upper and lower case are the same.
+        model_id: String = Required(Text::max(255).too_long("ERR_NGROK_27709").filled(MISSING)),
+        /// What is sent upstream, where it differs.
+        provider_model_id: Option<String> = Optional(Text::max(255).too_long("ERR_NGROK_27713")),
+        /// The parameters at the top of a body that are removed for this model.
+        unsupported_params: Option<Vec<String>> = Optional(
+            Items::of(Text::max(255).too_long("ERR_NGROK_27714").filled(Some("ERR_NGROK_27717")), PARAMS_MAX)
+                .too_many("ERR_NGROK_27716")
+                .unique(Clone::clone, "duplicate_param", Some("ERR_NGROK_27715"), None)
+        ),
+    }
+    example {"modelId": "qwen3:8b"}
+}
 
 /// The field `supportedApiSurfaces`.
-pub(crate) fn surfaces(fields: &mut Fields, problems: &mut Problems) -> Vec<CustomSurface> {
-    let items = fields.list("supportedApiSurfaces", SURFACES_MAX, problems);
+pub(super) fn surfaces() -> Items<Nested<ProviderSurfaceWrite>> {
+    Items::of(Nested::new(), SURFACES_MAX)
+}
+
+/// The field `models`. Ids are compared without case, as they are when a request names one.
+pub(super) fn models() -> Items<Nested<ProviderModelWrite>> {
+    let id = |model: &ProviderModelWrite| model.model_id.to_lowercase();
+    Items::of(Nested::new(), MODELS_MAX).unique(id, "duplicate_model", Some("ERR_NGROK_27711"), Some("modelId"))
+}
+
+/// The surfaces that are meant.
+pub(super) fn read_surfaces(written: &[ProviderSurfaceWrite], problems: &mut Problems) -> Vec<CustomSurface> {
     let mut surfaces: Vec<CustomSurface> = Vec::new();
-    for (number, item) in items.into_iter().enumerate() {
+    let mut seen = HashSet::new();
+    for (number, write) in written.iter().enumerate() {
         let path = format!("supportedApiSurfaces[{number}]");
-        let Some(surface) = surface(path.clone(), item, problems) else { continue };
-        if surfaces.iter().any(|other| other.surface == surface.surface) {
+        let of_format: Vec<Surface> =
+            Surface::ALL.into_iter().filter(|surface| format_name(*surface) == write.format).collect();
+        let meant = write.surface.or(of_format.first().copied()).filter(|surface| of_format.contains(surface));
+        let Some(surface) = meant else {
+            let names: Vec<_> = of_format.iter().map(|surface| format!("\"{}\"", surface.name())).collect();
+            let why = format!("must be {} with the format \"{}\"", names.join(" or "), write.format);
+            problems.add(format!("{path}.surface"), "unsupported_surface", Some("ERR_NGROK_27708"), why);
+            continue;
+        };
+        if !seen.insert(surface) {
             problems.add(path, "duplicate_surface", None, "declares a surface that stands in the list already");
-        } else {
-            surfaces.push(surface);
+            continue;
         }
+        let params = write.supported_params.iter().flatten().map(|param| param.name.clone());
+        surfaces.push(CustomSurface { surface, base_url: write.base_url.clone(), supported_params: params.collect() });
     }
     surfaces
 }
 
-fn surface(path: String, item: Value, problems: &mut Problems) -> Option<CustomSurface> {
-    let mut fields = Fields::of_item(path, item, problems)?;
-    let format = fields.text(&FORMAT, problems);
-    let name = fields.text(&SURFACE, problems);
-    let base_url = fields.text(&BASE_URL, problems).filter(|text| !text.is_empty());
-    fields.unsupported("supportedParams", problems);
-    let (format_path, surface_path, url_path) = (fields.path("format"), fields.path("surface"), fields.path("baseUrl"));
-    fields.finish(problems);
-
-    if let Some(why) = base_url.as_deref().and_then(base_url::problem) {
-        problems.add(url_path, "bad_base_url", None, why);
-    }
-    let format = format?;
-    let of_format = || Surface::ALL.into_iter().filter(|surface| format_name(*surface) == format);
-    if of_format().next().is_none() {
-        let why = "must be \"openai\" or \"anthropic\"";
-        problems.add(format_path, "unsupported_format", Some("ERR_NGROK_27707"), why);
-        return None;
-    }
-    // Each format has one surface so far, so the format alone says which is meant.
-    let found = of_format().find(|surface| name.as_deref().is_none_or(|name| name == surface.name()));
-    if found.is_none() {
-        let names: Vec<_> = of_format().map(Surface::name).collect();
-        let why = format!("must be \"{}\" with the format \"{format}\"", names.join("\" or \""));
-        problems.add(surface_path, "unsupported_surface", Some("ERR_NGROK_27708"), why);
-    }
-    found.map(|surface| CustomSurface { surface, base_url, supported_params: Vec::new() })
-}
-
-/// The field `models`. Ids are compared without case, as they are when a request names one.
-pub(crate) fn models(fields: &mut Fields, now: Timestamp, random: &dyn Random, problems: &mut Problems) -> Vec<CustomModel> {
-    let items = fields.list("models", MODELS_MAX, problems);
-    let mut seen = HashSet::new();
-    let mut models = Vec::new();
-    for (number, item) in items.into_iter().enumerate() {
-        let Some(mut fields) = Fields::of_item(format!("models[{number}]"), item, problems) else { continue };
-        let model_id = fields.text(&MODEL_ID, problems);
-        let provider_model_id = fields.text(&PROVIDER_MODEL_ID, problems).filter(|text| !text.is_empty());
-        fields.unsupported("unsupportedParams", problems);
-        let path = fields.path("modelId");
-        fields.finish(problems);
-        let Some(model_id) = model_id else { continue };
-        if seen.insert(model_id.to_lowercase()) {
-            models.push(CustomModel {
-                id: CustomModelId::new(now, random),
-                model_id,
-                provider_model_id,
-                unsupported_params: Vec::new(),
-            });
-        } else {
-            let why = "stands in the list already (upper and lower case are the same)";
-            problems.add(path, "duplicate_model", Some("ERR_NGROK_27711"), why);
-        }
-    }
-    models
+/// The models that are meant. One that was there before keeps its id.
+pub(super) fn read_models(context: &Context, written: &[ProviderModelWrite], before: &[CustomModel]) -> Vec<CustomModel> {
+    let id_of = |model_id: &str| {
+        let same = before.iter().find(|model| model.model_id.eq_ignore_ascii_case(model_id));
+        same.map_or_else(|| CustomModelId::new(context.now(), context.random()), |model| model.id)
+    };
+    let model = |write: &ProviderModelWrite| CustomModel {
+        id: id_of(&write.model_id),
+        model_id: write.model_id.clone(),
+        provider_model_id: write.provider_model_id.clone().filter(|text| !text.is_empty()),
+        unsupported_params: write.unsupported_params.clone().unwrap_or_default(),
+    };
+    written.iter().map(model).collect()
 }

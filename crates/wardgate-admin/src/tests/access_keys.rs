@@ -22,8 +22,9 @@ async fn a_made_key_works_and_its_token_is_shown_once() {
     let actor = made["createdBy"]["id"].as_str().unwrap().to_owned();
     let expected = json!({
         "id": id, "uri": format!("{URL}/access-keys/{id}"), "name": "ci", "description": "d", "metadata": "m",
-        "teamId": gateway.acme.team_id.to_string(), "accessKeyConfiguration": null, "keyRedacted": stored.redacted,
-        "lastUsed": null, "createdAt": "2026-11-22T05:30:45.001Z", "updatedAt": "2026-11-22T05:30:45.001Z",
+        "teamId": gateway.acme.team_id.to_string(), "accessKeyConfiguration": null, "tags": [],
+        "keyRedacted": stored.redacted, "status": "active", "disabled": false, "expiresAt": null,
+        "previousTokenExpiresAt": null, "allowedNetworks": [], "lastUsed": null, "createdAt": "2026-11-22T05:30:45.001Z", "updatedAt": "2026-11-22T05:30:45.001Z",
         "createdBy": {"id": actor, "uri": format!("{URL}/api-keys/{actor}")},
         "lastUpdatedBy": {"id": actor, "uri": format!("{URL}/api-keys/{actor}")},
     });
@@ -51,7 +52,17 @@ async fn bodies_that_are_refused() {
         (json!({"name": ["x"]}), "wrong_type", ""),
         (json!({"teamId": "team_x"}), "unknown_team", ""),
         (json!({"teamId": other_team}), "unknown_team", ""),
-        (json!({"accessKeyConfigurationId": "aigac_x"}), "not_supported", ""),
+        (json!({"accessKeyConfigurationId": "aigac_x"}), "unknown_configuration", ""),
+        (json!({"accessKeyConfigurationId": "aigac_0000000000000000000000"}), "unknown_configuration", ""),
+        (json!({"tags": ["a", "a"]}), "duplicate_tag", ""),
+        (json!({"tags": [""]}), "missing_field", ""),
+        (json!({"tags": [long(65)]}), "tags_too_long", ""),
+        (json!({"tags": (0..21).map(|tag| tag.to_string()).collect::<Vec<_>>()}), "too_many_items", ""),
+        (json!({"expiresAt": "2026-01-01T00:00:00Z"}), "time_is_past", ""),
+        (json!({"expiresAt": "tomorrow"}), "bad_time", ""),
+        (json!({"disabled": "yes"}), "wrong_type", ""),
+        (json!({"allowedNetworks": ["10.0.0.0/33"]}), "bad_network", ""),
+        (json!({"name": "a\u{0}b"}), "bad_character", ""),
         (json!({"token": "ng-mine"}), "unknown_field", ""),
     ];
     for (body, code, error_code) in cases {
@@ -85,4 +96,100 @@ async fn a_deleted_key_is_gone() {
     assert_eq!(gateway.get(&path).await.status, 404);
     assert_eq!(gateway.delete(&path).await.status, 404);
     assert_eq!(gateway.get("/access-keys").await.json()["aiGatewayAccessKeys"], Value::Array(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_key_is_changed_field_by_field() {
+    let gateway = Gateway::start().await;
+    let team = gateway.made("/teams", &json!({"name": "research"})).await;
+    let path = format!("/access-keys/{}", gateway.made("/access-keys", &json!({"name": "a", "tags": ["x"]})).await);
+    let cases = [
+        (json!({"description": "d"}), "name", json!("a")),
+        (json!({"name": null}), "description", json!("d")),
+        (json!({"metadata": "m"}), "name", Value::Null),
+        (json!({"teamId": team}), "teamId", json!(team)),
+        (json!({"tags": ["y", "z"]}), "tags", json!(["y", "z"])),
+        (json!({"tags": null}), "tags", json!([])),
+        (json!({"disabled": true}), "status", json!("disabled")),
+        (json!({"disabled": false}), "status", json!("active")),
+        (json!({"expiresAt": "2027-01-01T01:00:00+01:00"}), "expiresAt", json!("2027-01-01T00:00:00Z")),
+        (json!({"expiresAt": null}), "expiresAt", Value::Null),
+        (json!({"allowedNetworks": ["10.1.2.3/8", "192.0.2.1"]}), "allowedNetworks", json!(["10.0.0.0/8", "192.0.2.1"])),
+        (json!({"allowedNetworks": []}), "allowedNetworks", json!([])),
+        (json!({"accessKeyConfigurationId": null}), "accessKeyConfiguration", Value::Null),
+    ];
+    for (change, field, expected) in cases {
+        let changed = gateway.patch(&path, &change).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        assert_eq!(changed.json()[field], expected, "{change}");
+        assert_eq!(gateway.get(&path).await.json(), changed.json());
+    }
+    for (change, code) in [
+        (json!({"teamId": null}), "missing_field"),
+        (json!({"disabled": null}), "missing_field"),
+        (json!({"teamId": gateway.other.team_id.to_string()}), "unknown_team"),
+        (json!({"expiresAt": "2026-01-01T00:00:00Z"}), "time_is_past"),
+        (json!({"token": "x"}), "unknown_field"),
+    ] {
+        let answer = gateway.patch(&path, &change).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, code), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_key_has_a_new_token_and_the_old_one_for_a_while() {
+    let gateway = Gateway::start().await;
+    let made = gateway.post("/access-keys", &json!({})).await.json();
+    let old = made["token"].as_str().unwrap();
+    let id = token::parse::<AccessKeyId>(old).unwrap().id;
+    let path = format!("/access-keys/{id}/rotate");
+    let rotated = gateway.post(&path, &json!({"overlap": "24h"})).await;
+    assert_eq!(rotated.status, 200, "{}", rotated.text);
+    let rotated = rotated.json();
+    let new = token::parse::<AccessKeyId>(rotated["token"].as_str().unwrap()).unwrap();
+    let stored = gateway.store.access_key(id).await.unwrap().unwrap();
+    let previous = stored.previous_secret.unwrap();
+    assert_eq!(new.id, id);
+    assert!(hash::verify(new.secret, &stored.secret_hash).unwrap());
+    assert!(hash::verify(token::parse::<AccessKeyId>(old).unwrap().secret, &previous.hash).unwrap());
+    assert_eq!(rotated["previousTokenExpiresAt"], previous.valid_until.to_string());
+    assert_eq!(rotated["keyRedacted"], stored.redacted);
+
+    assert_eq!(gateway.post(&path, &json!({})).await.json()["previousTokenExpiresAt"], Value::Null);
+    assert!(gateway.store.access_key(id).await.unwrap().unwrap().previous_secret.is_none());
+    for overlap in ["721h", "-1s", "1 day", ""] {
+        assert_eq!(gateway.post(&path, &json!({"overlap": overlap})).await.status, 400, "{overlap}");
+    }
+}
+
+#[tokio::test]
+async fn lists_filter() {
+    let gateway = Gateway::start().await;
+    let team = gateway.made("/teams", &json!({"name": "research"})).await;
+    let bodies = [
+        json!({"name": "a", "tags": ["x"]}),
+        json!({"name": "b & c", "description": "Nightly", "teamId": team}),
+        json!({"disabled": true, "tags": ["x", "y"]}),
+        json!({"expiresAt": "2026-11-22T06:00:00Z"}),
+    ];
+    let mut ids = Vec::new();
+    for body in &bodies {
+        ids.push(gateway.made("/access-keys", body).await);
+    }
+    gateway.clock.advance(std::time::Duration::from_secs(3_600));
+    let cases = [
+        (format!("teamId={team}"), vec![1]),
+        ("name=b%20%26%20c".to_owned(), vec![1]),
+        ("search=night".to_owned(), vec![1]),
+        ("tag=x".to_owned(), vec![2, 0]),
+        ("tag=x&status=active".to_owned(), vec![0]),
+        ("status=disabled".to_owned(), vec![2]),
+        ("status=expired".to_owned(), vec![3]),
+        ("accessKeyConfigurationId=aigac_0000000000000000000000".to_owned(), vec![]),
+    ];
+    for (query, expected) in cases {
+        let pages = gateway.pages(&format!("/access-keys?{query}&limit=1"), "aiGatewayAccessKeys").await;
+        let expected: Vec<_> = expected.iter().map(|at: &usize| ids[*at].clone()).collect();
+        assert_eq!(pages.concat(), expected, "{query}");
+    }
 }

@@ -1,37 +1,78 @@
-//! The wall between accounts.
+//! The wall between accounts, on every endpoint that names an object.
 
 use super::Gateway;
-use serde_json::json;
+use crate::route::{Access, Route};
+use crate::router::routes;
+use axum::http::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// One object of each kind that accounts have, by the path of its collection.
+async fn one_of_each(gateway: &Gateway) -> BTreeMap<&'static str, String> {
+    let bodies = [
+        ("/access-keys", json!({})),
+        ("/teams", json!({"name": "research"})),
+        ("/provider-keys", json!({"providerId": "openai", "name": "production", "value": "sk-canary-0123456789"})),
+        ("/providers", json!({"providerId": "ollama", "name": "Ollama", "baseUrl": "http://127.0.0.1:11434"})),
+    ];
+    let mut made = BTreeMap::new();
+    for (path, body) in bodies {
+        made.insert(path, gateway.made(path, &body).await);
+    }
+    made
+}
+
+/// The endpoints that name an object of an account.
+fn item_routes() -> Vec<Route> {
+    let is_item = |route: &Route| matches!(route.access, Access::Account(_)) && route.path.contains("/{id}");
+    routes().into_iter().filter(is_item).collect()
+}
 
 #[tokio::test]
 async fn another_accounts_objects_are_not_found() {
     let gateway = Gateway::start().await;
-    let provider = json!({"providerId": "ollama", "name": "Ollama", "baseUrl": "http://127.0.0.1:11434"});
-    let provider_key = json!({"providerId": "openai", "name": "production", "value": "sk-canary-0123456789"});
-    let made = [
-        ("/access-keys", "aiGatewayAccessKeys", gateway.made("/access-keys", &json!({})).await),
-        ("/provider-keys", "aiGatewayProviderKeys", gateway.made("/provider-keys", &provider_key).await),
-        ("/providers", "aiGatewayProviders", gateway.made("/providers", &provider).await),
-    ];
-    for (path, envelope, id) in &made {
-        let item = format!("{path}/{id}");
-        let missing = format!("{path}/{}", "x".repeat(27));
-        for method in ["GET", "HEAD", "DELETE"] {
-            for path in [&item, &missing] {
-                let answer = gateway.send(method, path, &gateway.other.admin, None).await;
-                assert_eq!(answer.status, 404, "{method} {path}");
-                if method != "HEAD" {
-                    assert_eq!(answer.verdict(), (404, "not_found".to_owned(), "ERR_NGROK_27611".to_owned()));
-                }
+    let made = one_of_each(&gateway).await;
+    for route in item_routes() {
+        let collection = route.path.split("/{id}").next().unwrap();
+        let id = made.get(collection).unwrap_or_else(|| panic!("no sample for {collection}: add one above"));
+        let item = route.path.replace("{id}", id);
+        let missing = route.path.replace("{id}", &format!("{}_{}", id.split('_').next().unwrap(), "0".repeat(22)));
+        let malformed = route.path.replace("{id}", "none");
+        let body = route.operation.body.as_ref().map(|body| (body.example)());
+        let before = gateway.get(&format!("{collection}/{id}")).await.json();
+        for path in [&item, &missing, &malformed] {
+            let answer = gateway.send(route.method.as_str(), path, &gateway.other.admin, body.as_ref()).await;
+            let expected = (404, "not_found".to_owned(), "ERR_NGROK_27611".to_owned());
+            assert_eq!(answer.verdict(), expected, "{} {path}: {}", route.method, answer.text);
+            if route.method == Method::GET {
+                assert_eq!(gateway.send("HEAD", path, &gateway.other.admin, None).await.status, 404, "{path}");
             }
         }
-        let listed = gateway.send("GET", path, &gateway.other.admin, None).await;
-        assert_eq!(listed.json()[envelope], json!([]));
-        assert_eq!(gateway.get(&item).await.status, 200, "{item} is untouched");
-        let head = gateway.send("HEAD", &item, &gateway.acme.viewer, None).await;
-        assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""));
+        assert_eq!(gateway.get(&format!("{collection}/{id}")).await.json(), before, "{} is untouched", route.path);
     }
-    let body = json!({"providerId": "ollama", "name": "n", "value": "0123456789"});
-    let answer = gateway.send("POST", "/provider-keys", &gateway.other.admin, Some(&body)).await;
-    assert_eq!(answer.code(), "unknown_provider", "another account's provider cannot be named");
+}
+
+#[tokio::test]
+async fn another_accounts_objects_are_not_listed() {
+    let gateway = Gateway::start().await;
+    for (path, id) in one_of_each(&gateway).await {
+        let listed = gateway.send("GET", path, &gateway.other.admin, None).await;
+        assert_eq!(listed.status, 200);
+        assert!(!listed.text.contains(&id), "{path}");
+        assert!(gateway.get(path).await.text.contains(&id), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn another_accounts_objects_cannot_be_named() {
+    let gateway = Gateway::start().await;
+    let made = one_of_each(&gateway).await;
+    let cases: [(&str, Value, &str); 2] = [
+        ("/provider-keys", json!({"providerId": "ollama", "name": "n", "value": "0123456789"}), "unknown_provider"),
+        ("/access-keys", json!({"teamId": made["/teams"]}), "unknown_team"),
+    ];
+    for (path, body, code) in cases {
+        let answer = gateway.send("POST", path, &gateway.other.admin, Some(&body)).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, code), "{}", answer.text);
+    }
 }

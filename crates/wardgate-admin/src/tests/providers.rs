@@ -22,9 +22,9 @@ async fn what_was_made_is_shown() {
                 "metadata": "m",
                 "supportedApiSurfaces": [
                     {"format": "anthropic", "surface": "messages", "baseUrl": "https://llm.example.com/anthropic"},
-                    {"format": "openai", "supportedParams": []},
+                    {"format": "openai", "supportedParams": [{"name": "temperature"}]},
                 ],
-                "models": [{"modelId": "qwen3:8b", "providerModelId": "Qwen/Qwen3-8B"}, {"modelId": "llama", "unsupportedParams": []}],
+                "models": [{"modelId": "qwen3:8b", "providerModelId": "Qwen/Qwen3-8B"}, {"modelId": "llama", "unsupportedParams": ["top_k"]}],
             })),
         )
         .await;
@@ -36,13 +36,13 @@ async fn what_was_made_is_shown() {
     assert_eq!(
         made["supportedApiSurfaces"],
         json!([
-            {"format": "anthropic", "surface": "messages", "baseUrl": "https://llm.example.com/anthropic"},
-            {"format": "openai", "surface": "chat-completions"},
+            {"format": "anthropic", "surface": "messages", "baseUrl": "https://llm.example.com/anthropic", "supportedParams": []},
+            {"format": "openai", "surface": "chat-completions", "supportedParams": [{"name": "temperature"}]},
         ])
     );
     assert_eq!(
         (&made["models"][0]["modelId"], &made["models"][0]["providerModelId"], &made["models"][1]["unsupportedParams"]),
-        (&json!("qwen3:8b"), &json!("Qwen/Qwen3-8B"), &json!([]))
+        (&json!("qwen3:8b"), &json!("Qwen/Qwen3-8B"), &json!(["top_k"]))
     );
     assert!(made["models"][0]["id"].as_str().unwrap().starts_with("aigpm_"));
     assert_eq!(gateway.get(&format!("/providers/{id}")).await.json(), made);
@@ -86,9 +86,9 @@ async fn bodies_that_are_refused() {
         ),
         (surfaces(json!({"format": "openai", "baseUrl": "x"})), "supportedApiSurfaces[0].baseUrl", "bad_base_url", ""),
         (
-            surfaces(json!({"format": "openai", "supportedParams": [{"name": "top_p"}]})),
-            "supportedApiSurfaces[0].supportedParams",
-            "not_supported",
+            surfaces(json!({"format": "openai", "supportedParams": [{"name": "top_p"}, {"name": "top_p"}]})),
+            "supportedApiSurfaces[0].supportedParams[1]",
+            "duplicate_param",
             "",
         ),
         (surfaces(json!({"format": "openai", "path": "/x"})), "supportedApiSurfaces[0].path", "unknown_field", ""),
@@ -106,7 +106,30 @@ async fn bodies_that_are_refused() {
             "provider_model_id_too_long",
             "27713",
         ),
-        (models(json!({"modelId": "m", "unsupportedParams": ["top_p"]})), "models[0].unsupportedParams", "not_supported", ""),
+        (
+            models(json!({"modelId": "m", "unsupportedParams": ["a".repeat(256)]})),
+            "models[0].unsupportedParams[0]",
+            "unsupported_params_too_long",
+            "27714",
+        ),
+        (
+            models(json!({"modelId": "m", "unsupportedParams": ["a", "a"]})),
+            "models[0].unsupportedParams[1]",
+            "duplicate_param",
+            "27715",
+        ),
+        (
+            models(json!({"modelId": "m", "unsupportedParams": (0..101).map(|param| param.to_string()).collect::<Vec<_>>()})),
+            "models[0].unsupportedParams",
+            "too_many_items",
+            "27716",
+        ),
+        (
+            models(json!({"modelId": "m", "unsupportedParams": [""]})),
+            "models[0].unsupportedParams[0]",
+            "missing_field",
+            "27717",
+        ),
         (json!({"models": [{"modelId": "m"}, {"modelId": "M"}]}), "models[1].modelId", "duplicate_model", "27711"),
         (json!({"models": vec![json!({"modelId": "m"}); 1_001]}), "models", "too_many_items", ""),
         (json!({"supportedApis": []}), "supportedApis", "unknown_field", ""),

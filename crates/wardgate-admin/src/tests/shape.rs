@@ -21,7 +21,7 @@ async fn wrong_paths_and_methods() {
         ("GET", "/nothing", 404, "no_such_path", None),
         ("GET", "/access-keys/a/b", 404, "no_such_path", None),
         ("PUT", "/access-keys", 405, "method_not_allowed", Some("GET, HEAD, POST")),
-        ("PATCH", "/provider-keys/x", 405, "method_not_allowed", Some("GET, HEAD, DELETE")),
+        ("PUT", "/provider-keys/x", 405, "method_not_allowed", Some("GET, HEAD, PATCH, DELETE")),
         ("POST", "/usage", 405, "method_not_allowed", Some("GET, HEAD")),
         ("POST", "/healthz", 405, "method_not_allowed", Some("GET, HEAD")),
     ];
@@ -91,6 +91,9 @@ async fn parameters_that_are_refused() {
         ("/access-keys?limit=1&limit=2", "repeated_parameter"),
         ("/access-keys?provider=openai", "unknown_parameter"),
         ("/provider-keys?provider=Open%20AI", "bad_parameter"),
+        ("/access-keys?name=", "bad_parameter"),
+        ("/access-keys?search=a%00b", "bad_parameter"),
+        ("/access-keys?status=revoked", "bad_parameter"),
         ("/usage", "missing_parameter"),
         ("/usage?startTime=yesterday", "bad_parameter"),
         ("/usage?startTime=2026-01-01T00:00:00Z&endTime=never", "bad_parameter"),

@@ -2,65 +2,59 @@
 
 use super::cursor::Cursor;
 use super::{PATH, UsageEventBody};
-use crate::app::{App, AppState};
-use crate::auth::Caller;
+use crate::context::Context;
 use crate::error::ApiError;
-use crate::page::{Parameters, bad_parameter};
-use axum::extract::State;
-use axum::{Extension, Json};
-use serde::Serialize;
+use crate::page::{LIMIT, Param, Parameters, id_schema, time_schema};
+use crate::resource::list::envelope;
+use crate::route::{Access, Route};
+use axum::response::IntoResponse;
+use serde_json::json;
 use std::fmt::Write as _;
-use wardgate_core::time::Timestamp;
+use wardgate_core::api_key::Role;
 use wardgate_store::UsageQuery;
 
-/// A page of events.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct UsageBody {
-    #[serde(rename = "aiGatewayUsage")]
-    items: Vec<UsageEventBody>,
-    uri: String,
-    next_page_uri: Option<String>,
+const ENVELOPE: &str = "aiGatewayUsage";
+
+pub(super) static START_TIME: Param = Param::required("startTime", "From here, inclusive.", time_schema);
+pub(super) static END_TIME: Param = Param::optional("endTime", "To here, inclusive; now, if it is left out.", time_schema);
+static ACCESS_KEY_ID: Param = Param::optional("accessKeyId", "Only events of this access key.", id_schema);
+static INCLUDE_RETRIES: Param =
+    Param::optional("includeRetries", "Also attempts that were not the last of their request.", || json!({"type": "boolean"}));
+static CURSOR: Param =
+    Param::optional("cursor", "Where the page begins; taken out of nextPageUri.", || json!({"type": "string"}));
+
+pub(super) fn route() -> Route {
+    Route::get(PATH, Access::Account(Role::Viewer), handle)
+        .named("listUsage", "Usage", "Lists usage events, one for each attempt at a provider, newest first.")
+        .parameters([&START_TIME, &END_TIME, &ACCESS_KEY_ID, &INCLUDE_RETRIES, &CURSOR, &LIMIT])
+        .answers_page::<UsageEventBody>(ENVELOPE)
 }
 
-pub(crate) async fn handle(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    parameters: Parameters,
-) -> Result<Json<UsageBody>, ApiError> {
-    let query = read(&app, parameters)?;
-    let listed = app.deps.store.tenant(caller.account_id).list_usage(&query).await?;
+async fn handle(context: Context, parameters: Parameters) -> Result<impl IntoResponse, ApiError> {
+    let query = read(&context, parameters)?;
+    let listed = context.tenant()?.list_usage(&query).await?;
     let last = listed.items.last().filter(|_| listed.has_more).map(|event| Cursor(event.event_time, event.id));
-    Ok(Json(UsageBody {
-        uri: app.uri(PATH),
-        next_page_uri: last.map(|cursor| next_page_uri(&app, &query, cursor)),
-        items: listed.items.into_iter().map(UsageEventBody::from).collect(),
-    }))
+    let items: Vec<UsageEventBody> = listed.items.into_iter().map(UsageEventBody::from).collect();
+    envelope(ENVELOPE, &items, context.app.uri(PATH), last.map(|cursor| next_page_uri(&context, &query, cursor)))
 }
 
-fn read(app: &AppState, mut parameters: Parameters) -> Result<UsageQuery, ApiError> {
+fn read(context: &Context, mut parameters: Parameters) -> Result<UsageQuery, ApiError> {
+    let start = parameters.time(&START_TIME)?;
     let query = UsageQuery {
-        start: time(&mut parameters, "startTime")?
-            .ok_or_else(|| bad_parameter("missing_parameter", "startTime", "is required, such as 2026-01-31T00:00:00Z"))?,
-        end: time(&mut parameters, "endTime")?.unwrap_or_else(|| app.now()),
-        access_key_id: parameters.parse("accessKeyId")?,
-        include_retries: parameters.parse("includeRetries")?.unwrap_or(false),
-        after: parameters.parse("cursor")?.map(|Cursor(time, id)| (time, id)),
+        start: start.unwrap_or_else(|| context.now()),
+        end: parameters.time(&END_TIME)?.unwrap_or_else(|| context.now()),
+        access_key_id: parameters.parse(&ACCESS_KEY_ID)?,
+        include_retries: parameters.parse(&INCLUDE_RETRIES)?.unwrap_or(false),
+        after: parameters.parse(&CURSOR)?.map(|Cursor(time, id)| (time, id)),
         limit: parameters.limit()?,
     };
     parameters.finish()?;
     Ok(query)
 }
 
-fn time(parameters: &mut Parameters, name: &'static str) -> Result<Option<Timestamp>, ApiError> {
-    let Some(text) = parameters.take(name)? else { return Ok(None) };
-    let why = "must be a time in RFC 3339, such as 2026-01-31T00:00:00Z; write a + in it as %2B";
-    Timestamp::parse(&text).map(Some).ok_or_else(|| bad_parameter("bad_parameter", name, why))
-}
-
 /// The same question, from the next event on. The end is written out, so that all pages are of one range.
-fn next_page_uri(app: &AppState, query: &UsageQuery, cursor: Cursor) -> String {
-    let mut uri = format!("{}?startTime={}&endTime={}", app.uri(PATH), query.start, query.end);
+fn next_page_uri(context: &Context, query: &UsageQuery, cursor: Cursor) -> String {
+    let mut uri = format!("{}?startTime={}&endTime={}", context.app.uri(PATH), query.start, query.end);
     if let Some(id) = query.access_key_id {
         let _ = write!(uri, "&accessKeyId={id}");
     }

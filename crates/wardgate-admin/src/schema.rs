@@ -1,0 +1,42 @@
+//! How values of other crates are described, for `#[schemars(with = "…")]`.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
+
+macro_rules! descriptions {
+    ($($(#[doc = $doc:literal])+ $name:ident = $schema:tt;)*) => {$(
+        $(#[doc = $doc])+
+        pub(crate) struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
+}
+
+descriptions! {
+    /// An id: a prefix that says of what, and 22 digits.
+    Id = {"type": "string", "pattern": "^[a-z]+_[0-9A-Za-z]{22}$"};
+    /// An instant.
+    Time = {"type": "string", "format": "date-time"};
+    /// A count, or an amount of tokens or milliseconds.
+    Count = {"type": "integer", "minimum": 0};
+    /// An amount of dollars with five digits after the point.
+    Dollars = {"type": "string", "pattern": "^-?[0-9]+\\.[0-9]{5}$"};
+    /// An address of this API.
+    Uri = {"type": "string"};
+    /// A duration as Go writes it.
+    GoDuration = {"type": "string", "examples": ["1m30s"]};
+    /// A JSON object of which this API's description says no more.
+    AnyObject = {"type": "object", "additionalProperties": true};
+}

@@ -1,0 +1,58 @@
+//! What the audit log gets.
+
+use super::Gateway;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use wardgate_core::audit::AuditEvent;
+use wardgate_store::{AuditQuery, Store as _};
+
+async fn newest(gateway: &Gateway) -> AuditEvent {
+    let query = AuditQuery { limit: 1, ..AuditQuery::default() };
+    gateway.store.audit_log(&query).await.unwrap().items.pop().unwrap()
+}
+
+#[tokio::test]
+async fn every_write_leaves_an_entry_without_secrets() {
+    let gateway = Gateway::start().await;
+    let made = gateway.post("/access-keys", &json!({"name": "ci"})).await.json();
+    let (id, token) = (made["id"].as_str().unwrap(), made["token"].as_str().unwrap());
+    let path = format!("/access-keys/{id}");
+    let event = newest(&gateway).await;
+    assert_eq!((event.action.as_str(), event.object_id.as_str(), event.before), ("access_key.create", id, None));
+    assert_eq!((event.account_id, event.actor.as_str()), (Some(gateway.acme.id), made["createdBy"]["id"].as_str().unwrap()));
+    let after = event.after.unwrap();
+    assert!(!after.contains(token) && !after.contains(token.rsplit('-').next().unwrap()), "{after}");
+
+    gateway.patch(&path, &json!({"name": "cd"})).await;
+    let event = newest(&gateway).await;
+    let name = |text: Option<String>| serde_json::from_str::<Value>(&text.unwrap()).unwrap()["name"].clone();
+    assert_eq!(event.action, "access_key.update");
+    assert_eq!((name(event.before), name(event.after)), (json!("ci"), json!("cd")));
+
+    let rotated = gateway.post(&format!("{path}/rotate"), &json!({})).await.json();
+    let event = newest(&gateway).await;
+    let token = rotated["token"].as_str().unwrap();
+    assert_eq!(event.action, "access_key.rotate");
+    assert!(!event.after.unwrap().contains(token));
+
+    gateway.delete(&path).await;
+    let event = newest(&gateway).await;
+    assert_eq!((event.action.as_str(), event.after), ("access_key.delete", None));
+    assert_eq!(name(event.before), json!("cd"));
+}
+
+#[tokio::test]
+async fn an_entry_says_from_where() {
+    let gateway = Gateway::start().await;
+    let mut request = Request::post("/teams")
+        .header("authorization", format!("Bearer {}", gateway.acme.admin))
+        .header("content-type", "application/json")
+        .body(Body::from("{\"name\": \"research\"}"))
+        .unwrap();
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 1234))));
+    assert_eq!(gateway.request(request).await.status, 201);
+    assert_eq!(newest(&gateway).await.address, Some([192, 0, 2, 7].into()));
+}
