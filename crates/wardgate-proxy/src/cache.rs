@@ -15,7 +15,7 @@ use wardgate_core::secret::Secret;
 use wardgate_keys::hash::Digest;
 use wardgate_keys::seal::{DataKey, MasterKey, SealError};
 use wardgate_model::{Catalog, Overlay};
-use wardgate_policy::Credentials;
+use wardgate_policy::{Credentials, Policy, VirtualModels};
 use wardgate_store::{Change, Listener, RoutingMaterial, Store, StoreError};
 use wardgate_telemetry::Metrics;
 
@@ -164,6 +164,10 @@ pub struct TenantSnapshot {
     pub overlay: Overlay,
     /// Which credentials it has.
     pub credentials: Credentials,
+    /// Its names for lists of models.
+    pub virtual_models: VirtualModels,
+    /// What a key without a configuration may call.
+    pub policy: Policy,
     /// Whether none of its keys is served.
     pub is_suspended: bool,
     sealed: HashMap<ProviderKeyId, SealedKey, Hasher>,
@@ -187,7 +191,16 @@ impl TenantSnapshot {
             (key.id, SealedKey { sealed: key.sealed_value, opened: OnceLock::new(), redacted: key.redacted.into() })
         });
         let is_suspended = material.account.suspended_at.is_some();
-        Ok(Self { overlay, credentials, is_suspended, sealed: sealed.collect(), data_key })
+        let virtual_models = VirtualModels::new(&material.virtual_models);
+        Ok(Self {
+            overlay,
+            credentials,
+            virtual_models,
+            policy: Policy::default(),
+            is_suspended,
+            sealed: sealed.collect(),
+            data_key,
+        })
     }
 
     /// The credential in clear, for a call that is about to use it.

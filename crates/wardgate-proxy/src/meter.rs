@@ -18,7 +18,7 @@ use wardgate_ledger::Outcome;
 use wardgate_limits::gate::Permit;
 use wardgate_limits::{cost, estimate};
 use wardgate_model::Origin;
-use wardgate_policy::Candidate;
+use wardgate_policy::{Candidate, Credential};
 use wardgate_telemetry::AttemptRecord;
 
 /// The meter of one request.
@@ -96,7 +96,11 @@ impl Meter {
         self.log.model = Some(Arc::clone(&candidate.target.model));
         self.open = Some(OpenAttempt {
             candidate: candidate.clone(),
-            key_redacted: candidate.key.and_then(|key| tenant.redacted(key)).map(|redacted| redacted.to_string()),
+            key_redacted: match candidate.credential {
+                Credential::User(key) => tenant.redacted(key).map(|redacted| redacted.to_string()),
+                // The operator's key is not the account's to see.
+                Credential::Managed(_) | Credential::None => None,
+            },
             number: self.log.attempts,
             started: Instant::now(),
             status_code: 0,
@@ -136,6 +140,11 @@ impl Meter {
             usage,
             cost,
         });
+        let (provider_key_id, managed_key_id) = match open.candidate.credential {
+            Credential::None => (None, None),
+            Credential::User(key) => (Some(key), None),
+            Credential::Managed(key) => (None, Some(key)),
+        };
         let now = deps.clock.now();
         self.held = Some(UsageEvent {
             id: UsageEventId::new(now, &*deps.random),
@@ -147,9 +156,9 @@ impl Meter {
             surface: self.surface,
             provider: target.provider.name.clone(),
             model: Arc::clone(&target.model),
-            virtual_model: None,
-            provider_key_id: open.candidate.key,
-            managed_key_id: None,
+            virtual_model: open.candidate.virtual_model,
+            provider_key_id,
+            managed_key_id,
             provider_key_redacted: open.key_redacted,
             attempt_number: open.number,
             is_final: false,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
 use wardgate_core::format::Format;
 use wardgate_core::id::RequestId;
-use wardgate_policy::{Verdict, Why};
+use wardgate_policy::{Filter, Verdict, Why};
 use wardgate_wire::error_body::{self, ErrorBody, ErrorKind};
 use wardgate_wire::peek::PeekError;
 use wardgate_wire::stream::Envelope;
@@ -216,18 +216,29 @@ const fn body_words(error: &PeekError) -> (&'static str, Option<&'static str>) {
 /// The first cause decides code and status; the text names them all.
 fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
     use wardgate_model::ResolveError;
+    let (status, kind) = match dropped.first().map(|first| first.why.filter()) {
+        Some(Filter::Scope) => (403, ErrorKind::Permission),
+        _ => (400, ErrorKind::InvalidRequest),
+    };
     let code = match dropped.first().map(|first| &first.why) {
         Some(Why::Unresolved(ResolveError::Malformed { .. })) => "malformed_model",
         Some(Why::Unresolved(ResolveError::UnknownProvider { .. })) => "unknown_provider",
+        Some(Why::ProviderOutOfScope { .. }) => "provider_not_allowed",
+        Some(Why::ModelOutOfScope { .. }) => "model_not_allowed",
         Some(Why::SurfaceNotServed { .. }) => "surface_not_served",
-        Some(Why::NoCredential { .. }) => "no_provider_key",
-        Some(Why::Unresolved(ResolveError::UnknownModel { .. } | ResolveError::Neither { .. })) | None => "unknown_model",
+        Some(Why::NoCredential { .. } | Why::KeyGone { .. }) => "no_provider_key",
+        Some(Why::NotGranted { .. }) => "no_managed_key",
+        Some(Why::NotCatalogued { .. } | Why::NotPriced { .. }) => "not_for_managed_keys",
+        // Too many models is never the first cause, since others come before it.
+        Some(Why::Unresolved(ResolveError::UnknownModel { .. } | ResolveError::Neither { .. }) | Why::TooMany) | None => {
+            "unknown_model"
+        }
     };
     let message = match dropped {
         [only] => only.why.to_string(),
         all => all.iter().map(|dropped| format!("{}: {}", dropped.model, dropped.why)).collect::<Vec<_>>().join("; "),
     };
-    Told { param: Some("model"), ..ours(400, ErrorKind::InvalidRequest, code, message) }
+    Told { param: Some("model"), ..ours(status, kind, code, message) }
 }
 
 fn tell_exhausted(exhausted: &Exhausted) -> Told {

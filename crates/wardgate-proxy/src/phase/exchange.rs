@@ -19,9 +19,10 @@ use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::secret::Secret;
+use wardgate_keys::seal::SealError;
 use wardgate_limits::memory::Reservation;
 use wardgate_model::Quirk;
-use wardgate_policy::Candidate;
+use wardgate_policy::{Candidate, Credential};
 use wardgate_upstream::{AnswerBody, Call, SendError, SendErrorKind, SlicedBody, answer, auth};
 use wardgate_wire::edit::{self, Edit};
 use wardgate_wire::fault;
@@ -124,11 +125,13 @@ fn too_late(what: &str) -> Failed {
 }
 
 fn unseal<'c>(caller: &'c Caller, candidate: &Candidate) -> Result<Option<&'c Secret>, Failed> {
-    let Some(key) = candidate.key else {
-        return Ok(None);
+    let opened = match candidate.credential {
+        Credential::None => return Ok(None),
+        Credential::User(key) => caller.tenant.unseal(key),
+        Credential::Managed(_) => Err(SealError::Form),
     };
-    caller.tenant.unseal(key).map(Some).map_err(|error| {
-        tracing::error!(%error, provider_key = %key, "a provider key does not open");
+    opened.map(Some).map_err(|error| {
+        tracing::error!(%error, credential = ?candidate.credential, "a provider key does not open");
         Fault::ours(FaultClass::CredentialRefused, "the gateway cannot open the provider key it holds").into()
     })
 }

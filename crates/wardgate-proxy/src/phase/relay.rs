@@ -69,8 +69,8 @@ pub(crate) fn relay(
     headers.insert(headers::ATTEMPTS, HeaderValue::from(attempts));
     headers::insert_text(&mut headers, headers::PROVIDER, exchange.candidate.target.provider.name.as_str());
     headers::insert_text(&mut headers, headers::MODEL, &exchange.candidate.target.model);
-    if !plan.dropped.is_empty() {
-        let skipped: Vec<&str> = plan.dropped.iter().map(|dropped| dropped.model.as_str()).collect();
+    let skipped: Vec<&str> = plan.skipped().collect();
+    if !skipped.is_empty() {
         headers::insert_text(&mut headers, headers::SKIPPED_MODELS, &skipped.join(", "));
     }
     let mut response = Response::new(body);

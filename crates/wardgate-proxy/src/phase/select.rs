@@ -7,7 +7,13 @@ use wardgate_policy::{Facts, Plan};
 
 /// Makes the plan.
 pub(crate) fn select(caller: &Caller, ask: &Ask) -> Result<Plan, Failure> {
-    let facts = Facts { overlay: &caller.tenant.overlay, credentials: &caller.tenant.credentials };
+    let tenant = &caller.tenant;
+    let facts = Facts {
+        overlay: &tenant.overlay,
+        virtual_models: &tenant.virtual_models,
+        credentials: &tenant.credentials,
+        policy: &tenant.policy,
+    };
     wardgate_policy::plan(wardgate_policy::Ask { surface: ask.surface, models: &ask.peek.models }, facts)
         .map_err(Failure::NothingToTry)
 }
