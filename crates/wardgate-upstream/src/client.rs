@@ -49,7 +49,8 @@ impl Upstream {
     }
 
     /// Sends a request and waits for the head of the answer. Dropping the future, or later the body, ends the call: the
-    /// connection is closed unless the answer was read to its end.
+    /// connection is closed unless the answer was read to its end. Of the headers the answer has only those that someone reads:
+    /// its type, and when to ask again.
     ///
     /// # Errors
     /// When there is no answer at all. An error status is an answer.

@@ -3,7 +3,7 @@
 use super::Malformed;
 use super::body::{Decoder, Incoming};
 use super::chunked::Chunked;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
 use std::mem::MaybeUninit;
 
@@ -19,8 +19,8 @@ pub(crate) const INTERIM_MAX: usize = 16;
 /// How every answer begins.
 const BEGINNING: &[u8] = b"HTTP/1.";
 
-/// What ends a head.
-const ENDING: &[u8] = b"\r\n\r\n";
+/// The headers that are kept of an answer. Some providers send thirty, and to store them costs more than the rest of the call.
+const KEPT: [HeaderName; 3] = [CONTENT_TYPE, RETRY_AFTER, HeaderName::from_static("retry-after-ms")];
 
 /// A head.
 #[derive(Debug)]
@@ -39,16 +39,23 @@ pub(crate) fn end(bytes: &[u8], searched: usize) -> Result<Option<usize>, Malfor
     if bytes[..known] != BEGINNING[..known] {
         return Err(Malformed::NotHttp);
     }
-    let from = searched.saturating_sub(ENDING.len() - 1);
-    let end = memchr::memmem::find(&bytes[from..], ENDING).map(|at| from + at + ENDING.len());
-    if end.unwrap_or(bytes.len()) > BYTES_MAX { Err(Malformed::HeadTooLarge) } else { Ok(end) }
+    for line_feed in memchr::memchr_iter(b'\n', &bytes[searched..]).map(|at| searched + at) {
+        let end = line_feed + 1;
+        if end > BYTES_MAX {
+            return Err(Malformed::HeadTooLarge);
+        }
+        if bytes[line_feed - 1] != b'\r' {
+            return Err(Malformed::BareLineFeed);
+        }
+        if bytes[..end].ends_with(b"\r\n\r\n") {
+            return Ok(Some(end));
+        }
+    }
+    if bytes.len() > BYTES_MAX { Err(Malformed::HeadTooLarge) } else { Ok(None) }
 }
 
 /// Reads a whole head, its end included, of the answer to a request by this method.
 pub(crate) fn parse(bytes: &[u8], method: &Method) -> Result<Head, Malformed> {
-    if memchr::memchr_iter(b'\n', bytes).any(|at| at == 0 || bytes[at - 1] != b'\r') {
-        return Err(Malformed::BareLineFeed);
-    }
     let mut space = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut parsed = httparse::Response::new(&mut []);
     let config = httparse::ParserConfig::default();
@@ -61,79 +68,88 @@ pub(crate) fn parse(bytes: &[u8], method: &Method) -> Result<Head, Malformed> {
     let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
     let status = status.ok_or(Malformed::Head(httparse::Error::Status))?;
     let is_http_1_1 = parsed.version == Some(1);
-    let mut headers = HeaderMap::with_capacity(parsed.headers.len());
+    let mut headers = HeaderMap::new();
+    let mut framing = Framing::default();
     for header in parsed.headers {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Malformed::Head(httparse::Error::HeaderName))?;
-        let value = HeaderValue::from_bytes(header.value).map_err(|_| Malformed::Head(httparse::Error::HeaderValue))?;
-        headers.append(name, value);
+        if framing.read(header.name, header.value)? {
+            continue;
+        }
+        if let Some(name) = KEPT.iter().find(|name| header.name.eq_ignore_ascii_case(name.as_str())) {
+            let value = HeaderValue::from_bytes(header.value);
+            headers.append(name, value.map_err(|_| Malformed::Head(httparse::Error::HeaderValue))?);
+        }
     }
-    let (decoder, is_certain) = body(status, &headers, is_http_1_1, method)?;
-    let keeps_alive = is_certain && keeps_alive(&headers, is_http_1_1);
+    let (decoder, is_certain) = framing.body(status, is_http_1_1, method)?;
+    let keeps_alive = is_certain && !framing.says_close && (is_http_1_1 || framing.says_keep_alive);
     Ok(Head { status, headers, incoming: Incoming { decoder, keeps_alive } })
 }
 
-/// How the body ends (RFC 9112, section 6.3), and whether it is certain that the provider means the same.
-fn body(status: StatusCode, headers: &HeaderMap, is_http_1_1: bool, method: &Method) -> Result<(Decoder, bool), Malformed> {
-    let length = content_length(headers)?;
-    let is_chunked = is_chunked(headers)?;
-    if is_chunked && !is_http_1_1 {
-        // There are no chunks in HTTP/1.0: whoever wrote this header was not who wrote the rest.
-        return Err(Malformed::Encoding);
-    }
-    // These have no body whatever their headers say. Where the headers speak of one, somebody may send it all the same.
-    if status.is_informational() || status == StatusCode::NO_CONTENT {
-        return Ok((Decoder::Length(0), !is_chunked && length.unwrap_or(0) == 0));
-    }
-    if status == StatusCode::NOT_MODIFIED || method == Method::HEAD {
-        return Ok((Decoder::Length(0), true));
-    }
-    Ok(match (is_chunked, length) {
-        // Both: chunks count, and nobody relies on what comes behind them.
-        (true, length) => (Decoder::Chunked(Chunked::default()), length.is_none()),
-        (false, Some(length)) => (Decoder::Length(length), true),
-        (false, None) => (Decoder::UntilClose, false),
-    })
+/// What the headers say about the end of the answer and of the connection.
+#[derive(Default)]
+struct Framing {
+    content_length: Option<u64>,
+    is_chunked: bool,
+    says_close: bool,
+    says_keep_alive: bool,
 }
 
-/// The length, if there is one. It may be said more than once, but not in two ways.
-fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Malformed> {
-    let mut length = None;
-    for value in headers.get_all(CONTENT_LENGTH) {
-        for part in value.as_bytes().split(|byte| *byte == b',') {
-            let part = part.trim_ascii();
+impl Framing {
+    /// Reads a header, if it is one that speaks of framing. Whether it was.
+    fn read(&mut self, name: &str, value: &[u8]) -> Result<bool, Malformed> {
+        let is = |framing: &str| name.eq_ignore_ascii_case(framing);
+        if is("content-length") {
+            self.read_content_length(value)?;
+        } else if is("transfer-encoding") {
+            // Nothing else was offered, so nothing else may be there.
+            if self.is_chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(Malformed::Encoding);
+            }
+            self.is_chunked = true;
+        } else if is("connection") {
+            for option in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+                self.says_close |= option.eq_ignore_ascii_case(b"close");
+                self.says_keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+            }
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// The length may be said more than once, but not in two ways.
+    fn read_content_length(&mut self, value: &[u8]) -> Result<(), Malformed> {
+        for part in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
             // Parsing alone would take a sign.
             let digits = std::str::from_utf8(part).ok().filter(|_| part.iter().all(u8::is_ascii_digit));
-            let part = digits.and_then(|digits| digits.parse().ok()).ok_or(Malformed::Length)?;
-            if length.is_some_and(|length| length != part) {
+            let length = digits.and_then(|digits| digits.parse().ok()).ok_or(Malformed::Length)?;
+            if self.content_length.is_some_and(|known| known != length) {
                 return Err(Malformed::Length);
             }
-            length = Some(part);
+            self.content_length = Some(length);
         }
+        Ok(())
     }
-    Ok(length)
-}
 
-/// Whether the body is chunked. Nothing else was offered, so nothing else may be there.
-fn is_chunked(headers: &HeaderMap) -> Result<bool, Malformed> {
-    let mut values = headers.get_all(TRANSFER_ENCODING).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(false),
-        (Some(value), None) if value.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(true),
-        _ => Err(Malformed::Encoding),
-    }
-}
-
-fn keeps_alive(headers: &HeaderMap, is_http_1_1: bool) -> bool {
-    let mut keeps_alive = is_http_1_1;
-    for value in headers.get_all(CONNECTION) {
-        for option in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-            if option.eq_ignore_ascii_case(b"close") {
-                return false;
-            }
-            keeps_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+    /// How the body ends (RFC 9112, section 6.3), and whether it is certain that the provider means the same.
+    fn body(&self, status: StatusCode, is_http_1_1: bool, method: &Method) -> Result<(Decoder, bool), Malformed> {
+        if self.is_chunked && !is_http_1_1 {
+            // There are no chunks in HTTP/1.0: whoever wrote this header was not who wrote the rest.
+            return Err(Malformed::Encoding);
         }
+        // These have no body whatever their headers say. Where the headers speak of one, somebody may send it all the same.
+        if status.is_informational() || status == StatusCode::NO_CONTENT {
+            return Ok((Decoder::Length(0), !self.is_chunked && self.content_length.unwrap_or(0) == 0));
+        }
+        if status == StatusCode::NOT_MODIFIED || method == Method::HEAD {
+            return Ok((Decoder::Length(0), true));
+        }
+        Ok(match (self.is_chunked, self.content_length) {
+            // Both: chunks count, and nobody relies on what comes behind them.
+            (true, length) => (Decoder::Chunked(Chunked::default()), length.is_none()),
+            (false, Some(length)) => (Decoder::Length(length), true),
+            (false, None) => (Decoder::UntilClose, false),
+        })
     }
-    keeps_alive
 }
 
 #[cfg(test)]
@@ -142,7 +158,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(head: &[u8], method: &Method) -> String {
-        match parse(head, method) {
+        match end(head, 0).and_then(|end| parse(&head[..end.unwrap_or(0)], method)) {
             Ok(Head { status, incoming: Incoming { decoder, keeps_alive }, .. }) => {
                 let body = match decoder {
                     Decoder::Length(length) => length.to_string(),
@@ -158,7 +174,6 @@ mod tests {
     fn check(head: &str, expected: &str) {
         let head = format!("{head}\r\n\r\n");
         assert_eq!(read(head.as_bytes(), &Method::POST), expected, "{head}");
-        assert_eq!(end(head.as_bytes(), 0), Ok(Some(head.len())), "{head}");
     }
 
     fn check_headers(headers: &str, expected: &str) {
@@ -190,6 +205,15 @@ mod tests {
         check("HTTP/1.0 200 OK\r\ncontent-length: 0", "200 0");
         check("HTTP/1.0 200 OK\r\ncontent-length: 0\r\nconnection: Keep-Alive", "200 0 kept");
         check("HTTP/1.0 200 OK\r\nconnection: keep-alive", "200 until close");
+    }
+
+    #[test]
+    fn what_is_kept() {
+        let lines = "content-type: a\r\nX-RateLimit-Limit: 3\r\nRetry-After: 5\r\nretry-after-ms: 6\r\ncontent-length: 1";
+        let head = format!("HTTP/1.1 429 Too Many Requests\r\n{lines}\r\n\r\n");
+        let headers = parse(head.as_bytes(), &Method::POST).map(|head| head.headers).unwrap_or_default();
+        let pairs = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or_default()));
+        assert_eq!(pairs.collect::<Vec<_>>(), ["content-type: a", "retry-after: 5", "retry-after-ms: 6"]);
     }
 
     #[test]
@@ -244,9 +268,9 @@ mod tests {
         ) {
             let head = format!("HTTP/1.1 {status}\r\n{lines}\r\n");
             if let Ok(Some(length)) = end(head.as_bytes(), 0) && let Ok(read) = parse(&head.as_bytes()[..length], &Method::POST) {
-                let has_both = read.headers.contains_key(TRANSFER_ENCODING) && read.headers.contains_key(CONTENT_LENGTH);
-                let is_uncertain = has_both || matches!(read.incoming.decoder, Decoder::UntilClose);
-                prop_assert!(!(read.incoming.keeps_alive && is_uncertain));
+                let has = |name| lines.to_ascii_lowercase().contains(name);
+                let is_uncertain = has("transfer-encoding:") && has("content-length:") || matches!(read.incoming.decoder, Decoder::UntilClose);
+                prop_assert!(!(read.incoming.keeps_alive && is_uncertain), "{}", head);
             }
         }
     }
