@@ -21,6 +21,9 @@ pub mod guard;
 pub mod options;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer_body::AnswerBody;
 pub use body::SlicedBody;
 pub use client::{Call, Upstream};

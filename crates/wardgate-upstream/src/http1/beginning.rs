@@ -63,8 +63,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    type Read = (u16, Vec<u8>, Progress, bool);
+
     /// Reads an answer in pieces: status, body and whether the connection is kept; or what is wrong.
-    fn read<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Option<(u16, Vec<u8>, Progress, bool)>, Malformed> {
+    fn read<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Option<Read>, Malformed> {
         let (mut beginning, mut begun) = (Beginning::default(), None);
         let mut body = Vec::new();
         for piece in pieces {

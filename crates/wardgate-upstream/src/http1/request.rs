@@ -52,19 +52,19 @@ mod tests {
     use super::*;
     use http::{HeaderName, HeaderValue};
 
-    fn check(method: Method, url: &'static str, names: &[&'static str], body_bytes: usize, expected: &str) {
+    fn check(method: &Method, url: &'static str, names: &[&'static str], body_bytes: usize, expected: &str) {
         let headers = names.iter().map(|name| (HeaderName::from_static(name), HeaderValue::from_static("v"))).collect();
-        let head = head(&method, &Uri::from_static(url), "h", &headers, body_bytes);
+        let head = head(method, &Uri::from_static(url), "h", &headers, body_bytes);
         assert_eq!(String::from_utf8_lossy(&head), expected);
     }
 
     #[test]
     fn heads() {
-        check(Method::GET, "http://h", &[], 0, "GET / HTTP/1.1\r\nhost: h\r\n\r\n");
-        check(Method::GET, "http://h?q=1", &[], 0, "GET /?q=1 HTTP/1.1\r\nhost: h\r\n\r\n");
+        check(&Method::GET, "http://h", &[], 0, "GET / HTTP/1.1\r\nhost: h\r\n\r\n");
+        check(&Method::GET, "http://h?q=1", &[], 0, "GET /?q=1 HTTP/1.1\r\nhost: h\r\n\r\n");
         let expected = "POST /v1/x?y=z HTTP/1.1\r\nhost: h\r\naccept: v\r\nx-y: v\r\ncontent-length: 0\r\n\r\n";
-        check(Method::POST, "http://h/v1/x?y=z", &["accept", "x-y"], 0, expected);
+        check(&Method::POST, "http://h/v1/x?y=z", &["accept", "x-y"], 0, expected);
         let framing = ["host", "content-length", "transfer-encoding", "connection"];
-        check(Method::DELETE, "http://h/", &framing, 12, "DELETE / HTTP/1.1\r\nhost: h\r\ncontent-length: 12\r\n\r\n");
+        check(&Method::DELETE, "http://h/", &framing, 12, "DELETE / HTTP/1.1\r\nhost: h\r\ncontent-length: 12\r\n\r\n");
     }
 }
