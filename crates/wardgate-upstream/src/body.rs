@@ -9,9 +9,10 @@ pub struct SlicedBody {
 }
 
 impl SlicedBody {
-    /// A body of these slices.
+    /// A body of these slices. Empty ones are left out.
     #[must_use]
-    pub const fn new(slices: Vec<Bytes>) -> Self {
+    pub fn new(mut slices: Vec<Bytes>) -> Self {
+        slices.retain(|slice| !slice.is_empty());
         Self { slices }
     }
 
@@ -20,7 +21,7 @@ impl SlicedBody {
         self.slices.iter().map(Bytes::len).sum()
     }
 
-    /// The slices; some may be empty.
+    /// The slices, none of them empty.
     pub(crate) fn into_slices(self) -> Vec<Bytes> {
         self.slices
     }

@@ -54,13 +54,13 @@ impl Upstream {
     ///
     /// # Errors
     /// When there is no answer at all. An error status is an answer.
-    pub async fn send(&self, call: Call) -> Result<Response<AnswerBody>, SendError> {
+    pub fn send(&self, call: Call) -> impl Future<Output = Result<Response<AnswerBody>, SendError>> + Send + use<'_> {
         let pool = match (call.origin, call.url.scheme_str()) {
             (Origin::BuiltIn | Origin::Operator, _) => &self.trusted,
             (Origin::Tenant, Some("https")) => &self.tenant_tls,
             (Origin::Tenant, _) => &self.tenant_plain,
         };
-        pool.send(call).await
+        pool.send(call)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::outgoing::Outgoing;
 use crate::pool::Host;
 use crate::stream::Stream;
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use std::error::Error;
 use std::io;
 use std::mem::MaybeUninit;
@@ -40,8 +40,8 @@ pub(crate) struct Connection {
 
 /// A call without an answer.
 pub(crate) enum CallError {
-    /// Nothing of it was written, so it can be made again.
-    Unsent(Outgoing, SendError),
+    /// Nothing of it was written. The connection still has it, so it can be made again.
+    Unsent(Box<Connection>, SendError),
     /// Some of it may have been.
     Broken(SendError),
 }
@@ -53,37 +53,44 @@ impl Connection {
     }
 
     /// Sends a request and waits for the head of the answer. Dropping the future closes the connection.
-    pub(crate) async fn call(
+    pub(crate) fn call(
         mut self: Box<Self>,
         request: Outgoing,
-        method: &Method,
-    ) -> Result<Response<AnswerBody>, CallError> {
+        is_head: bool,
+    ) -> impl Future<Output = Result<Response<AnswerBody>, CallError>> + Send {
         self.outgoing = request;
-        let mut beginning = Beginning::default();
-        match std::future::poll_fn(|cx| self.poll_begun(cx, &mut beginning, method)).await {
-            Ok(Begun { head, payload, progress }) => {
-                self.incoming = head.incoming;
-                let mut response = Response::new(AnswerBody::new(self, payload, progress));
-                *response.status_mut() = head.status;
-                *response.headers_mut() = head.headers;
-                Ok(response)
+        async move {
+            let mut beginning = Beginning::default();
+            match std::future::poll_fn(|cx| self.poll_begun(cx, &mut beginning, is_head)).await {
+                Ok(Begun { head, payload, progress }) => {
+                    self.incoming = head.incoming;
+                    let mut response = Response::new(AnswerBody::new(self, payload, progress));
+                    *response.status_mut() = head.status;
+                    *response.headers_mut() = head.headers;
+                    Ok(response)
+                }
+                Err(error) if self.outgoing.is_untouched() && self.stream.is_failed_write_unsent() => {
+                    Err(CallError::Unsent(self, SendError::broken(error)))
+                }
+                Err(error) => Err(CallError::Broken(SendError::broken(error))),
             }
-            Err(error) if self.outgoing.is_untouched() && self.stream.is_failed_write_unsent() => {
-                Err(CallError::Unsent(self.outgoing, SendError::broken(error)))
-            }
-            Err(error) => Err(CallError::Broken(SendError::broken(error))),
         }
+    }
+
+    /// Where it led and what was to be written, of a connection that is closed.
+    pub(crate) fn into_parts(self: Box<Self>) -> (Host, Outgoing) {
+        (self.host, self.outgoing)
     }
 
     fn poll_begun(
         &mut self,
         cx: &mut Context<'_>,
         beginning: &mut Beginning,
-        method: &Method,
+        is_head: bool,
     ) -> Poll<Result<Begun, Box<dyn Error + Send + Sync>>> {
         loop {
             let begun = ready!(self.poll_read(cx, |_, bytes| {
-                if bytes.is_empty() { Err(Malformed::Truncated) } else { beginning.read(bytes, method) }
+                if bytes.is_empty() { Err(Malformed::Truncated) } else { beginning.read(bytes, is_head) }
             }))?;
             if let Some(begun) = begun? {
                 return Poll::Ready(Ok(begun));

@@ -3,7 +3,6 @@
 use crate::body::SlicedBody;
 use crate::stream::Stream;
 use bytes::{Buf, Bytes};
-use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
@@ -13,7 +12,10 @@ const SLICES_AT_ONCE: usize = 8;
 /// What is left to be written of a request.
 #[derive(Default)]
 pub(crate) struct Outgoing {
-    slices: VecDeque<Bytes>,
+    head: Vec<u8>,
+    /// How many bytes of the head are written.
+    head_written: usize,
+    body: std::vec::IntoIter<Bytes>,
     state: State,
 }
 
@@ -33,9 +35,7 @@ enum State {
 impl Outgoing {
     /// A request of this head and this body.
     pub(crate) fn new(head: Vec<u8>, body: SlicedBody) -> Self {
-        let mut slices = VecDeque::from(body.into_slices());
-        slices.push_front(Bytes::from(head));
-        Self { slices, state: State::Untouched }
+        Self { head, head_written: 0, body: body.into_slices().into_iter(), state: State::Untouched }
     }
 
     /// Whether nothing of it was written, so that it can be sent elsewhere.
@@ -58,7 +58,7 @@ impl Outgoing {
             Poll::Ready(Err(error)) if self.is_untouched() => Err(error),
             Poll::Ready(Err(error)) => {
                 tracing::debug!(%error, "a provider does not take the rest of a request");
-                *self = Self { slices: VecDeque::new(), state: State::Abandoned };
+                *self = Self { state: State::Abandoned, ..Self::default() };
                 Ok(())
             }
             Poll::Ready(Ok(())) => {
@@ -71,12 +71,19 @@ impl Outgoing {
     }
 
     fn poll_write(&mut self, stream: &mut Stream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.slices.is_empty() {
+        loop {
             let mut at_once = [IoSlice::new(&[]); SLICES_AT_ONCE];
-            for (slot, slice) in at_once.iter_mut().zip(&self.slices) {
+            let mut count = 0;
+            let head = &self.head[self.head_written..];
+            let left =
+                Some(head).filter(|head| !head.is_empty()).into_iter().chain(self.body.as_slice().iter().map(Bytes::as_ref));
+            for (slot, slice) in at_once.iter_mut().zip(left) {
                 *slot = IoSlice::new(slice);
+                count += 1;
             }
-            let count = self.slices.len().min(SLICES_AT_ONCE);
+            if count == 0 {
+                return stream.poll_flush(cx);
+            }
             let written = ready!(stream.poll_write(cx, &at_once[..count]))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -84,17 +91,19 @@ impl Outgoing {
             self.state = State::Begun;
             self.advance(written);
         }
-        stream.poll_flush(cx)
     }
 
     fn advance(&mut self, mut written: usize) {
-        while let Some(first) = self.slices.front_mut() {
+        let of_head = written.min(self.head.len() - self.head_written);
+        self.head_written += of_head;
+        written -= of_head;
+        while let Some(first) = self.body.as_mut_slice().first_mut() {
             if first.len() > written {
                 first.advance(written);
                 return;
             }
             written -= first.len();
-            self.slices.pop_front();
+            self.body.next();
         }
     }
 }

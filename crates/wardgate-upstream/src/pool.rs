@@ -17,7 +17,7 @@ use crate::idle::Idle;
 use crate::options::Options;
 use crate::outgoing::Outgoing;
 use http::uri::{Authority, Scheme};
-use http::{Response, Uri};
+use http::{Method, Response, Uri};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,22 +43,29 @@ impl Pool {
     }
 
     /// Sends a request with an absolute URL, and waits for the head of the answer.
-    pub(crate) async fn send(&self, call: Call) -> Result<Response<AnswerBody>, SendError> {
-        let host = Host::of(&call.url)?;
-        let head = request::head(&call.method, &call.url, host.shown(), &call.headers, call.body.length());
-        let mut request = Outgoing::new(head, call.body);
-        while let Some(connection) = self.idle.take(&host) {
-            match connection.call(request, &call.method).await {
-                Ok(response) => return Ok(response),
-                Err(CallError::Unsent(unsent, _)) => request = unsent,
-                Err(CallError::Broken(error)) => return Err(error),
+    ///
+    /// What is needed of the call is taken out of it before anything is waited for, so that the future stays small.
+    pub(crate) fn send(&self, call: Call) -> impl Future<Output = Result<Response<AnswerBody>, SendError>> + Send + use<'_> {
+        let is_head = call.method == Method::HEAD;
+        let prepared = Host::of(&call.url).map(|host| {
+            let head = request::head(&call.method, &call.url, host.shown(), &call.headers, call.body.length());
+            (host, Outgoing::new(head, call.body))
+        });
+        async move {
+            let (mut host, mut request) = prepared?;
+            while let Some(connection) = self.idle.take(&host) {
+                match connection.call(request, is_head).await {
+                    Ok(response) => return Ok(response),
+                    Err(CallError::Unsent(connection, _)) => (host, request) = connection.into_parts(),
+                    Err(CallError::Broken(error)) => return Err(error),
+                }
             }
+            // In a box: making a connection takes room that every call would carry otherwise, and most find one waiting.
+            let connection = Box::pin(self.connect(host)).await?;
+            connection.call(request, is_head).await.map_err(|error| match error {
+                CallError::Unsent(_, error) | CallError::Broken(error) => error,
+            })
         }
-        // In a box: making a connection takes room that every call would carry otherwise, and most find one waiting.
-        let connection = Box::pin(self.connect(host)).await?;
-        connection.call(request, &call.method).await.map_err(|error| match error {
-            CallError::Unsent(_, error) | CallError::Broken(error) => error,
-        })
     }
 
     async fn connect(&self, host: Host) -> Result<Box<Connection>, SendError> {

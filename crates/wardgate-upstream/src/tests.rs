@@ -2,6 +2,7 @@
 //!
 //! A provider is a script for its connections: what to say to each request that it reads.
 
+use crate::answer_body::AnswerBody;
 use crate::body::SlicedBody;
 use crate::client::Call;
 use crate::connect::{Connector, Trust};
@@ -197,6 +198,15 @@ async fn ask_with(pool: &Pool, call: Call) -> Result<(u16, String), String> {
 
 fn ok(text: &str) -> Result<(u16, String), String> {
     Ok((200, text.to_owned()))
+}
+
+/// Every request in flight carries this future.
+#[tokio::test]
+async fn a_call_takes_little_room() {
+    let (pool, provider) = (pool(), Provider::plain(vec![say(OK)]).await);
+    let size = size_of_val(&pool.send(call(&provider, Vec::new())));
+    assert!(size <= 320, "{size}");
+    assert!(size_of::<AnswerBody>() <= 64);
 }
 
 #[tokio::test]

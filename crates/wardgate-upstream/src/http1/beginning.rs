@@ -4,7 +4,7 @@ use super::Malformed;
 use super::body::Progress;
 use super::head::{self, Head, INTERIM_MAX};
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 /// What has come of an answer whose head is not complete.
 #[derive(Debug, Default)]
@@ -24,22 +24,22 @@ pub(crate) struct Begun {
 }
 
 impl Beginning {
-    /// Reads bytes of the answer to a request by this method. Nothing as long as the head is not complete.
-    pub(crate) fn read(&mut self, bytes: &mut [u8], method: &Method) -> Result<Option<Begun>, Malformed> {
+    /// Reads bytes of the answer to a request, perhaps one by HEAD. Nothing as long as the head is not complete.
+    pub(crate) fn read(&mut self, bytes: &mut [u8], is_head: bool) -> Result<Option<Begun>, Malformed> {
         if self.bytes.is_empty() {
             // Nearly always the head is all here, and nothing has to be kept.
-            return self.read_all(bytes, 0, method);
+            return self.read_all(bytes, 0, is_head);
         }
         let searched = self.bytes.len();
         let mut all = std::mem::take(&mut self.bytes);
         all.extend_from_slice(bytes);
-        self.read_all(&mut all, searched, method)
+        self.read_all(&mut all, searched, is_head)
     }
 
-    fn read_all(&mut self, mut bytes: &mut [u8], mut searched: usize, method: &Method) -> Result<Option<Begun>, Malformed> {
+    fn read_all(&mut self, mut bytes: &mut [u8], mut searched: usize, is_head: bool) -> Result<Option<Begun>, Malformed> {
         while let Some(end) = head::end(bytes, searched)? {
             let (head_bytes, rest) = bytes.split_at_mut(end);
-            let mut head = head::parse(head_bytes, method)?;
+            let mut head = head::parse(head_bytes, is_head)?;
             if !head.status.is_informational() {
                 let (payload, progress) = head.incoming.read(rest);
                 return Ok(Some(Begun { head, payload, progress }));
@@ -73,7 +73,7 @@ mod tests {
             let mut piece = piece.to_vec();
             let progress = match &mut begun {
                 None => {
-                    begun = beginning.read(&mut piece, &Method::POST)?;
+                    begun = beginning.read(&mut piece, false)?;
                     let Some(Begun { payload, .. }) = &begun else { continue };
                     body.extend_from_slice(payload);
                     continue;
