@@ -28,21 +28,29 @@ impl Beginning {
     pub(crate) fn read(&mut self, bytes: &mut [u8], is_head: bool) -> Result<Option<Begun>, Malformed> {
         if self.bytes.is_empty() {
             // Nearly always the head is all here, and nothing has to be kept.
-            return self.read_all(bytes, 0, is_head);
+            let (begun, used) = self.read_all(bytes, 0, is_head)?;
+            self.bytes.extend_from_slice(&bytes[used..]);
+            return Ok(begun);
         }
-        let searched = self.bytes.len();
         let mut all = std::mem::take(&mut self.bytes);
+        let searched = all.len();
         all.extend_from_slice(bytes);
-        self.read_all(&mut all, searched, is_head)
+        let (begun, used) = self.read_all(&mut all, searched, is_head)?;
+        all.drain(..used);
+        self.bytes = all;
+        Ok(begun)
     }
 
-    fn read_all(&mut self, mut bytes: &mut [u8], mut searched: usize, is_head: bool) -> Result<Option<Begun>, Malformed> {
-        while let Some(end) = head::end(bytes, searched)? {
-            let (head_bytes, rest) = bytes.split_at_mut(end);
+    /// Reads whole heads, and says how many bytes are done with.
+    fn read_all(&mut self, bytes: &mut [u8], mut searched: usize, is_head: bool) -> Result<(Option<Begun>, usize), Malformed> {
+        let length = bytes.len();
+        let mut rest = bytes;
+        while let Some(end) = head::end(rest, searched)? {
+            let (head_bytes, behind) = rest.split_at_mut(end);
             let mut head = head::parse(head_bytes, is_head)?;
             if !head.status.is_informational() {
-                let (payload, progress) = head.incoming.read(rest);
-                return Ok(Some(Begun { head, payload, progress }));
+                let (payload, progress) = head.incoming.read(behind);
+                return Ok((Some(Begun { head, payload, progress }), length));
             }
             self.interim_count += 1;
             if head.status == StatusCode::SWITCHING_PROTOCOLS {
@@ -51,10 +59,9 @@ impl Beginning {
             if self.interim_count > INTERIM_MAX {
                 return Err(Malformed::TooManyInterim);
             }
-            (bytes, searched) = (rest, 0);
+            (rest, searched) = (behind, 0);
         }
-        self.bytes = bytes.to_vec();
-        Ok(None)
+        Ok((None, length - rest.len()))
     }
 }
 
