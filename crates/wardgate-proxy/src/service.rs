@@ -34,9 +34,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The most bytes that a request's head may have.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// The most headers that a request may have.
-const HEADERS_MAX: usize = 128;
-
 /// The most requests at once on one HTTP/2 connection.
 const STREAMS_PER_CONNECTION_MAX: u32 = 256;
 
@@ -97,13 +94,10 @@ impl Service {
     #[must_use]
     pub fn new(deps: Arc<Deps>, tls: Option<ServerConfig>) -> Self {
         let options = &deps.options;
-        // Without a timer hyper's time limits are silently off.
+        // Without a timer hyper's time limits are silently off. A request may have 100 headers, which is hyper's own limit: it has
+        // room for so many on the stack, and for any other number it allocates twice a request.
         let mut http1 = http1::Builder::new();
-        http1
-            .timer(TokioTimer::new())
-            .header_read_timeout(options.idle_connection_timeout)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .max_headers(HEADERS_MAX);
+        http1.timer(TokioTimer::new()).header_read_timeout(options.idle_connection_timeout).max_buf_size(HEAD_BYTES_MAX);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())

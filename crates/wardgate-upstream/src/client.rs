@@ -1,15 +1,15 @@
 //! The clients, one for each domain of trust, and the call.
 
+use crate::answer_body::AnswerBody;
 use crate::body::SlicedBody;
-use crate::connect::{Trust, tcp_connector};
-use crate::error::{SendError, SendErrorKind};
+use crate::connect::{Connector, Trust};
+use crate::error::SendError;
 use crate::options::Options;
-use crate::pool::{AnswerBody, Pool};
+use crate::pool::Pool;
 use crate::tls;
-use http::{HeaderMap, Method, Request, Response, Uri};
-use hyper_rustls::HttpsConnectorBuilder;
-use std::net::{IpAddr, SocketAddr};
+use http::{HeaderMap, Method, Response, Uri};
 use std::sync::Arc;
+use tokio_rustls::TlsConnector;
 use wardgate_model::Origin;
 
 /// One request.
@@ -20,7 +20,7 @@ pub struct Call {
     pub url: Uri,
     /// Who described that place.
     pub origin: Origin,
-    /// All headers but `Host` and `Content-Length`.
+    /// All headers but those that speak of the connection and of the body's end; these are left out if they are here.
     pub headers: HeaderMap,
     /// The body.
     pub body: SlicedBody,
@@ -32,74 +32,44 @@ pub struct Call {
 /// behind the host's limit on streams. No redirects, no proxies from the environment, no cookies, no decompression.
 #[derive(Clone)]
 pub struct Upstream {
-    trusted: Domain,
-    tenant_tls: Domain,
-    tenant_plain: Domain,
-}
-
-#[derive(Clone)]
-struct Domain {
-    trust: Trust,
-    pool: Pool,
+    trusted: Pool,
+    tenant_tls: Pool,
+    tenant_plain: Pool,
 }
 
 impl Upstream {
     /// Makes the clients. Connections are made when they are needed.
     #[must_use]
     pub fn new(options: &Options) -> Self {
-        let tls = tls::client_config();
+        let tls = TlsConnector::from(Arc::new(tls::client_config()));
         let allowed = Arc::new(options.allowed.clone());
         let guarded = |is_tls| Trust::Guarded { allowed: Arc::clone(&allowed), is_tls };
-        Self {
-            trusted: Domain::new(options, &tls, Trust::All),
-            tenant_tls: Domain::new(options, &tls, guarded(true)),
-            tenant_plain: Domain::new(options, &tls, guarded(false)),
-        }
+        let pool = |trust| Pool::new(Connector::new(trust, tls.clone(), options.connect_timeout), options);
+        Self { trusted: pool(Trust::All), tenant_tls: pool(guarded(true)), tenant_plain: pool(guarded(false)) }
     }
 
     /// Sends a request and waits for the head of the answer. Dropping the future, or later the body, ends the call: the
-    /// connection is closed unless the answer was read to its end.
+    /// connection is closed unless the answer was read to its end. Of the headers the answer has only those that someone reads:
+    /// its type, and when to ask again.
     ///
     /// # Errors
     /// When there is no answer at all. An error status is an answer.
-    pub async fn send(&self, call: Call) -> Result<Response<AnswerBody>, SendError> {
-        let domain = match (call.origin, call.url.scheme_str()) {
+    pub fn send(&self, call: Call) -> impl Future<Output = Result<Response<AnswerBody>, SendError>> + Send + use<'_> {
+        let pool = match (call.origin, call.url.scheme_str()) {
             (Origin::BuiltIn | Origin::Operator, _) => &self.trusted,
             (Origin::Tenant, Some("https")) => &self.tenant_tls,
             (Origin::Tenant, _) => &self.tenant_plain,
         };
-        domain.check_literal(&call.url)?;
-        let mut request = Request::new(call.body);
-        *request.method_mut() = call.method;
-        *request.uri_mut() = call.url;
-        *request.headers_mut() = call.headers;
-        domain.pool.send(request).await
-    }
-}
-
-impl Domain {
-    fn new(options: &Options, tls: &rustls::ClientConfig, trust: Trust) -> Self {
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp_connector(options, trust.clone()));
-        Self { trust, pool: Pool::new(connector, options) }
-    }
-
-    /// The connector asks the resolver only for names; an address written as such is checked here.
-    fn check_literal(&self, url: &Uri) -> Result<(), SendError> {
-        let host = url.host().unwrap_or_default();
-        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-        let refused = bare.parse::<IpAddr>().is_ok_and(|address| !self.trust.permits(host, SocketAddr::new(address, 0)));
-        if refused { Err(SendError { kind: SendErrorKind::AddressRefused, source: None }) } else { Ok(()) }
+        pool.send(call)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::SendErrorKind;
     use crate::guard::AllowedAddresses;
+    use std::net::SocketAddr;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -147,12 +117,12 @@ mod tests {
     async fn a_tenants_provider_cannot_be_this_machine_in_any_spelling() {
         let upstream = upstream(AllowedAddresses::default());
         let names = ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"];
-        // TLS refuses these as server names before anything is dialed, so they matter over http only.
         let numbers = ["2130706433", "0x7f000001", "017700000001", "127.1"];
-        let over_http = names.iter().chain(&numbers).map(|host| format!("http://{host}:9/v1"));
-        for url in over_http.chain(names.iter().map(|host| format!("https://{host}:9/v1"))) {
-            let sent = upstream.send(call(&url, Origin::Tenant)).await;
-            assert_eq!(sent.err().map(|error| error.kind), Some(SendErrorKind::AddressRefused), "{url}");
+        for host in names.iter().chain(&numbers) {
+            for url in [format!("http://{host}:9/v1"), format!("https://{host}:9/v1")] {
+                let sent = upstream.send(call(&url, Origin::Tenant)).await;
+                assert_eq!(sent.err().map(|error| error.kind), Some(SendErrorKind::AddressRefused), "{url}");
+            }
         }
     }
 

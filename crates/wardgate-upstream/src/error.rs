@@ -1,7 +1,9 @@
-//! Why a request did not get an answer.
+//! Why a request did not get an answer, or not all of it.
 
 use crate::connect::AddressRefused;
+use crate::http1::Malformed;
 use std::error::Error;
+use std::io;
 
 /// What went wrong on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +14,7 @@ pub enum SendErrorKind {
     Connect,
     /// No connection in time.
     ConnectTimeout,
-    /// The connection broke before the answer's head.
+    /// The connection broke before the answer's head, or what came is no head.
     Broken,
 }
 
@@ -38,15 +40,15 @@ const fn describe(kind: SendErrorKind) -> &'static str {
 
 impl SendError {
     /// No connection was made.
-    pub(crate) fn connect(error: Box<dyn Error + Send + Sync>) -> Self {
-        let kind = if has_cause::<AddressRefused>(&*error) {
+    pub(crate) fn connect(error: io::Error) -> Self {
+        let kind = if error.get_ref().is_some_and(|cause| cause.is::<AddressRefused>()) {
             SendErrorKind::AddressRefused
-        } else if is_timeout(&*error) {
+        } else if error.kind() == io::ErrorKind::TimedOut {
             SendErrorKind::ConnectTimeout
         } else {
             SendErrorKind::Connect
         };
-        Self { kind, source: Some(error) }
+        Self { kind, source: Some(Box::new(error)) }
     }
 
     /// No connection was made in time.
@@ -59,31 +61,19 @@ impl SendError {
         Self { kind: SendErrorKind::Connect, source: None }
     }
 
+    /// The connection broke, or what came over it is no answer.
+    pub(crate) const fn broken(error: Box<dyn Error + Send + Sync>) -> Self {
+        Self { kind: SendErrorKind::Broken, source: Some(error) }
+    }
+}
+
+/// An answer that ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
     /// The connection broke.
-    pub(crate) fn broken(error: hyper::Error) -> Self {
-        Self { kind: SendErrorKind::Broken, source: Some(Box::new(error)) }
-    }
-}
-
-fn has_cause<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    any_cause(error, <dyn Error>::is::<E>)
-}
-
-fn is_timeout(error: &(dyn Error + 'static)) -> bool {
-    any_cause(error, |cause| cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut))
-}
-
-fn any_cause(error: &(dyn Error + 'static), is_meant: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
-    let mut current = Some(error);
-    while let Some(cause) = current {
-        if is_meant(cause) {
-            return true;
-        }
-        current = match cause.downcast_ref::<std::io::Error>() {
-            // An io::Error's own source skips the error it wraps.
-            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-            None => cause.source(),
-        };
-    }
-    false
+    #[error("the connection to the provider broke in the middle of its answer")]
+    Broken(#[source] io::Error),
+    /// The answer is cut short, or cannot be read.
+    #[error("the provider's answer cannot be read to its end: {0}")]
+    Malformed(#[source] Malformed),
 }

@@ -8,16 +8,26 @@ pub mod answer;
 pub mod auth;
 pub mod body;
 pub mod client;
-mod connect;
 mod pool;
+mod idle;
+mod connect;
+mod connection;
+mod outgoing;
+mod answer_body;
+mod stream;
+mod http1;
 pub mod error;
 pub mod guard;
 pub mod options;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
+pub use answer_body::AnswerBody;
 pub use body::SlicedBody;
 pub use client::{Call, Upstream};
-pub use error::{SendError, SendErrorKind};
+pub use error::{BodyError, SendError, SendErrorKind};
 pub use guard::AllowedAddresses;
+pub use http1::Malformed;
 pub use options::Options;
-pub use pool::AnswerBody;

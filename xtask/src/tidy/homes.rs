@@ -17,12 +17,8 @@ const HOMES: [Home; 19] = [
     Home { name: "clap", crates: &["wardgate", "xtask"], tests: &[] },
     Home { name: "comfy-table", crates: &["wardgate"], tests: &[] },
     Home { name: "governor", crates: &["wardgate-limits"], tests: &[] },
-    Home {
-        name: "hyper",
-        crates: &["wardgate-proxy", "wardgate-upstream", "wardgate-sandbox", "wardgate-testkit", "xtask"],
-        tests: &["wardgate"],
-    },
-    Home { name: "hyper-rustls", crates: &["wardgate-upstream"], tests: &["wardgate", "wardgate-testkit"] },
+    Home { name: "hyper", crates: &["wardgate-proxy", "wardgate-sandbox", "wardgate-testkit", "xtask"], tests: &["wardgate"] },
+    Home { name: "httparse", crates: &["wardgate-upstream"], tests: &[] },
     Home { name: "mimalloc", crates: &["wardgate"], tests: &[] },
     Home { name: "moka", crates: &["wardgate-proxy"], tests: &[] },
     Home { name: "prometheus", crates: &["wardgate-telemetry"], tests: &[] },
@@ -30,8 +26,9 @@ const HOMES: [Home; 19] = [
     Home { name: "redis", crates: &["wardgate-limits"], tests: &[] },
     Home { name: "schemars", crates: &["wardgate-admin"], tests: &[] },
     Home { name: "sha2", crates: &["wardgate-keys"], tests: &[] },
+    Home { name: "socket2", crates: &["wardgate-upstream"], tests: &[] },
     Home { name: "sqlx", crates: &["wardgate-store-sql"], tests: &[] },
-    Home { name: "tokio-rustls", crates: &["wardgate-proxy", "wardgate-testkit"], tests: &["wardgate"] },
+    Home { name: "tokio-rustls", crates: &["wardgate-proxy", "wardgate-upstream", "wardgate-testkit"], tests: &["wardgate"] },
     Home { name: "tracing-subscriber", crates: &["wardgate-telemetry"], tests: &[] },
 ];
 

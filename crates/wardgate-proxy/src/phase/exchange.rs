@@ -212,13 +212,11 @@ async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by: Instant, 
     let mut body = response.into_body();
     let mut bytes = BytesMut::new();
     let read = async {
-        while let Some(Ok(frame)) = body.frame().await {
-            if let Ok(data) = frame.into_data() {
-                let room = ERROR_BYTES_MAX - bytes.len();
-                bytes.extend_from_slice(&data[..data.len().min(room)]);
-                if bytes.len() == ERROR_BYTES_MAX {
-                    return;
-                }
+        while let Some(Ok(data)) = body.next().await {
+            let room = ERROR_BYTES_MAX - bytes.len();
+            bytes.extend_from_slice(&data[..data.len().min(room)]);
+            if bytes.len() == ERROR_BYTES_MAX {
+                return;
             }
         }
     };
@@ -241,11 +239,8 @@ async fn whole(
     let mut memory = deps.memory.open();
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
-    while let Some(frame) = incoming.frame().await {
-        let Ok(data) = frame.map_err(|_| unreadable("the provider's answer ended before its announced end"))?.into_data()
-        else {
-            continue;
-        };
+    while let Some(data) = incoming.next().await {
+        let data = data.map_err(|_| unreadable("the provider's answer ended before its announced end"))?;
         if first.len() + joined.len() + data.len() > deps.options.reply_bytes_max {
             return Err(unreadable("the provider's answer is larger than this gateway takes"));
         }
@@ -285,9 +280,9 @@ async fn stream(
     let mut held_bytes = 0;
     let mut read_by = first_event_by;
     loop {
-        let frame = timeout_at(read_by, incoming.frame()).await.map_err(|_| too_late("begin its answer"))?;
-        let passed = match frame {
-            Some(Ok(frame)) => frame.into_data().map(|data| watcher.push(data)).unwrap_or_default(),
+        let data = timeout_at(read_by, incoming.next()).await.map_err(|_| too_late("begin its answer"))?;
+        let passed = match data {
+            Some(Ok(data)) => watcher.push(data),
             Some(Err(_)) | None => watcher.finish(),
         };
         let has_ended = watcher.facts().fault.is_some();

@@ -13,7 +13,6 @@ use crate::respond;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
-use http_body::Body;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -135,10 +134,10 @@ impl Relay {
             let Some(incoming) = &mut self.incoming else {
                 return Poll::Ready(None);
             };
-            let passed = match Pin::new(incoming).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
+            let passed = match incoming.poll_next(cx) {
+                Poll::Ready(Some(Ok(data))) => {
                     self.heard_at = Instant::now();
-                    frame.into_data().map(|data| self.watcher.push(data)).unwrap_or_default()
+                    self.watcher.push(data)
                 }
                 Poll::Ready(Some(Err(_)) | None) => {
                     self.incoming = None;
