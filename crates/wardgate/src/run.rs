@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use wardgate_proxy::{Service, load_tls};
 
@@ -40,6 +40,7 @@ pub(crate) struct Gateway {
     service: Arc<Service>,
     gateway_url: String,
     admin_url: String,
+    signals: StopSignals,
 }
 
 impl Gateway {
@@ -52,6 +53,8 @@ impl Gateway {
             (None, None) => None,
             _ => bail!("tls-cert and tls-key go together: set both or neither"),
         };
+        // Whoever sees that the gateway is ready may tell it to stop.
+        let signals = StopSignals::listen()?;
         let parts = assemble(&settings, sandbox_url.as_deref(), is_dev).await?;
         count_panics(&parts);
         let listener = listen(settings.listen, "--listen").await?;
@@ -65,6 +68,7 @@ impl Gateway {
             settings,
             listener,
             admin_listener,
+            signals,
         })
     }
 
@@ -81,7 +85,7 @@ impl Gateway {
     /// Serves until SIGTERM or SIGINT, then stops in order: no new requests, running streams end or are ended, what they used
     /// is stored. A second signal stops at once.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let Self { parts, settings, listener, admin_listener, service, admin_url, .. } = self;
+        let Self { parts, settings, listener, admin_listener, service, admin_url, mut signals, .. } = self;
         let drain = Arc::clone(&parts.proxy.drain);
         let readiness = ProcessReadiness::new(Arc::clone(&drain));
         let tasks = Tasks::start(&parts, &readiness);
@@ -90,12 +94,12 @@ impl Gateway {
         let admin = tokio::spawn(admin_server::serve(admin_listener, router, admin_stop.clone()));
         let mut serving = tokio::spawn(async move { service.serve(listener).await });
 
-        stop_signal().await?;
+        signals.next().await;
         tracing::info!(drain = ?settings.drain, "stopping: no new requests; streams may end; a second signal stops at once");
         drain.start();
         let ended = tokio::select! {
             ended = tokio::time::timeout(settings.drain, &mut serving) => ended.is_ok(),
-            _ = stop_signal() => false,
+            () = signals.next() => false,
         };
         if !ended {
             drain.expire();
@@ -133,15 +137,25 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Resolves at SIGTERM or SIGINT.
-pub(crate) async fn stop_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, from the moment on at which this is made.
+pub(crate) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Begins to listen. Until then a signal ends the process at once.
+    pub(crate) fn listen() -> anyhow::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Resolves at the next one.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// A panic ends one connection; that it happened must be seen.

@@ -1,6 +1,7 @@
 //! `wardgate sandbox`: the scripted provider alone.
 
 use crate::commands::{print, runtime};
+use crate::run::StopSignals;
 use anyhow::Context;
 use std::net::SocketAddr;
 use tokio_util::sync::CancellationToken;
@@ -22,10 +23,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let listener = tokio::net::TcpListener::bind(arguments.listen)
             .await
             .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+        let mut signals = StopSignals::listen()?;
         print(&format!("sandbox provider on http://{}/v1\n", listener.local_addr()?));
         let stop = CancellationToken::new();
         let served = tokio::spawn(wardgate_sandbox::serve(listener, stop.clone()));
-        crate::run::stop_signal().await?;
+        signals.next().await;
         stop.cancel();
         Ok(served.await?)
     })

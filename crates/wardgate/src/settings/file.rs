@@ -11,22 +11,23 @@ use std::path::{Path, PathBuf};
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The commands that have settings.
-const SUBCOMMANDS: [&str; 4] = ["dev", "serve", "migrate", "rotate-master-key"];
+const SUBCOMMANDS: [&str; 3] = ["dev", "serve", "rotate-master-key"];
 
 /// The command line's description, with the defaults of the settings file that is named in `arguments` or the environment.
 pub(crate) fn with_settings(command: Command, arguments: impl Iterator<Item = OsString>) -> anyhow::Result<Command> {
-    let mut command =
-        SUBCOMMANDS.into_iter().fold(command, |command, name| command.mut_subcommand(name, without_empty_variables));
+    let there = SUBCOMMANDS.into_iter().filter(|name| command.find_subcommand(name).is_some());
+    let subcommands: Vec<&str> = there.collect();
+    let mut command = subcommands.iter().fold(command, |command, name| command.mut_subcommand(name, without_empty_variables));
     let arguments: Vec<OsString> = arguments.collect();
     // Other commands have no use for the file, so it does not matter to them whether there is one.
-    if !arguments.get(1).is_some_and(|name| SUBCOMMANDS.iter().any(|subcommand| name == subcommand)) {
+    if !arguments.get(1).is_some_and(|name| subcommands.iter().any(|subcommand| name == subcommand)) {
         return Ok(command);
     }
     let Some(path) = named(arguments.into_iter()) else {
         return Ok(command);
     };
     let values = read(&path)?;
-    for name in SUBCOMMANDS {
+    for name in subcommands {
         command = command.mut_subcommand(name, |subcommand| defaults(subcommand, &values));
     }
     let known = |name: &str| command.find_subcommand("serve").is_some_and(|serve| has_option(serve, name));

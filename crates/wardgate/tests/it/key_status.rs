@@ -2,7 +2,9 @@
 
 use crate::{ask, dev, gateway, started};
 use serde_json::{Value, json};
-use wardgate_testkit::{Dialect, Gateway, Key, Reply, Upstream};
+use std::time::Duration;
+use wardgate_core::time::Timestamp;
+use wardgate_testkit::{DEADLINE, Dialect, Gateway, Key, Reply, Upstream, until};
 
 async fn upstream() -> Upstream {
     Upstream::always(Reply::says(Dialect::Chat, "hello")).await
@@ -51,8 +53,14 @@ async fn an_expired_key_is_refused_until_its_end_is_moved() {
     let upstream = upstream().await;
     let gateway = gateway(&upstream).await;
     let key = gateway.create_key("app").await;
-    patch(&gateway, &key, json!({"expiresAt": "2020-01-01T00:00:00Z"})).await;
-    assert_eq!(status_and_code(&gateway, &key.token).await, refused(401, "expired_access_key"));
+    let shown = manage(&gateway, "PATCH", &format!("/access-keys/{}", key.id), json!({})).await;
+    let now = Timestamp::parse(shown["createdAt"].as_str().unwrap()).unwrap();
+    patch(&gateway, &key, json!({"expiresAt": now.plus(Duration::from_secs(3)).to_string()})).await;
+    assert_eq!(status_and_code(&gateway, &key.token).await, ok());
+    until("the end of the key's time", DEADLINE, async || {
+        status_and_code(&gateway, &key.token).await == refused(401, "expired_access_key")
+    })
+    .await;
     patch(&gateway, &key, json!({"expiresAt": "2120-01-01T00:00:00Z"})).await;
     assert_eq!(status_and_code(&gateway, &key.token).await, ok());
     patch(&gateway, &key, json!({"expiresAt": null})).await;
