@@ -4,8 +4,8 @@
 
 use sqlx::Connection as _;
 use std::path::Path;
-use wardgate_store::conformance::{Fresh, sample};
 use wardgate_core::account::Account;
+use wardgate_store::conformance::{Fresh, sample};
 use wardgate_store::{Collection, Store as _, StoreError};
 use wardgate_store_sql::{OpenError, SqliteOptions, SqliteStore};
 
