@@ -9,6 +9,7 @@ use crate::sqlite::SqliteStore;
 use crate::{migrate, turn};
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqliteConnection};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -97,6 +98,22 @@ impl SqliteStore {
         let read = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(options.busy_timeout);
         let readers = pool().max_connections(options.readers.max(1)).connect_with(read).await.map_err(OpenError::Connect)?;
         Ok(Self::new(writer, readers))
+    }
+
+    /// Which migrations [`SqliteStore::open`] would apply to the database in this file, oldest first. Changes nothing, and makes
+    /// no file where there is none.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn pending(path: &Path, options: &SqliteOptions) -> Result<Vec<&'static str>, OpenError> {
+        if !path.exists() {
+            return Ok(migrate::all());
+        }
+        let read = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(options.busy_timeout);
+        let mut connection = SqliteConnection::connect_with(&read).await.map_err(OpenError::Connect)?;
+        let pending = migrate::pending(&mut connection).await;
+        connection.close().await.map_err(OpenError::Connect)?;
+        pending
     }
 }
 

@@ -106,7 +106,8 @@ macro_rules! conformance_suite {
                     team_and_configuration_are_of_the_account, filters_apply, touch_never_moves_back;
                 accounts: found_by_name, made_with_its_default_team, name_is_unique, filtered_by_tier,
                     update_leaves_the_sealed_data_key, deleting_leaves_usage_and_log;
-                api_keys: deleted_is_found_by_id_alone, deleted_operator_key_is_found_by_id_alone, filtered_by_role, capped;
+                api_keys: deleted_is_found_by_id_alone, deleted_operator_key_is_found_by_id_alone, filtered_by_role, capped,
+                    operator_keys_are_capped;
                 audit: every_field_round_trips, queries_apply, accounts_see_their_own;
                 changes: what_caches_do_not_hold_is_not_told, all_listeners_hear;
                 configurations: provider_keys_are_of_the_account, not_deleted_while_a_key_is_linked, capped,
@@ -127,7 +128,7 @@ macro_rules! conformance_suite {
                 routing: gives_all_of_one_account_oldest_first, gone_account_is_none;
                 sealed: proof_is_replaced_by_who_knows_it, data_keys_are_replaced, managed_keys_are_replaced;
                 teams: name_is_unique_within_the_account, not_deleted_while_needed, filtered_by_tier, tier_name_is_unique,
-                    tier_not_deleted_while_needed;
+                    tier_not_deleted_while_needed, tiers_are_capped;
                 usage: every_field_round_trips, replay_inserts_nothing, range_is_inclusive, filters_apply,
                     cursor_passes_equal_times, another_accounts_is_not_listed;
             }

@@ -58,3 +58,15 @@ pub async fn capped(store: &dyn Store) {
     assert!(Collection::<ApiKey>::delete(&*tenant, first.id, None, &audit(acme.id)).await.unwrap());
     sample::stored(store, &acme, sample::api_key(&acme)).await;
 }
+
+/// A gateway has so many operator keys and no more; deleted ones do not count.
+pub async fn operator_keys_are_capped(store: &dyn Store) {
+    let first = sample::operator_key();
+    store.create(&first, &audit(None)).await.unwrap();
+    for _ in 1..API_KEYS_MAX {
+        store.create(&sample::operator_key(), &audit(None)).await.unwrap();
+    }
+    refused!(store.create(&sample::operator_key(), &audit(None)).await, Full);
+    assert!(Collection::<OperatorKey>::delete(store, first.id, None, &audit(None)).await.unwrap());
+    store.create(&sample::operator_key(), &audit(None)).await.unwrap();
+}

@@ -3,7 +3,7 @@
 use super::every_kind::{all, ids};
 use super::sample::{self, audit};
 use super::{Subject, refused};
-use crate::kinds::TieredFilter;
+use crate::kinds::{TIERS_MAX, TieredFilter};
 use crate::{Collection, Store};
 use wardgate_core::access_key::AccessKey;
 use wardgate_core::account::{Account, DEFAULT_TEAM, Team};
@@ -78,4 +78,12 @@ pub async fn tier_not_deleted_while_needed(store: &dyn Store) {
     refused!(Collection::<Tier>::delete(store, tier.id, None, &audit(None)).await, Referenced);
     tenant.update(&team_on_it.edited(), &audit(acme.id)).await.unwrap();
     assert!(Collection::<Tier>::delete(store, tier.id, None, &audit(None)).await.unwrap());
+}
+
+/// The operator makes so many tiers and no more.
+pub async fn tiers_are_capped(store: &dyn Store) {
+    for _ in 0..TIERS_MAX {
+        store.create(&sample::tier(), &audit(None)).await.unwrap();
+    }
+    refused!(store.create(&sample::tier(), &audit(None)).await, Full);
 }
