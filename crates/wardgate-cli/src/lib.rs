@@ -7,6 +7,7 @@
 
 mod command;
 mod resource;
+mod document;
 mod session;
 mod client;
 mod connection;
