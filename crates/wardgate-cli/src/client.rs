@@ -73,7 +73,7 @@ impl Client {
         self.target.account.as_deref()
     }
 
-    /// The same client in another account.
+    /// The account that an operator key acts in from now on.
     pub(crate) fn in_account(&mut self, account: Option<String>) {
         self.target.account = account;
     }
@@ -124,7 +124,9 @@ impl Client {
             let mut page = self.get(&target).await?.body;
             match page.get_mut(envelope).map(Value::take) {
                 Some(Value::Array(more)) => items.extend(more),
-                _ => return Err(Failure::error(format!("the answer of {path} holds no list {envelope:?}; is this a gateway?"))),
+                _ => {
+                    return Err(Failure::error(format!("the answer of {path} holds no list {envelope:?}; is this a gateway?")));
+                }
             }
             // The API names a whole URL, perhaps by another name of the host; what it asks for is what counts.
             let uri = page.get("nextPageUri").and_then(Value::as_str);

@@ -4,7 +4,7 @@ mod arguments;
 mod body;
 mod change;
 mod credits;
-// mod declare;
+mod declare;
 mod find;
 mod grants;
 mod read;
@@ -21,7 +21,7 @@ use clap::{ArgMatches, Command, FromArgMatches};
 #[must_use]
 pub fn commands() -> Vec<Command> {
     let resources = resource::ALL.iter().map(|resource| arguments::command(resource));
-    let others = [usage::command(), credits::command()].into_iter();
+    let others = [usage::command(), credits::command()].into_iter().chain(declare::commands());
     resources.chain(others.map(arguments::with_connection)).collect()
 }
 
@@ -38,7 +38,9 @@ pub async fn run(name: &str, matches: &ArgMatches, surroundings: Surroundings) -
     match name {
         "usage" => usage::run(matches, surroundings).await,
         "credits" => credits::run(matches, surroundings).await,
-        //DECL
+        "apply" => declare::apply(matches, surroundings).await,
+        "diff" => declare::diff(matches, surroundings).await,
+        "export" => declare::export(matches, surroundings).await,
         other => Err(Failure::usage(format!("there is no command {other:?}"))),
     }
 }

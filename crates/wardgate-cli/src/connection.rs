@@ -69,7 +69,8 @@ impl Connection {
         // An API key acts in its own account, and the server refuses the header with one.
         let is_operators = key.expose().starts_with("ngo-");
         if self.account.is_some() && !is_operators {
-            let text = format!("--account is for operator keys, and {key_source} is not one: an API key acts in its own account");
+            let text =
+                format!("--account is for operator keys, and {key_source} is not one: an API key acts in its own account");
             return Err(Failure::usage(text));
         }
         if scope == Scope::Account && is_operators && account.is_none() {

@@ -12,8 +12,10 @@ mod section;
 mod shape;
 mod yaml;
 
+#[cfg(test)]
+pub(crate) use files::File;
 pub(crate) use files::read_all;
 pub(crate) use read::{Desired, Entry, documents_of};
 pub(crate) use schema::json_schema;
 pub(crate) use section::{DOCUMENT, GATEWAY_CONFIG, Kind};
-pub(crate) use shape::{Fields, with_defaults, without_defaults};
+pub(crate) use shape::{shortest_field, with_defaults, without_defaults, yaml_text};

@@ -19,16 +19,24 @@ pub(crate) fn past(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     }
 }
 
-/// A length of time in seconds: `90d`, `12h`, `1h 30m`. `None` when it has no such form.
+/// A length of time in whole seconds: `90d`, `12h`, `1h 30m`. `None` when it has no such form.
 pub(crate) fn seconds(text: &str) -> Option<i64> {
+    millis(text).map(|millis| millis / 1_000)
+}
+
+/// A length of time in milliseconds.
+pub(crate) fn millis(text: &str) -> Option<i64> {
     let text = text.trim();
     if !text.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
     let span: jiff::Span = text.parse().ok()?;
     // A day is 24 hours: what ends by the hour does not depend on where it was typed.
-    let total = span.total((jiff::Unit::Second, jiff::SpanRelativeTo::days_are_24_hours())).ok()?;
-    #[expect(clippy::cast_possible_truncation, reason = "a span has at most some 10^12 seconds, and those are whole")]
+    let total = span.total((jiff::Unit::Millisecond, jiff::SpanRelativeTo::days_are_24_hours())).ok()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a span has at most some 10^15 milliseconds, which a float holds exactly"
+    )]
     (total >= 0.0).then_some(total as i64)
 }
 

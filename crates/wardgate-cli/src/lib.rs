@@ -8,6 +8,10 @@
 mod command;
 mod resource;
 mod document;
+mod plan;
+mod account_state;
+mod apply;
+mod export;
 mod session;
 mod client;
 mod connection;
@@ -21,4 +25,4 @@ mod testing;
 
 pub use command::{commands, run};
 pub use failure::{Exit, Failure};
-pub use surroundings::Surroundings;
+pub use surroundings::{Surroundings, Variables};

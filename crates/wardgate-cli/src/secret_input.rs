@@ -28,12 +28,7 @@ pub(crate) fn options(command: Command, help: &str) -> Command {
                 .value_parser(clap::value_parser!(PathBuf))
                 .help(format!("{help}, in this file")),
         )
-        .arg(
-            Arg::new("value-stdin")
-                .long("value-stdin")
-                .action(ArgAction::SetTrue)
-                .help(format!("{help}, on standard input")),
-        )
+        .arg(Arg::new("value-stdin").long("value-stdin").action(ArgAction::SetTrue).help(format!("{help}, on standard input")))
         .group(ArgGroup::new("value").args(["value-env", "value-file", "value-stdin"]).required(true))
 }
 

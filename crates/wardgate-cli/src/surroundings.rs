@@ -7,6 +7,9 @@ use wardgate_core::random::Random;
 use wardgate_core::secret::Secret;
 use wardgate_core::time::{Clock, Timestamp};
 
+/// Reads a variable of the environment.
+pub type Variables = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// The world outside, as arguments.
 pub struct Surroundings {
     /// The time of day, for `--expires 90d`.
@@ -14,7 +17,7 @@ pub struct Surroundings {
     /// For idempotency keys.
     pub random: Arc<dyn Random>,
     /// Reads a variable of the environment.
-    pub variable: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub variable: Variables,
     /// Standard output: results, and nothing else.
     pub out: Box<dyn Write + Send>,
     /// Standard error: notes, questions, progress.
@@ -97,7 +100,10 @@ const ANSWER_BYTES_MAX: u64 = 1_024;
 /// The longest secret that is read.
 pub(crate) const SECRET_BYTES_MAX: u64 = 64 * 1_024;
 
-#[expect(clippy::disallowed_methods, reason = "this is where the command line reads the environment, for everything else in it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the command line reads the environment, for everything else in it"
+)]
 fn variable_of_process(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

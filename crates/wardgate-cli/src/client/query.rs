@@ -12,10 +12,6 @@ impl Query {
         self.0.push((name.to_owned(), value.to_owned()));
         self
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl fmt::Display for Query {
@@ -52,6 +48,5 @@ mod tests {
     fn everything_that_could_mean_something_is_encoded() {
         let query = Query::default().with("name", "a b&c=é/ü?").with("limit", "2");
         assert_eq!(query.to_string(), "name=a%20b%26c%3D%C3%A9%2F%C3%BC%3F&limit=2");
-        assert!(Query::default().is_empty());
     }
 }

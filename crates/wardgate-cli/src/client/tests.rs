@@ -22,7 +22,8 @@ async fn a_call_carries_key_account_and_version() {
     let answer = client(&server).patch("/access-keys/1", &serde_json::json!({"name": "é"}), Some("\"7\"")).await.unwrap();
     assert_eq!((answer.body["id"].as_str(), answer.etag.as_deref()), (Some("1"), Some("\"8\"")));
     let seen = server.seen().await.remove(0);
-    for line in ["authorization: Bearer ngo-1", "x-wardgate-account: acme", "if-match: \"7\"", "content-type: application/json"] {
+    for line in ["authorization: Bearer ngo-1", "x-wardgate-account: acme", "if-match: \"7\"", "content-type: application/json"]
+    {
         assert!(seen.contains(line), "{line} is missing in {seen}");
     }
     assert!(seen.ends_with("{\"name\":\"é\"}"), "{seen}");

@@ -30,7 +30,9 @@ pub(super) fn command() -> Command {
         .about("An account's prepaid money")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(Command::new("balance").about("What is left").after_help("Examples:\n  wardgate credits balance --account acme"))
+        .subcommand(
+            Command::new("balance").about("What is left").after_help("Examples:\n  wardgate credits balance --account acme"),
+        )
         .subcommand(
             Command::new("transactions")
                 .about("What was added and billed, newest first")
@@ -46,7 +48,11 @@ pub(super) fn command() -> Command {
             Command::new("purchases")
                 .about(PURCHASE.about)
                 .after_help("Examples:\n  wardgate credits purchases --status pending --account acme")
-                .arg(Arg::new(status.flag).long(status.flag).help(status.help).value_parser(["pending", "succeeded", "failed"])),
+                .arg(Arg::new(status.flag).long(status.flag).help(status.help).value_parser([
+                    "pending",
+                    "succeeded",
+                    "failed",
+                ])),
         ))
         .subcommand(
             purchase("approve", "Say that a purchase is paid, which adds its credits (with an operator key)")

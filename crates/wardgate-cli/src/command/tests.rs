@@ -57,8 +57,7 @@ async fn a_list_is_filtered_by_names() {
 #[tokio::test]
 async fn an_object_is_made_from_options_and_its_token_is_shown_once() {
     let made = r#"{"id": "aigk_0000000000000000000002", "name": "ci", "token": "ng-x-g1-y", "keyRedacted": "ng-…"}"#;
-    let steps =
-        vec![Step::new("GET /teams?name=search&limit=10", 200, TEAM), Step::new("POST /access-keys", 201, made)];
+    let steps = vec![Step::new("GET /teams?name=search&limit=10", 200, TEAM), Step::new("POST /access-keys", 201, made)];
     let expected = expect![[r#"
         ID     aigk_0000000000000000000002
         NAME   ci
@@ -112,8 +111,7 @@ async fn a_provider_key_is_named_with_its_provider() {
         Step::new("GET /provider-keys/aigpk_0000000000000000000001", 200, item),
         Step::new(path, 200, item),
     ];
-    let (printed, seen) =
-        run_line("wardgate provider-key rotate openai/main --value-stdin -q", &KEYS, "sk-new\n", steps).await;
+    let (printed, seen) = run_line("wardgate provider-key rotate openai/main --value-stdin -q", &KEYS, "sk-new\n", steps).await;
     assert_eq!(printed, "aigpk_0000000000000000000001\n");
     assert!(seen[2].ends_with(r#"{"name":"main","value":"sk-new"}"#), "{}", seen[2]);
     let expected = expect![[r#"

@@ -64,7 +64,9 @@ pub(super) fn command() -> Command {
         );
     let overview = Command::new("overview")
         .about("Requests, errors and cost by day")
-        .after_help("Examples:\n  wardgate usage overview --since 30d\n  wardgate usage overview --since 7d --group-by access-key")
+        .after_help(
+            "Examples:\n  wardgate usage overview --since 30d\n  wardgate usage overview --since 7d --group-by access-key",
+        )
         .arg(
             Arg::new("group-by")
                 .long("group-by")

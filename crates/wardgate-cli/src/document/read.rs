@@ -225,8 +225,7 @@ fn check_values(document: &Value, mistakes: &mut Vec<Mistake>) {
         let Some(value) = key.get("value").filter(|value| !value.is_null()) else { continue };
         let count = ["env", "file"].iter().filter(|name| value.get(name).is_some_and(|value| !value.is_null())).count();
         if count != 1 {
-            let path =
-                vec![Step::Field("providerKeys".to_owned()), Step::Item(number), Step::Field("value".to_owned())];
+            let path = vec![Step::Field("providerKeys".to_owned()), Step::Item(number), Step::Field("value".to_owned())];
             mistakes.push(Mistake { path, at_key: true, text: "must have either env or file".to_owned() });
         }
     }
@@ -296,7 +295,8 @@ mod tests {
               0.yaml:6:5: providerKeys[0] must have the field "name"
               1.yaml:2:1: did not find expected node content"#]];
         refused(&[text, "teams: ["], &expected);
-        let expected = expect!["a problem in what is to be applied:\n  0.yaml:1:1: must be fields, as `name: value`, and is text"];
+        let expected =
+            expect!["a problem in what is to be applied:\n  0.yaml:1:1: must be fields, as `name: value`, and is text"];
         refused(&["hello"], &expected);
     }
 

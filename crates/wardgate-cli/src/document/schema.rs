@@ -25,8 +25,7 @@ fn object(fields: &Fields) -> Value {
         }
         properties.insert(field.name.to_owned(), schema);
     }
-    let required: Vec<&str> =
-        fields.0.iter().filter(|field| field.absent == Absent::Mistake).map(|field| field.name).collect();
+    let required: Vec<&str> = fields.0.iter().filter(|field| field.absent == Absent::Mistake).map(|field| field.name).collect();
     let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
     if !required.is_empty() {
         schema["required"] = required.into();

@@ -127,11 +127,11 @@ static SURFACE_PARAM_SHAPE: Shape = Shape::Object(&SURFACE_PARAM);
 
 static SURFACE: Fields = Fields(&[
     Field::new("format", FILLED, Absent::Mistake, "openai or anthropic"),
-    Field::new("surface", FILLED, Absent::Unset, "chat-completions, responses, messages, embeddings, …"),
+    Field::new("surface", FILLED, Absent::Mistake, "chat-completions, responses, messages, embeddings, …"),
     Field::new("baseUrl", Shape::Text { min: 1, max: 2_048 }, Absent::Unset, "Where this surface is, if elsewhere"),
     Field::new(
         "supportedParams",
-        Shape::List(&SURFACE_PARAM_SHAPE, 1_000),
+        Shape::List(&SURFACE_PARAM_SHAPE, 100),
         Absent::Empty,
         "The parameters that it takes; others are removed",
     ),
@@ -150,8 +150,8 @@ static PROVIDER: Fields = Fields(&[
     Field::new("name", FILLED, Absent::Mistake, "A label"),
     Field::new("baseUrl", Shape::Text { min: 1, max: 2_048 }, Absent::Mistake, "Where it is"),
     METADATA,
-    Field::new("supportedApiSurfaces", Shape::List(&SURFACE_SHAPE, 100), Absent::Empty, "The surfaces that it has"),
-    Field::new("models", Shape::List(&MODEL_SHAPE, 10_000), Absent::Empty, "The models that it lists"),
+    Field::new("supportedApiSurfaces", Shape::List(&SURFACE_SHAPE, 20), Absent::Empty, "The surfaces that it has"),
+    Field::new("models", Shape::List(&MODEL_SHAPE, 1_000), Absent::Empty, "The models that it lists"),
 ]);
 
 /// Where the value of a provider key is.
@@ -228,5 +228,10 @@ static ACCESS_KEY: Fields = Fields(&[
     Field::new("tags", Shape::List(&Shape::Text { min: 1, max: 64 }, 20), Absent::Empty, "Words to find it by"),
     Field::new("expiresAt", Shape::Instant, Absent::Unset, "When it ends; absent: never"),
     Field::new("disabled", Shape::Flag, Absent::False, "Whether it is refused"),
-    Field::new("allowedNetworks", Shape::List(&Shape::Network, 100), Absent::Empty, "From where it may be used; empty: anywhere"),
+    Field::new(
+        "allowedNetworks",
+        Shape::List(&Shape::Network, 100),
+        Absent::Empty,
+        "From where it may be used; empty: anywhere",
+    ),
 ]);

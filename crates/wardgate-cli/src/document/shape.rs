@@ -1,7 +1,9 @@
 //! What a value must be, as data: from it come the checks, the defaults and the JSON Schema.
 
 use super::yaml::Step;
+use ipnet::{IpNet, Ipv4Net};
 use serde_json::{Map, Value};
+use std::net::IpAddr;
 use wardgate_core::time::Timestamp;
 
 /// What a value must be.
@@ -101,6 +103,11 @@ impl Fields {
     }
 }
 
+/// One field's value in the shortest form that means the same; null and empty ones stay what they are.
+pub(crate) fn shortest_field(fields: &Fields, name: &str, value: &Value) -> Value {
+    fields.get(name).map_or_else(|| value.clone(), |field| field.shape.shortest(value))
+}
+
 impl Shape {
     pub(super) fn check(&self, value: &Value, path: &mut Vec<Step>, mistakes: &mut Vec<Mistake>) {
         match (self, value) {
@@ -141,11 +148,13 @@ impl Shape {
             (Self::Instant, Value::String(text)) if Timestamp::parse(text).is_some() => Ok(()),
             // A time from now would be another one each time the document is applied.
             (Self::Instant, _) => Err("must be an instant, as 2027-01-01T00:00:00Z".to_owned()),
-            (Self::Length, Value::String(text)) if crate::expiry::seconds(text).is_some() => Ok(()),
+            (Self::Length, Value::String(text)) if length(text).is_some() => Ok(()),
             (Self::Length, _) => Err("must be a length of time, as 90s or 2m".to_owned()),
             (Self::Network, Value::String(text)) if network(text).is_some() => Ok(()),
             (Self::Network, _) => Err("must be an address or a network, as 10.0.0.0/8".to_owned()),
-            (Self::Text { .. }, Value::Number(_) | Value::Bool(_)) => Err(format!("must be text, and is {is}: put it in quotes")),
+            (Self::Text { .. }, Value::Number(_) | Value::Bool(_)) => {
+                Err(format!("must be text, and is {is}: put it in quotes"))
+            }
             (Self::Text { .. }, _) => Err(format!("must be text, and is {is}")),
             (Self::List(..), _) => Err(format!("must be a list, and is {is}")),
             (Self::Object(_), _) => Ok(()),
@@ -160,19 +169,21 @@ impl Shape {
         }
     }
 
+    fn in_order(&self, value: &Value) -> serde_yaml::Value {
+        match (self, value) {
+            (Self::Object(fields), Value::Object(object)) => in_order(fields, object),
+            (Self::List(shape, _), Value::Array(items)) => items.iter().map(|item| shape.in_order(item)).collect(),
+            (_, value) => serde_yaml::to_value(value).unwrap_or_default(),
+        }
+    }
+
     /// The same value as it is written everywhere else, so that two can be compared.
     fn canonical(&self, value: Value) -> Value {
         match (self, value) {
             (Self::Object(fields), Value::Object(object)) => Value::Object(with_defaults(fields, object)),
-            (Self::List(shape, _), Value::Array(items)) => {
-                items.into_iter().map(|item| shape.canonical(item)).collect()
-            }
-            (Self::Instant, Value::String(text)) => {
-                Timestamp::parse(&text).map_or(text, |instant| instant.to_string()).into()
-            }
-            (Self::Length, Value::String(text)) => {
-                crate::expiry::seconds(&text).map_or(text, |seconds| format!("{seconds}s")).into()
-            }
+            (Self::List(shape, _), Value::Array(items)) => items.into_iter().map(|item| shape.canonical(item)).collect(),
+            (Self::Instant, Value::String(text)) => Timestamp::parse(&text).map_or(text, |instant| instant.to_string()).into(),
+            (Self::Length, Value::String(text)) => length(&text).unwrap_or(text).into(),
             (Self::Network, Value::String(text)) => network(&text).unwrap_or(text).into(),
             (_, value) => value,
         }
@@ -207,16 +218,37 @@ pub(crate) fn without_defaults(fields: &Fields, object: &Map<String, Value>) -> 
     said.collect()
 }
 
-/// An address or a network, with the length of its prefix.
+/// An object as YAML, with its fields in the order of the shape.
+pub(crate) fn yaml_text(fields: &Fields, object: &Map<String, Value>) -> String {
+    serde_yaml::to_string(&in_order(fields, object)).unwrap_or_default()
+}
+
+fn in_order(fields: &Fields, object: &Map<String, Value>) -> serde_yaml::Value {
+    let said = fields.0.iter().filter_map(|field| Some((field.name.into(), field.shape.in_order(object.get(field.name)?))));
+    serde_yaml::Value::Mapping(said.collect())
+}
+
+/// An address or a network as the API shows it: in its shortest form, without what the length cuts off.
 fn network(text: &str) -> Option<String> {
-    let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length)),
-        None => (text, None),
+    let net = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address.to_canonical()),
+        Err(_) => text.parse::<IpNet>().ok()?.trunc(),
     };
-    let address: std::net::IpAddr = address.parse().ok()?;
-    let max = if address.is_ipv4() { 32 } else { 128 };
-    let length: u8 = length.map_or(Some(max), |length| length.parse().ok())?;
-    (length <= max).then(|| format!("{address}/{length}"))
+    let net = match net {
+        IpNet::V6(v6) => match (v6.addr().to_ipv4_mapped(), v6.prefix_len().checked_sub(96)) {
+            (Some(address), Some(length)) => Ipv4Net::new(address, length).ok()?.into(),
+            _ => net,
+        },
+        IpNet::V4(_) => net,
+    };
+    let is_single = net.prefix_len() == net.max_prefix_len();
+    Some(if is_single { net.addr().to_string() } else { net.to_string() })
+}
+
+/// A length of time as the API shows it: in whole seconds, else in milliseconds.
+fn length(text: &str) -> Option<String> {
+    let millis = crate::expiry::millis(text)?;
+    Some(if millis % 1_000 == 0 { format!("{}s", millis / 1_000) } else { format!("{millis}ms") })
 }
 
 fn add(path: &[Step], at_key: bool, text: String, mistakes: &mut Vec<Mistake>) {
@@ -270,13 +302,15 @@ mod tests {
     #[test]
     fn what_means_the_same_compares_as_the_same() {
         let object = |value: Value| value.as_object().cloned().unwrap();
-        let one = object(json!({"name": "a", "expiresAt": "2027-01-01T01:00:00+01:00", "allowedNetworks": ["10.0.0.1"]}));
+        let one = object(
+            json!({"name": "a", "expiresAt": "2027-01-01T01:00:00+01:00", "allowedNetworks": ["10.0.0.1/32", "10.1.2.3/8"]}),
+        );
         let other = object(json!({"name": "a", "team": "default", "tags": [], "disabled": false, "description": null,
-            "expiresAt": "2027-01-01T00:00:00.000Z", "allowedNetworks": ["10.0.0.1/32"], "keyRedacted": "…"}));
+            "expiresAt": "2027-01-01T00:00:00.000Z", "allowedNetworks": ["10.0.0.1", "10.0.0.0/8"], "keyRedacted": "…"}));
         let fields = Kind::AccessKey.fields();
         assert_eq!(with_defaults(fields, one.clone()), with_defaults(fields, other));
         let short = without_defaults(fields, &with_defaults(fields, one));
-        let expected = json!({"name": "a", "expiresAt": "2027-01-01T00:00:00Z", "allowedNetworks": ["10.0.0.1/32"]});
+        let expected = json!({"name": "a", "expiresAt": "2027-01-01T00:00:00Z", "allowedNetworks": ["10.0.0.1", "10.0.0.0/8"]});
         assert_eq!(Value::Object(short), expected);
         // Nothing allowed is something else than nothing said.
         let strict = object(json!({"name": "a", "access": {"providers": {"allow": []}}}));

@@ -75,9 +75,11 @@ struct Bounded<'a> {
 
 impl Bounded<'_> {
     fn take<E: serde::de::Error>(self) -> Result<(), E> {
-        let left = self.left.get().checked_sub(1).ok_or_else(|| {
-            E::custom(format_args!("has more than {VALUES_MAX} values; an alias may stand for too many"))
-        })?;
+        let left = self
+            .left
+            .get()
+            .checked_sub(1)
+            .ok_or_else(|| E::custom(format_args!("has more than {VALUES_MAX} values; an alias may stand for too many")))?;
         self.left.set(left);
         Ok(())
     }
@@ -266,8 +268,11 @@ mod tests {
     #[test]
     fn documents_are_values() {
         let text = "a: 1\nb: [x, 'y', null, true, 1.5]\nc: &c {d: 1}\ne: *c\n---\n---\n{\"f\": -1}\n";
-        let expected =
-            vec![json!({"a": 1, "b": ["x", "y", null, true, 1.5], "c": {"d": 1}, "e": {"d": 1}}), json!(null), json!({"f": -1})];
+        let expected = vec![
+            json!({"a": 1, "b": ["x", "y", null, true, 1.5], "c": {"d": 1}, "e": {"d": 1}}),
+            json!(null),
+            json!({"f": -1}),
+        ];
         assert_eq!(documents(text).unwrap(), expected);
     }
 

@@ -59,16 +59,7 @@ pub(crate) static ACCESS_KEY: Resource = Resource {
             "From where it may be used, as 10.0.0.0/8; give it again for more",
         ),
     ],
-    verbs: &[
-        Verb::List,
-        Verb::Get,
-        Verb::Create,
-        Verb::Update,
-        Verb::Rotate,
-        Verb::Enable,
-        Verb::Disable,
-        Verb::Delete,
-    ],
+    verbs: &[Verb::List, Verb::Get, Verb::Create, Verb::Update, Verb::Rotate, Verb::Enable, Verb::Disable, Verb::Delete],
     examples: &[
         (
             Verb::List,

@@ -15,7 +15,13 @@ pub(crate) static GATEWAY_CONFIG: Resource = Resource {
     columns: &[Column::new("ACCOUNT", "accountId")],
     filters: &[],
     fields: &[
-        Field::new("total-timeout", "totalTimeout", Takes::Text, When::Update, "Until the first content, all attempts, as 120s"),
+        Field::new(
+            "total-timeout",
+            "totalTimeout",
+            Takes::Text,
+            When::Update,
+            "Until the first content, all attempts, as 120s",
+        ),
         Field::new("per-request-timeout", "perRequestTimeout", Takes::Text, When::Update, "The same for one attempt, as 60s"),
         Field::new("max-input-tokens", "maxInputTokens", Takes::Number, When::Update, "The most input tokens; none: no cap"),
         Field::new("max-output-tokens", "maxOutputTokens", Takes::Number, When::Update, "The most output tokens; none: no cap"),
