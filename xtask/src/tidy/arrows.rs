@@ -24,6 +24,8 @@ const ARROWS: [(&str, Arrows); 18] = [
     ("store-sql", Arrows::To(&["core", "store"])),
     ("proxy", Arrows::To(&["core", "model", "wire", "keys", "policy", "ledger", "limits", "telemetry", "store", "upstream"])),
     ("admin", Arrows::To(&["core", "model", "keys", "policy", "limits", "telemetry", "store"])),
+    // A client of the management API: it sees of the gateway what any client sees.
+    ("cli", Arrows::To(&["core", "model", "upstream"])),
     // The console calls the operations that the management API calls.
     ("console", Arrows::To(&["core", "admin"])),
     ("sandbox", Arrows::To(&["core", "wire"])),

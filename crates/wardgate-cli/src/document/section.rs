@@ -1,0 +1,237 @@
+//! The sections of a document, as data.
+
+use super::shape::{Absent, Field, Fields, Shape};
+use crate::resource::{self, Resource};
+use serde_json::{Map, Value};
+
+/// A kind of object that a document lists. In the order in which they are made: each may name those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    Team,
+    Provider,
+    ProviderKey,
+    VirtualModel,
+    Configuration,
+    AccessKey,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Team, Self::Provider, Self::ProviderKey, Self::VirtualModel, Self::Configuration, Self::AccessKey];
+
+    /// The section that lists them.
+    pub(crate) const fn section(self) -> &'static str {
+        match self {
+            Self::Team => "teams",
+            Self::Provider => "providers",
+            Self::ProviderKey => "providerKeys",
+            Self::VirtualModel => "virtualModels",
+            Self::Configuration => "configurations",
+            Self::AccessKey => "accessKeys",
+        }
+    }
+
+    pub(crate) const fn resource(self) -> &'static Resource {
+        match self {
+            Self::Team => &resource::TEAM,
+            Self::Provider => &resource::PROVIDER,
+            Self::ProviderKey => &resource::PROVIDER_KEY,
+            Self::VirtualModel => &resource::VIRTUAL_MODEL,
+            Self::Configuration => &resource::CONFIGURATION,
+            Self::AccessKey => &resource::ACCESS_KEY,
+        }
+    }
+
+    /// What one looks like.
+    pub(crate) const fn fields(self) -> &'static Fields {
+        match self {
+            Self::Team => &TEAM,
+            Self::Provider => &PROVIDER,
+            Self::ProviderKey => &PROVIDER_KEY,
+            Self::VirtualModel => &VIRTUAL_MODEL,
+            Self::Configuration => &CONFIGURATION,
+            Self::AccessKey => &ACCESS_KEY,
+        }
+    }
+
+    /// What tells one from the others of its kind. Nothing if it has no name.
+    pub(crate) fn identity(self, object: &Map<String, Value>) -> Option<String> {
+        let text = |field: &str| object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+        match self {
+            Self::Provider => text("providerId").map(str::to_owned),
+            Self::ProviderKey => Some(format!("{}/{}", text("provider")?, text("name")?)),
+            _ => text("name").map(str::to_owned),
+        }
+    }
+
+    /// What is said to be listed: `provider keys`.
+    pub(crate) const fn noun(self) -> &'static str {
+        self.resource().noun
+    }
+}
+
+const TEXT: Shape = Shape::Text { min: 0, max: 255 };
+const FILLED: Shape = Shape::Text { min: 1, max: 255 };
+const NAME: Field = Field::new("name", FILLED, Absent::Mistake, "Its name, by which documents know it");
+const DESCRIPTION: Field = Field::new("description", TEXT, Absent::Unset, "For people");
+const METADATA: Field = Field::new("metadata", Shape::Text { min: 0, max: 4_096 }, Absent::Unset, "For programs");
+const ENTRY: Shape = Shape::Text { min: 1, max: 511 };
+const ENTRIES: Shape = Shape::List(&ENTRY, 1_000);
+
+/// A whole document.
+pub(crate) static DOCUMENT: Fields = Fields(&[
+    Field::new("account", Shape::Object(&ACCOUNT), Absent::Unset, "Which account this is for; absent: that of the key"),
+    Field::new("tier", TIER, Absent::Unset, "The account's tier (with an operator key)"),
+    Field::new("gatewayConfig", Shape::Object(&GATEWAY_CONFIG), Absent::Unset, "Settings of the account; absent ones stay"),
+    Field::new("teams", Shape::List(&TEAM_SHAPE, 10_000), Absent::Unset, "Groups that access keys are issued to"),
+    Field::new("providers", Shape::List(&PROVIDER_SHAPE, 1_000), Absent::Unset, "The account's own providers"),
+    Field::new("providerKeys", Shape::List(&PROVIDER_KEY_SHAPE, 10_000), Absent::Unset, "Credentials for providers"),
+    Field::new("virtualModels", Shape::List(&VIRTUAL_MODEL_SHAPE, 1_000), Absent::Unset, "Names for lists of models"),
+    Field::new("configurations", Shape::List(&CONFIGURATION_SHAPE, 1_000), Absent::Unset, "What access keys may call, and how"),
+    Field::new("accessKeys", Shape::List(&ACCESS_KEY_SHAPE, 100_000), Absent::Unset, "Keys that clients call models with"),
+]);
+
+static TEAM_SHAPE: Shape = Shape::Object(&TEAM);
+static PROVIDER_SHAPE: Shape = Shape::Object(&PROVIDER);
+static PROVIDER_KEY_SHAPE: Shape = Shape::Object(&PROVIDER_KEY);
+static VIRTUAL_MODEL_SHAPE: Shape = Shape::Object(&VIRTUAL_MODEL);
+static CONFIGURATION_SHAPE: Shape = Shape::Object(&CONFIGURATION);
+static ACCESS_KEY_SHAPE: Shape = Shape::Object(&ACCESS_KEY);
+
+/// Which account a document is for.
+pub(crate) static ACCOUNT: Fields = Fields(&[
+    Field::new("name", FILLED, Absent::Mistake, "The account's name; with an operator key, it is made if there is none"),
+    METADATA,
+]);
+
+const TIER: Shape = Shape::Text { min: 1, max: 64 };
+
+/// What an account sets for all its requests.
+pub(crate) static GATEWAY_CONFIG: Fields = Fields(&[
+    Field::new("totalTimeout", Shape::Length, Absent::Unset, "Until the first content, all attempts together"),
+    Field::new("perRequestTimeout", Shape::Length, Absent::Unset, "Until the first content of one attempt"),
+    Field::new("maxInputTokens", Shape::Number, Absent::Unset, "The most input tokens of a request; null: no cap"),
+    Field::new("maxOutputTokens", Shape::Number, Absent::Unset, "The most output tokens of a request; null: no cap"),
+    METADATA,
+]);
+
+static TEAM: Fields = Fields(&[
+    NAME,
+    DESCRIPTION,
+    METADATA,
+    Field::new("tier", TIER, Absent::Unset, "Its tier, where that is not the account's"),
+]);
+
+static SURFACE_PARAM: Fields = Fields(&[Field::new("name", FILLED, Absent::Mistake, "The parameter")]);
+static SURFACE_PARAM_SHAPE: Shape = Shape::Object(&SURFACE_PARAM);
+
+static SURFACE: Fields = Fields(&[
+    Field::new("format", FILLED, Absent::Mistake, "openai or anthropic"),
+    Field::new("surface", FILLED, Absent::Mistake, "chat-completions, responses, messages, embeddings, …"),
+    Field::new("baseUrl", Shape::Text { min: 1, max: 2_048 }, Absent::Unset, "Where this surface is, if elsewhere"),
+    Field::new(
+        "supportedParams",
+        Shape::List(&SURFACE_PARAM_SHAPE, 100),
+        Absent::Empty,
+        "The parameters that it takes; others are removed",
+    ),
+]);
+static SURFACE_SHAPE: Shape = Shape::Object(&SURFACE);
+
+static MODEL: Fields = Fields(&[
+    Field::new("modelId", FILLED, Absent::Mistake, "What clients write after the colon"),
+    Field::new("providerModelId", FILLED, Absent::Unset, "What is sent to the provider, if something else"),
+    Field::new("unsupportedParams", Shape::List(&FILLED, 100), Absent::Empty, "Parameters that are removed for this model"),
+]);
+static MODEL_SHAPE: Shape = Shape::Object(&MODEL);
+
+static PROVIDER: Fields = Fields(&[
+    Field::new("providerId", FILLED, Absent::Mistake, "What clients write before the colon; by this documents know it"),
+    Field::new("name", FILLED, Absent::Mistake, "A label"),
+    Field::new("baseUrl", Shape::Text { min: 1, max: 2_048 }, Absent::Mistake, "Where it is"),
+    METADATA,
+    Field::new("supportedApiSurfaces", Shape::List(&SURFACE_SHAPE, 20), Absent::Empty, "The surfaces that it has"),
+    Field::new("models", Shape::List(&MODEL_SHAPE, 1_000), Absent::Empty, "The models that it lists"),
+]);
+
+/// Where the value of a provider key is.
+pub(super) static VALUE: Fields = Fields(&[
+    Field::new("env", FILLED, Absent::Unset, "A variable of the environment that `wardgate apply` runs in"),
+    Field::new("file", Shape::Text { min: 1, max: 4_096 }, Absent::Unset, "A file, relative to the document"),
+]);
+
+static PROVIDER_KEY: Fields = Fields(&[
+    Field::new("provider", FILLED, Absent::Mistake, "The provider that it opens, as openai"),
+    NAME,
+    DESCRIPTION,
+    METADATA,
+    Field::new(
+        "value",
+        Shape::Object(&VALUE),
+        Absent::Unset,
+        "Where the credential is; read when the key is made, and with --rotate-secrets",
+    ),
+]);
+
+static VIRTUAL_MODEL: Fields = Fields(&[
+    NAME,
+    DESCRIPTION,
+    METADATA,
+    Field::new("models", Shape::List(&ENTRY, 50), Absent::Mistake, "The models that are tried, in this order"),
+]);
+
+static SCOPE: Fields = Fields(&[
+    Field::new("allow", ENTRIES, Absent::Unset, "What is allowed, and nothing else; empty: nothing"),
+    Field::new("deny", ENTRIES, Absent::Unset, "What is not, whatever is allowed"),
+]);
+
+static ACCESS: Fields = Fields(&[
+    Field::new("providers", Shape::Object(&SCOPE), Absent::Unset, "By provider"),
+    Field::new("models", Shape::Object(&SCOPE), Absent::Unset, "By model"),
+]);
+
+static STEP: Fields = Fields(&[
+    Field::new(
+        "type",
+        Shape::Word(&["user", "managed", "ngrok"]),
+        Absent::Mistake,
+        "user: keys of this account; managed: those of the operator",
+    ),
+    Field::new("keys", Shape::List(&ENTRY, 100), Absent::Empty, "Provider keys by name, in the order in which they are tried"),
+    Field::new("keySelectionStrategy", Shape::Word(&["ordered"]), Absent::Unset, "Only ordered"),
+]);
+static STEP_SHAPE: Shape = Shape::Object(&STEP);
+
+static RULE: Fields = Fields(&[
+    Field::new("provider", FILLED, Absent::Unset, "Whose models the rule is for"),
+    Field::new("model", ENTRY, Absent::Unset, "The one model that it is for, with its provider"),
+    Field::new("steps", Shape::List(&STEP_SHAPE, 20), Absent::Mistake, "What is tried, in this order"),
+]);
+static RULE_SHAPE: Shape = Shape::Object(&RULE);
+
+static ROUTER: Fields = Fields(&[Field::new("rules", Shape::List(&RULE_SHAPE, 200), Absent::Empty, "In any order")]);
+
+static CONFIGURATION: Fields = Fields(&[
+    NAME,
+    DESCRIPTION,
+    METADATA,
+    Field::new("access", Shape::Object(&ACCESS), Absent::Unset, "What may be called; absent: everything"),
+    Field::new("router", Shape::Object(&ROUTER), Absent::Unset, "Which credentials are used; absent: the account's own first"),
+]);
+
+static ACCESS_KEY: Fields = Fields(&[
+    NAME,
+    DESCRIPTION,
+    METADATA,
+    Field::new("team", FILLED, Absent::Text("default"), "The team that it is issued to"),
+    Field::new("configuration", FILLED, Absent::Unset, "What it may call and how, by name; absent: everything"),
+    Field::new("tags", Shape::List(&Shape::Text { min: 1, max: 64 }, 20), Absent::Empty, "Words to find it by"),
+    Field::new("expiresAt", Shape::Instant, Absent::Unset, "When it ends; absent: never"),
+    Field::new("disabled", Shape::Flag, Absent::False, "Whether it is refused"),
+    Field::new(
+        "allowedNetworks",
+        Shape::List(&Shape::Network, 100),
+        Absent::Empty,
+        "From where it may be used; empty: anywhere",
+    ),
+]);

@@ -1,0 +1,74 @@
+//! What documents name: whether it is there, or will be.
+
+use super::actual::each_key;
+use super::{Actual, Allowed, DEFAULT_TEAM};
+use crate::document::{Desired, Kind};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Writes every name in its full form, and tells those that mean nothing once the plan is done.
+pub(super) fn settle(desired: &mut Desired, actual: &Actual, allowed: Allowed) -> Vec<String> {
+    let known: BTreeMap<Kind, BTreeSet<String>> = [Kind::Team, Kind::Configuration, Kind::ProviderKey]
+        .into_iter()
+        .map(|kind| (kind, names_after(kind, desired, actual, allowed)))
+        .collect();
+    let knows = |kind: Kind, name: &str| known.get(&kind).is_some_and(|names| names.contains(name));
+    let mut problems = Vec::new();
+    for entry in desired.sections.get_mut(&Kind::AccessKey).into_iter().flatten() {
+        for (field, kind) in [("team", Kind::Team), ("configuration", Kind::Configuration)] {
+            let Some(name) = entry.fields.get(field).and_then(Value::as_str) else { continue };
+            if !knows(kind, name) {
+                problems.push(format!(
+                    "{}: the access key {} names a {} that {}",
+                    entry.place,
+                    entry.identity,
+                    kind.noun(),
+                    missing(kind, name, actual)
+                ));
+            }
+        }
+    }
+    for entry in desired.sections.get_mut(&Kind::Configuration).into_iter().flatten() {
+        let (place, identity) = (&entry.place, &entry.identity);
+        each_key(&mut entry.fields, |provider, key| {
+            let Some(name) = key.as_str() else { return };
+            let name = actual.names.identity(name);
+            // A key is called by its name alone where the rule says of which provider.
+            let of_rule = provider.map(|provider| format!("{provider}/{name}"));
+            if let Some(full) = of_rule.filter(|full| knows(Kind::ProviderKey, full)) {
+                *key = full.into();
+            } else if knows(Kind::ProviderKey, name) {
+                *key = name.into();
+            } else {
+                let why = missing(Kind::ProviderKey, name, actual);
+                problems.push(format!("{place}: the configuration {identity} names a provider key that {why}"));
+            }
+        });
+    }
+    problems
+}
+
+/// What there will be of a kind: names, and ids of what has none.
+fn names_after(kind: Kind, desired: &Desired, actual: &Actual, allowed: Allowed) -> BTreeSet<String> {
+    let section = desired.sections.get(&kind);
+    let mut names: BTreeSet<String> = section.into_iter().flatten().map(|entry| entry.identity.clone()).collect();
+    let goes = section.is_some() && allowed.prune;
+    for present in actual.objects.get(&kind).into_iter().flatten() {
+        let name = actual.names.identity(&present.id);
+        if !goes || name == present.id {
+            names.insert(name.to_owned());
+        }
+    }
+    if kind == Kind::Team {
+        names.insert(DEFAULT_TEAM.to_owned());
+    }
+    names
+}
+
+fn missing(kind: Kind, name: &str, actual: &Actual) -> String {
+    if actual.by_identity(kind).contains_key(name) {
+        format!("would be deleted, or is not the only one of its name: {name}")
+    } else {
+        format!("is not there: {name}")
+    }
+}
