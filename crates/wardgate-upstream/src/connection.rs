@@ -78,7 +78,7 @@ impl Connection {
     }
 
     /// Where it led and what was to be written, of a connection that is closed.
-    pub(crate) fn into_parts(self: Box<Self>) -> (Host, Outgoing) {
+    pub(crate) fn into_parts(self) -> (Host, Outgoing) {
         (self.host, self.outgoing)
     }
 
