@@ -244,8 +244,17 @@ impl Gateway {
 
     /// Asks it to stop.
     pub async fn terminate(&self) {
+        self.signal("-TERM").await;
+    }
+
+    /// Ends it at once, without a word to it.
+    pub async fn kill(&self) {
+        self.signal("-KILL").await;
+    }
+
+    async fn signal(&self, signal: &str) {
         let id = self.process.as_ref().and_then(Child::id).expect("the gateway is running");
-        let killed = Command::new("kill").arg("-TERM").arg(id.to_string()).status().await;
+        let killed = Command::new("kill").arg(signal).arg(id.to_string()).status().await;
         assert!(killed.unwrap().success());
     }
 

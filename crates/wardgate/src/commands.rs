@@ -2,6 +2,7 @@
 
 mod access_key;
 mod dev;
+mod migrate;
 mod rotate_master_key;
 mod sandbox;
 mod serve;
@@ -33,6 +34,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Run the gateway.
     Serve(serve::Arguments),
+    /// Bring the database's schema up to date, or say what is missing.
+    Migrate(migrate::Arguments),
     /// Seal everything with a new master key.
     RotateMasterKey(rotate_master_key::Arguments),
     /// Run the sandbox provider alone.
@@ -55,6 +58,9 @@ pub(crate) fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Dev(arguments) => dev::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Migrate(arguments) => {
+            return migrate::run(&arguments).unwrap_or_else(|error| fail(&error));
+        }
         Command::RotateMasterKey(arguments) => rotate_master_key::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::AccessKey(command) => access_key::run(command),

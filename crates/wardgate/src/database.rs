@@ -47,6 +47,13 @@ impl Place {
         }
     }
 
+    /// What opening it would add to its schema, oldest first. Changes nothing, and makes no file.
+    pub(crate) async fn pending(&self) -> anyhow::Result<Vec<&'static str>> {
+        match self {
+            Self::Sqlite(path) => Ok(SqliteStore::pending(path, &SqliteOptions::default()).await?),
+        }
+    }
+
     /// Opens it, and brings its schema up to date.
     pub(crate) async fn open(&self) -> anyhow::Result<Open> {
         match self {

@@ -16,12 +16,14 @@ mod broken_streams;
 mod streams;
 mod leaving;
 mod usage;
+mod killed;
 mod clients;
 mod limits;
 mod framing;
 mod drain;
 mod secrets;
 mod management;
+mod operator_commands;
 mod loops;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};
