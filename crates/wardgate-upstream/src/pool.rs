@@ -68,7 +68,8 @@ impl Pool {
         }
     }
 
-    async fn connect(&self, host: Host) -> Result<Box<Connection>, SendError> {
+    /// Makes a connection.
+    pub(crate) async fn connect(&self, host: Host) -> Result<Box<Connection>, SendError> {
         let connecting = self.connector.connect(host.authority.host(), host.port(), host.is_tls);
         let stream = tokio::time::timeout(self.connect_timeout, connecting).await;
         let stream = stream.map_err(|_| SendError::connect_timeout())?.map_err(SendError::connect)?;
@@ -77,7 +78,7 @@ impl Pool {
 }
 
 impl Host {
-    fn of(url: &Uri) -> Result<Self, SendError> {
+    pub(crate) fn of(url: &Uri) -> Result<Self, SendError> {
         let authority = url.authority().filter(|authority| !authority.host().is_empty()).ok_or_else(SendError::no_host)?;
         Ok(Self { is_tls: url.scheme() == Some(&Scheme::HTTPS), authority: authority.clone() })
     }

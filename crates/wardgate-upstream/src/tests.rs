@@ -6,15 +6,18 @@ use crate::answer_body::AnswerBody;
 use crate::body::SlicedBody;
 use crate::client::Call;
 use crate::connect::{Connector, Trust};
+use crate::connection::{CallError, Connection};
 use crate::error::{BodyError, SendErrorKind};
 use crate::http1::Malformed;
 use crate::options::Options;
-use crate::pool::Pool;
+use crate::outgoing::Outgoing;
+use crate::pool::{Host, Pool};
+use crate::stream::Stream;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use http_body::Body;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -251,6 +254,25 @@ async fn no_call_is_made_twice() {
     assert_eq!((provider.connections(), provider.requests()), (2, vec![7, 7, 7]));
 }
 
+/// The other side of it: what certainly was not sent is sent elsewhere.
+#[tokio::test]
+async fn a_call_that_was_not_written_is_made_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    listener.accept().await.unwrap().0.set_zero_linger().unwrap();
+    // It is dropped, and so reset, after a look at it that said that all is well.
+    dead.readable().await.unwrap();
+    let (pool, provider) = (pool(), Provider::plain(vec![say(OK)]).await);
+    let host = Host::of(&provider.url.parse().unwrap()).unwrap();
+    let connection = Box::new(Connection::new(Stream::Plain(dead), host, Weak::new()));
+    let request = Outgoing::new(b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n".to_vec(), SlicedBody::new(vec!["ok".into()]));
+    let Err(CallError::Unsent(connection, _)) = connection.call(request, false).await else { panic!("it was sent") };
+    let (host, request) = connection.into_parts();
+    let living = pool.connect(host).await.unwrap();
+    assert!(living.call(request, false).await.is_ok_and(|response| response.status() == 200));
+    assert_eq!(provider.requests(), vec![2]);
+}
+
 #[tokio::test]
 async fn large_requests_are_written_whole_and_large_answers_read_whole() {
     let text = "0123456789abcdef".repeat(256 * 1024);
@@ -335,11 +357,17 @@ async fn whoever_stops_listening_closes_the_connection() {
 #[tokio::test]
 async fn a_connection_that_nobody_needs_is_closed_without_another_call() {
     let pool = pool_with(tls_of(rustls::RootCertStore::empty()), Duration::from_millis(100));
-    for _ in 0..2 {
-        // The second time shows that the one who looks after them has started again.
+    // The second time shows that whoever looks after them has ended, and starts again.
+    for providers in 1..3 {
         let provider = Provider::plain(vec![say(OK)]).await;
         assert_eq!(ask(&pool, &provider).await, ok("ok"));
         timeout(DEADLINE, provider.closed).await.unwrap().unwrap();
+        let only_providers_run = async {
+            while tokio::runtime::Handle::current().metrics().num_alive_tasks() > providers {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(DEADLINE, only_providers_run).await.unwrap();
     }
 }
 
