@@ -141,6 +141,14 @@ impl Client {
         Ok(Listed { items, has_more })
     }
 
+    /// All of a list that comes at once.
+    pub(crate) async fn whole(&self, path: &str, envelope: &str) -> Result<Vec<Value>, Failure> {
+        match self.get(path).await?.body.get_mut(envelope).map(Value::take) {
+            Some(Value::Array(items)) => Ok(items),
+            _ => Err(no_list(path, envelope)),
+        }
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&Value>, headers: HeaderMap) -> Result<Answer, Failure> {
         let text = body.map(Value::to_string);
         let mut retries = 0;
@@ -208,6 +216,10 @@ impl Client {
                 .hint("is --url the management API (port 8081 by default), and not the gateway itself?")
         })
     }
+}
+
+fn no_list(path: &str, envelope: &str) -> Failure {
+    Failure::error(format!("the answer of {path} holds no list {envelope:?}; is this a gateway?"))
 }
 
 fn value(text: &str, what: &str) -> Result<HeaderValue, Failure> {

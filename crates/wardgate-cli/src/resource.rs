@@ -59,6 +59,8 @@ pub(crate) struct Resource {
     pub(crate) path: &'static str,
     /// The field of a list's answer that holds the items; nothing for what is there once.
     pub(crate) envelope: &'static str,
+    /// Whether a list comes in pages and can be filtered; else all of it comes at once.
+    pub(crate) is_paged: bool,
     /// What an id starts with, without the underscore.
     pub(crate) id_prefix: &'static str,
     /// By what people call one.

@@ -1,7 +1,8 @@
-//! The command line: one module a command.
+//! The command line: one module a command. Those that are clients of the management API come from `wardgate-cli`.
 
-mod access_key;
+mod completions;
 mod dev;
+mod management;
 mod migrate;
 mod rotate_master_key;
 mod sandbox;
@@ -20,7 +21,8 @@ use std::process::ExitCode;
     after_help = "Examples:\n  \
         wardgate dev                            try it: nothing to configure\n  \
         wardgate serve --listen 0.0.0.0:8080    run it\n  \
-        wardgate access-key create --name app   issue a key\n\n\
+        wardgate access-key create --name app   issue a key\n  \
+        wardgate apply -f acme.yaml             make an account what a document says\n\n\
         Every setting is also an environment variable: --admin-listen is WARDGATE_ADMIN_LISTEN."
 )]
 struct Arguments {
@@ -40,18 +42,27 @@ enum Command {
     RotateMasterKey(rotate_master_key::Arguments),
     /// Run the sandbox provider alone.
     Sandbox(sandbox::Arguments),
-    /// Issue, list and revoke access keys.
-    #[command(subcommand)]
-    AccessKey(access_key::Command),
+    /// Print completions for a shell.
+    Completions(completions::Arguments),
+}
+
+/// The whole command line.
+fn command_line() -> clap::Command {
+    Arguments::command().subcommands(wardgate_cli::commands())
 }
 
 /// Reads the command line and does what it says.
 pub(crate) fn main() -> ExitCode {
-    let arguments = match file::with_settings(Arguments::command(), std::env::args_os()) {
+    let matches = match file::with_settings(command_line(), std::env::args_os()) {
         Ok(command) => command.get_matches(),
         Err(error) => return fail(&error),
     };
-    let arguments = match Arguments::from_arg_matches(&arguments) {
+    if let Some((name, matches)) = matches.subcommand()
+        && wardgate_cli::commands().iter().any(|command| command.get_name() == name)
+    {
+        return management::run(name, matches);
+    }
+    let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
@@ -63,7 +74,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Command::RotateMasterKey(arguments) => rotate_master_key::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
-        Command::AccessKey(command) => access_key::run(command),
+        Command::Completions(arguments) => completions::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

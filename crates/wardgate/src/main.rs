@@ -17,7 +17,6 @@ mod reseal;
 mod clock;
 mod tasks;
 mod tiers;
-mod client;
 
 use std::process::ExitCode;
 

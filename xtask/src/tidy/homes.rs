@@ -15,7 +15,7 @@ const HOMES: [Home; 19] = [
     Home { name: "cel", crates: &["wardgate-policy"], tests: &[] },
     Home { name: "chacha20poly1305", crates: &["wardgate-keys"], tests: &[] },
     Home { name: "clap", crates: &["wardgate", "wardgate-cli", "xtask"], tests: &[] },
-    Home { name: "comfy-table", crates: &["wardgate", "wardgate-cli"], tests: &[] },
+    Home { name: "comfy-table", crates: &["wardgate-cli"], tests: &[] },
     Home { name: "governor", crates: &["wardgate-limits"], tests: &[] },
     Home { name: "hyper", crates: &["wardgate-proxy", "wardgate-sandbox", "wardgate-testkit", "xtask"], tests: &["wardgate"] },
     Home { name: "httparse", crates: &["wardgate-upstream"], tests: &[] },

@@ -57,6 +57,7 @@ impl Verb {
     fn about(self, resource: &Resource) -> String {
         let noun = resource.noun;
         match self {
+            Self::List if !resource.is_paged => "List them all".to_owned(),
             Self::List => format!("List them, newest first: at most {ITEMS_DEFAULT} unless told otherwise"),
             Self::Get if resource.is_single() => "Show it".to_owned(),
             Self::Get => "Show one".to_owned(),
@@ -85,6 +86,7 @@ fn with_verb(command: Command, resource: &'static Resource, verb: Verb) -> Comma
     let examples: String = examples.map(|line| format!("\n  {line}")).collect();
     let command = command.about(verb.about(resource)).after_help(format!("Examples:{examples}"));
     match verb {
+        Verb::List if !resource.is_paged => command,
         Verb::List => listing(resource.filters.iter().map(filter).fold(command, Command::arg)),
         Verb::Get if resource.is_single() => command,
         Verb::Get | Verb::Enable | Verb::Disable | Verb::Grants => command.arg(object(resource)),

@@ -2,6 +2,7 @@
 
 use super::read::{named, text};
 use super::{arguments, body, find};
+use crate::client::Query;
 use crate::expiry;
 use crate::failure::Failure;
 use crate::output::{Column, Format};
@@ -47,7 +48,13 @@ pub(super) async fn delete(resource: &Resource, matches: &ArgMatches, session: &
     }
     for name in names {
         let id = find::id(resource, name, &session.client).await?;
-        session.client.delete(&format!("{}/{id}", resource.path), None).await?;
+        let mut path = format!("{}/{id}", resource.path);
+        if resource.command == "account" {
+            // The API wants the name along, for the same reason.
+            let account = session.client.get(&path).await?.body;
+            path = format!("{path}?{}", Query::default().with("confirm", text(&account, "name")));
+        }
+        session.client.delete(&path, None).await?;
         session.done(&id, &format!("{} {name} is deleted", resource.noun));
     }
     Ok(())

@@ -17,18 +17,17 @@ pub(crate) async fn id(resource: &Resource, text: &str, client: &Client) -> Resu
         (Some(naming), Some((before, after))) => (Some((naming, before)), after),
         _ => (None, text),
     };
-    let mut query = Query::default().with(resource.naming.parameter, name);
-    if let Some(((_, parameter), before)) = qualifier {
-        query = query.with(parameter, before);
-    }
-    let found = client.list(resource.path, resource.envelope, &query, Some(SAME_NAME_MAX)).await?;
-    // A gateway that does not know the parameter would answer with all there are.
+    let found = if resource.is_paged {
+        named(resource, name, qualifier, client).await?
+    } else {
+        client.whole(resource.path, resource.envelope).await?
+    };
+    // A list that comes at once holds others too.
     let is_meant = |item: &&Value| {
         let has = |field: &str, text: &str| item.get(field).and_then(Value::as_str) == Some(text);
         has(resource.naming.field, name) && qualifier.is_none_or(|((field, _), before)| has(field, before))
     };
-    let ids: Vec<&str> =
-        found.items.iter().filter(is_meant).filter_map(|item| item.get("id").and_then(Value::as_str)).collect();
+    let ids: Vec<&str> = found.iter().filter(is_meant).filter_map(|item| item.get("id").and_then(Value::as_str)).collect();
     match ids.as_slice() {
         [id] => Ok((*id).to_owned()),
         [] => Err(Failure::new(Exit::NotFound, format!("there is no {} named {text:?}", resource.noun))
@@ -36,6 +35,20 @@ pub(crate) async fn id(resource: &Resource, text: &str, client: &Client) -> Resu
         several => Err(Failure::new(Exit::Conflict, format!("there is more than one {} named {text:?}", resource.noun))
             .hint(format!("use an id: {}", several.join(", ")))),
     }
+}
+
+/// The objects of this name.
+async fn named(
+    resource: &Resource,
+    name: &str,
+    qualifier: Option<((&str, &str), &str)>,
+    client: &Client,
+) -> Result<Vec<Value>, Failure> {
+    let mut query = Query::default().with(resource.naming.parameter, name);
+    if let Some(((_, parameter), before)) = qualifier {
+        query = query.with(parameter, before);
+    }
+    Ok(client.list(resource.path, resource.envelope, &query, Some(SAME_NAME_MAX)).await?.items)
 }
 
 /// The path of the object with this id or name.

@@ -10,6 +10,11 @@ use clap::ArgMatches;
 use serde_json::Value;
 
 pub(super) async fn list(resource: &Resource, matches: &ArgMatches, session: &mut Session) -> Result<(), Failure> {
+    if !resource.is_paged {
+        let items = session.client.whole(resource.path, resource.envelope).await?;
+        session.show_all(items, resource.columns);
+        return Ok(());
+    }
     let query = query(resource.filters, matches, session).await?;
     let listed = session.client.list(resource.path, resource.envelope, &query, arguments::items_max(matches)).await?;
     let count = listed.items.len();

@@ -142,10 +142,11 @@ async fn an_account_is_not_deleted_by_a_slip() {
     let accounts = r#"{"accounts": [{"id": "acct_0000000000000000000001", "name": "acme"}], "nextPageUri": null}"#;
     let steps = vec![
         Step::new("GET /accounts?name=acme&limit=10", 200, accounts),
-        Step::new("DELETE /accounts/acct_0000000000000000000001", 204, ""),
+        Step::new("GET /accounts/acct_0000000000000000000001", 200, r#"{"name": "acme"}"#),
+        Step::new("DELETE /accounts/acct_0000000000000000000001?confirm=acme", 204, ""),
     ];
     let seen = check("wardgate account delete acme --yes", steps, expect!["account acme is deleted\n"]).await;
-    assert!(seen[1].contains("authorization: Bearer ngo-1"), "{}", seen[1]);
+    assert!(seen[2].contains("authorization: Bearer ngo-1"), "{}", seen[2]);
 }
 
 #[tokio::test]

@@ -137,6 +137,7 @@ teams:
     check(
         text,
         &expect![[r#"
+            the account of the key
               + team ops
                   tier: high
               + provider key groq/fresh
@@ -193,6 +194,7 @@ fn only_what_a_section_leaves_out_is_deleted_and_only_when_asked() {
     check(
         text,
         &expect![[r#"
+            the account of the key
               no changes; 1 as they shall be
         "#]],
     );
@@ -200,6 +202,7 @@ fn only_what_a_section_leaves_out_is_deleted_and_only_when_asked() {
         PRUNE,
         text,
         &expect![[r#"
+            the account of the key
               - access key ci
               - provider key openai/spare
               - team search
@@ -219,6 +222,7 @@ fn credentials_are_sent_again_only_when_asked() {
         rotate,
         text,
         &expect![[r#"
+            the account of the key
               ~ provider key openai/main
                   value: (the variable KEY)
               ~ provider key openai/main

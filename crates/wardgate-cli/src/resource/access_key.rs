@@ -10,6 +10,7 @@ pub(crate) static ACCESS_KEY: Resource = Resource {
     about: "Keys that clients call models with",
     path: "/access-keys",
     envelope: "aiGatewayAccessKeys",
+    is_paged: true,
     id_prefix: "aigk",
     naming: Naming::NAME,
     scope: Scope::Account,

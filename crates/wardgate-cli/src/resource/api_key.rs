@@ -12,6 +12,7 @@ pub(crate) static API_KEY: Resource = Resource {
     about: "Keys that manage an account, as this command line does",
     path: "/api-keys",
     envelope: "aiGatewayApiKeys",
+    is_paged: true,
     id_prefix: "aigapik",
     naming: Naming::NAME,
     scope: Scope::Account,

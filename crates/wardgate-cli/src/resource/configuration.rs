@@ -9,6 +9,7 @@ pub(crate) static CONFIGURATION: Resource = Resource {
     about: "What access keys may call, and how requests are routed",
     path: "/access-key-configurations",
     envelope: "aiGatewayAccessKeyConfigurations",
+    is_paged: true,
     id_prefix: "aigac",
     naming: Naming::NAME,
     scope: Scope::Account,

@@ -9,6 +9,7 @@ pub(crate) static GATEWAY_CONFIG: Resource = Resource {
     about: "What an account sets for all its requests: timeouts and caps on tokens",
     path: "/gateway-config",
     envelope: "",
+    is_paged: true,
     id_prefix: "",
     naming: Naming::NAME,
     scope: Scope::Account,

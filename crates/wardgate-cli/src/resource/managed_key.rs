@@ -10,6 +10,7 @@ pub(crate) static MANAGED_KEY: Resource = Resource {
     about: "The operator's own credentials for providers, and who may use them (with an operator key)",
     path: "/managed-keys",
     envelope: "managedKeys",
+    is_paged: true,
     id_prefix: "aigmk",
     naming: Naming { field: "name", parameter: "name", qualifier: Some(("providerId", "provider")) },
     scope: Scope::Operator,

@@ -9,6 +9,7 @@ pub(crate) static MODEL: Resource = Resource {
     about: "The models that an account may call",
     path: "/v1/models",
     envelope: "data",
+    is_paged: false,
     id_prefix: "",
     naming: Naming { field: "id", parameter: "", qualifier: None },
     scope: Scope::Account,

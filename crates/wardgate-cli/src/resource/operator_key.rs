@@ -9,6 +9,7 @@ pub(crate) static OPERATOR_KEY: Resource = Resource {
     about: "Keys that manage the whole gateway (with an operator key)",
     path: "/operator-keys",
     envelope: "operatorKeys",
+    is_paged: true,
     id_prefix: "aigop",
     naming: Naming::NAME,
     scope: Scope::Operator,

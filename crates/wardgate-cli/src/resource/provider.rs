@@ -9,6 +9,7 @@ pub(crate) static PROVIDER: Resource = Resource {
     about: "An account's own providers, beside the built-in ones",
     path: "/providers",
     envelope: "aiGatewayProviders",
+    is_paged: true,
     id_prefix: "aigp",
     naming: Naming { field: "providerId", parameter: "provider", qualifier: None },
     scope: Scope::Account,

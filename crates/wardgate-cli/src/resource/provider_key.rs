@@ -10,6 +10,7 @@ pub(crate) static PROVIDER_KEY: Resource = Resource {
     about: "An account's own credentials for providers",
     path: "/provider-keys",
     envelope: "aiGatewayProviderKeys",
+    is_paged: true,
     id_prefix: "aigpk",
     naming: Naming { field: "name", parameter: "name", qualifier: Some(("providerId", "provider")) },
     scope: Scope::Account,

@@ -9,6 +9,7 @@ pub(crate) static PURCHASE: Resource = Resource {
     about: "Wishes for credits, which the operator approves or declines",
     path: "/credits/purchases",
     envelope: "purchases",
+    is_paged: true,
     id_prefix: "aigcp",
     naming: Naming::NAME,
     scope: Scope::Account,

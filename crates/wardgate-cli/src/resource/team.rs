@@ -10,6 +10,7 @@ pub(crate) static TEAM: Resource = Resource {
     about: "Groups inside an account that access keys are issued to",
     path: "/teams",
     envelope: "teams",
+    is_paged: true,
     id_prefix: "team",
     naming: Naming::NAME,
     scope: Scope::Account,

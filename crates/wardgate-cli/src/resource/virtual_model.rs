@@ -9,6 +9,7 @@ pub(crate) static VIRTUAL_MODEL: Resource = Resource {
     about: "Names that stand for a list of models",
     path: "/virtual-models",
     envelope: "aiGatewayVirtualModels",
+    is_paged: true,
     id_prefix: "aigvm",
     naming: Naming::NAME,
     scope: Scope::Account,
