@@ -11,5 +11,7 @@ pub mod lane;
 pub mod tier;
 pub mod rate;
 pub mod local;
+pub mod shared;
+pub mod limiter;
 pub mod estimate;
 pub mod cost;
