@@ -20,7 +20,8 @@ struct Package {
     steps: &'static [Step],
 }
 
-const PACKAGES: [Package; 3] = [
+const PACKAGES: [Package; 4] = [
+    Package { name: "redis-server", probe: &["redis-server", "--version"], steps: &[Step::Rust] },
     Package { name: "python3-venv", probe: &["python3", "-c", "import venv, ensurepip"], steps: &[Step::Python, Step::Engine] },
     Package { name: "nodejs", probe: &["node", "--version"], steps: &[Step::Node] },
     Package { name: "npm", probe: &["npm", "--version"], steps: &[Step::Node] },

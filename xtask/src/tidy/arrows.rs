@@ -36,8 +36,8 @@ const ARROWS: [(&str, Arrows); 18] = [
     ("xtask", Arrows::To(&[])),
 ];
 
-/// Who has whole-system tests, and so the kit for them.
-const TESTS_WITH_KIT: [&str; 2] = ["wardgate", "proxy"];
+/// Who has tests with other processes in them, and so the kit for them.
+const TESTS_WITH_KIT: [&str; 3] = ["wardgate", "proxy", "limits"];
 
 enum Arrows {
     To(&'static [&'static str]),
