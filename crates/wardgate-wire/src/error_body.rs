@@ -51,6 +51,7 @@ pub fn body(format: Format, error: &ErrorBody<'_>) -> Vec<u8> {
     match format {
         Format::OpenAiChat => openai_chat::error::body(error),
         Format::AnthropicMessages => anthropic_messages::error::body(error),
+        _ => openai_chat::error::body(error),
     }
 }
 
@@ -60,6 +61,7 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
     match format {
         Format::OpenAiChat => openai_chat::error::event(error, envelope),
         Format::AnthropicMessages => anthropic_messages::error::event(error),
+        _ => openai_chat::error::event(error, envelope),
     }
 }
 
@@ -67,8 +69,8 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
 #[must_use]
 pub const fn keep_alive(format: Format) -> &'static [u8] {
     match format {
-        Format::OpenAiChat => b": keep-alive\n\n",
         Format::AnthropicMessages => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
+        _ => b": keep-alive\n\n",
     }
 }
 

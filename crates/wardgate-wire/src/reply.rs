@@ -24,6 +24,7 @@ pub fn read(format: Format, body: &[u8], credential: Option<&str>) -> Result<Rep
     match format {
         Format::OpenAiChat => openai_chat::reply::read(body, credential),
         Format::AnthropicMessages => anthropic_messages::reply::read(body, credential),
+        _ => openai_chat::reply::read(body, credential),
     }
 }
 

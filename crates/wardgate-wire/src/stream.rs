@@ -158,6 +158,7 @@ impl Watcher {
             Some(data) => match self.format {
                 Format::OpenAiChat => openai_chat::stream::read(data, self.hides_usage, credential, &mut self.facts),
                 Format::AnthropicMessages => anthropic_messages::stream::read(event.name, data, credential, &mut self.facts),
+                _ => Verdict::Pass,
             },
         }
     }
