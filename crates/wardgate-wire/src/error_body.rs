@@ -1,6 +1,6 @@
 //! An error in the form that clients of a format understand.
 
-use crate::format::{anthropic_messages, openai_chat};
+use crate::format::{anthropic_messages, openai_chat, openai_responses};
 use crate::stream::Envelope;
 use wardgate_core::fault::ErrorOrigin;
 use wardgate_core::format::Format;
@@ -61,6 +61,7 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
     match format {
         Format::OpenAiChat => openai_chat::error::event(error, envelope),
         Format::AnthropicMessages => anthropic_messages::error::event(error),
+        Format::OpenAiResponses => openai_responses::error::event(error, envelope),
         _ => openai_chat::error::event(error, envelope),
     }
 }

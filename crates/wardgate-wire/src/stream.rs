@@ -3,7 +3,7 @@
 //! The state machine is the format's; what it learns is [`StreamFacts`], the same for all. Events pass as they came, except
 //! that a usage event which only the gateway asked for is taken out again.
 
-use crate::format::{anthropic_messages, openai_chat};
+use crate::format::{anthropic_messages, openai_chat, openai_responses};
 use crate::sse::{self, Event, EventTooLarge, Splitter};
 use bytes::{Bytes, BytesMut};
 use wardgate_core::fault::{Fault, FaultClass};
@@ -158,6 +158,7 @@ impl Watcher {
             Some(data) => match self.format {
                 Format::OpenAiChat => openai_chat::stream::read(data, self.hides_usage, credential, &mut self.facts),
                 Format::AnthropicMessages => anthropic_messages::stream::read(event.name, data, credential, &mut self.facts),
+                Format::OpenAiResponses => openai_responses::stream::read(data, credential, &mut self.facts),
                 _ => Verdict::Pass,
             },
         }

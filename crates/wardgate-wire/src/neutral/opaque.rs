@@ -9,6 +9,10 @@ use wardgate_core::format::Format;
 /// How an envelope begins.
 const ENVELOPE: &str = "wg1.";
 
+/// What stands where a client's format wants a signature and the model gave none. SDKs send an empty one back as it was, and a
+/// model that checks signatures then refuses the conversation.
+pub const UNSIGNED: &str = "wg1.unsigned";
+
 /// Who made an opaque piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Origin {

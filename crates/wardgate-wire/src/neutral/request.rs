@@ -17,6 +17,8 @@ pub struct Request {
     pub turns: Vec<Turn>,
     /// What the model may call.
     pub tools: Vec<Tool>,
+    /// Tools that the client keeps in namespaces (Responses), under the names they have here.
+    pub namespaced: Vec<Namespaced>,
     /// What it is to do with that.
     pub tool_choice: Option<ToolChoice>,
     /// Whether it may call several at once.
@@ -60,6 +62,7 @@ impl Request {
             model: String::new(),
             turns: Vec::new(),
             tools: Vec::new(),
+            namespaced: Vec::new(),
             tool_choice: None,
             parallel_tools: None,
             output: OutputForm::Text,
@@ -77,6 +80,25 @@ impl Request {
             wants_usage: false,
             warnings: Warnings::default(),
         }
+    }
+}
+
+/// A tool in a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespaced {
+    /// The name it has in [`Request::tools`] and in calls: namespace, two underscores, name.
+    pub flat: String,
+    /// The namespace.
+    pub namespace: String,
+    /// Its name there.
+    pub name: String,
+}
+
+impl Namespaced {
+    /// A tool under its flat name.
+    #[must_use]
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self { flat: format!("{namespace}__{name}"), namespace: namespace.to_owned(), name: name.to_owned() }
     }
 }
 

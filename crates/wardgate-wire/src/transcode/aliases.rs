@@ -6,7 +6,7 @@
 use crate::neutral::content::Content;
 use crate::neutral::opaque::fnv;
 use crate::neutral::reply::Reply;
-use crate::neutral::request::Request;
+use crate::neutral::request::{Namespaced, Request};
 use crate::neutral::tool::{CallKind, Tool, ToolChoice};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -60,6 +60,8 @@ pub struct Aliases {
     renamed: Vec<(String, String)>,
     /// The sent names of custom tools that were sent as functions.
     custom: Vec<String>,
+    /// Tools that the client keeps in namespaces.
+    namespaced: Vec<Namespaced>,
 }
 
 impl Aliases {
@@ -83,7 +85,7 @@ impl Aliases {
             }
         }
         let misfits: Vec<&str> = names.into_iter().filter(|name| !grammar.takes(name)).collect();
-        let mut aliases = Self::default();
+        let mut aliases = Self { namespaced: request.namespaced.clone(), ..Self::default() };
         for name in misfits {
             let sent = grammar.fit(name, &seen);
             aliases.renamed.push((name.to_owned(), sent));
@@ -113,6 +115,12 @@ impl Aliases {
     /// Whether calls of this tool have the text of a custom tool in them.
     pub(crate) fn is_custom(&self, sent: &str) -> bool {
         self.custom.iter().any(|name| name == sent)
+    }
+
+    /// The namespace and name that the client knows a tool by.
+    pub(crate) fn namespace<'n>(&'n self, client: &'n str) -> (Option<&'n str>, &'n str) {
+        let found = self.namespaced.iter().find(|tool| tool.flat == client);
+        found.map_or((None, client), |tool| (Some(&tool.namespace), &tool.name))
     }
 
     /// The answer with the client's own names and kinds.

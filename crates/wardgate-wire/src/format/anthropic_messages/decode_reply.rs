@@ -4,7 +4,7 @@ use super::usage::MessagesUsage;
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Citation, Content, Reasoning};
 use crate::neutral::loss::{Untranslatable, Warnings};
-use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
+use crate::neutral::opaque::{Opaque, OpaqueKind, Origin, UNSIGNED};
 use crate::neutral::reply::{Reply, Stop};
 use crate::neutral::tool::{Call, CallKind};
 use crate::reply::{in_band, object};
@@ -80,7 +80,7 @@ fn blocks(content: &RawValue, origin: Origin, warnings: &mut Warnings) -> Result
             }
             "thinking" => {
                 let text = block.text("thinking", &path)?.unwrap_or_default();
-                let signature = block.text("signature", &path)?.filter(|signature| !signature.is_empty());
+                let signature = block.text("signature", &path)?.filter(|it| !it.is_empty() && it != UNSIGNED);
                 let opaque = signature.map(|data| Opaque { origin, kind: OpaqueKind::Signature, data });
                 if !text.is_empty() || opaque.is_some() {
                     parts.push(Content::Reasoning(Reasoning { text, opaque, ..Reasoning::default() }));

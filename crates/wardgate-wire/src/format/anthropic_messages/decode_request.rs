@@ -5,7 +5,7 @@ use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source, Turn};
 use crate::neutral::loss::{Untranslatable, Warnings};
-use crate::neutral::opaque::{Opaque, OpaqueKind};
+use crate::neutral::opaque::{Opaque, OpaqueKind, UNSIGNED};
 use crate::neutral::request::{Effort, OutputForm, Request, Shown, Thinking, Tier};
 use crate::neutral::tool::{Call, CallKind, Function, Tool, ToolChoice, ToolResult};
 use serde_json::value::RawValue;
@@ -160,7 +160,7 @@ fn block(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result<O
         "tool_result" => Content::Result(result(&mut object, path, warnings)?),
         "thinking" => {
             let text = object.text("thinking", path)?.unwrap_or_default();
-            let signature = object.text("signature", path)?.filter(|signature| !signature.is_empty());
+            let signature = object.text("signature", path)?.filter(|it| !it.is_empty() && it != UNSIGNED);
             let opaque = signature.map(|it| Opaque::from_client(FORMAT, OpaqueKind::Signature, &it));
             if text.is_empty() && opaque.is_none() {
                 return Ok(None);

@@ -4,7 +4,7 @@ use super::decode_reply::{StopDetails, citation, stop};
 use super::usage::MessagesUsage;
 use crate::json::Text;
 use crate::neutral::event::{Event, Open};
-use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
+use crate::neutral::opaque::{Opaque, OpaqueKind, Origin, UNSIGNED};
 use crate::neutral::reply::{PARTS_MAX, Stop};
 use crate::neutral::tool::CallKind;
 use crate::transcode::decoder::{parse, unreadable};
@@ -273,7 +273,8 @@ impl Reader {
 
     fn close(&mut self, sink: &mut Sink<'_>) {
         let signature = std::mem::take(&mut self.signature);
-        let opaque = (!signature.is_empty()).then_some(Opaque { origin: self.origin, kind: OpaqueKind::Signature, data: signature });
+        let is_signed = !signature.is_empty() && signature != UNSIGNED;
+        let opaque = is_signed.then_some(Opaque { origin: self.origin, kind: OpaqueKind::Signature, data: signature });
         match std::mem::replace(&mut self.open, Kind::None) {
             Kind::Text | Kind::Call => sink(Event::Close(None)),
             Kind::Thinking => sink(Event::Close(opaque.as_ref())),

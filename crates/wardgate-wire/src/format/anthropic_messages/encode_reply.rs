@@ -3,7 +3,7 @@
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Citation, Content};
-use crate::neutral::opaque::{Opaque, OpaqueKind};
+use crate::neutral::opaque::{Opaque, OpaqueKind, UNSIGNED};
 use crate::neutral::reply::{Reply, Stop};
 use crate::neutral::tool::CallKind;
 use crate::transcode::fit::arguments_object;
@@ -18,7 +18,8 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
         json.put("role", "assistant");
         json.put("model", options.model.as_deref().or(reply.model.as_deref()).unwrap_or_default());
         json.put_list("content", |json| reply.parts.iter().for_each(|part| write_part(json, part)));
-        write_stop(json, &reply.stop);
+        let is_refusal = reply.parts.iter().any(|part| matches!(part, Content::Refusal(_)));
+        write_stop(json, &reply.stop, is_refusal);
         json.put_object("usage", |json| write_usage(json, &reply.usage.unwrap_or_default()));
     })
 }
@@ -45,7 +46,7 @@ fn write_part(json: &mut Json<'_>, part: &Content) {
                 json.put("type", "thinking");
                 json.put("thinking", &reasoning.text);
                 let shown = opaque.as_ref().map(|opaque| opaque.shown_to(Format::AnthropicMessages));
-                json.put("signature", &shown.unwrap_or_default());
+                json.put("signature", shown.as_deref().unwrap_or(UNSIGNED));
             }
         }),
         Content::Call(call) => json.object(|json| {
@@ -82,8 +83,10 @@ pub(super) fn write_citation(json: &mut Json<'_>, citation: &Citation) {
     }
 }
 
-/// The members that say why an answer ended.
-pub(super) fn write_stop(json: &mut Json<'_>, stop: &Stop) {
+/// The members that say why an answer ended. Words of refusal are text here, so the reason has to tell.
+pub(super) fn write_stop(json: &mut Json<'_>, stop: &Stop, is_refusal: bool) {
+    let refused = Stop::Refusal(None);
+    let stop = if is_refusal && *stop == Stop::End { &refused } else { stop };
     json.put("stop_reason", match stop {
         Stop::End | Stop::Other(_) => "end_turn",
         Stop::Sequence(_) => "stop_sequence",

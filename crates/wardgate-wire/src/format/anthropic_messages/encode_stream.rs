@@ -4,7 +4,7 @@ use super::encode_reply::{is_redacted, write_citation, write_stop, write_usage};
 use crate::json::Json;
 use crate::json::write::escape;
 use crate::neutral::event::{Event, Open};
-use crate::neutral::opaque::Opaque;
+use crate::neutral::opaque::{Opaque, UNSIGNED};
 use crate::neutral::reply::Stop;
 use crate::neutral::tool::CallKind;
 use crate::transcode::transcoder::ReplyOptions;
@@ -15,6 +15,7 @@ pub(crate) struct Writer {
     options: ReplyOptions,
     index: u64,
     open: Kind,
+    is_refusal: bool,
     usage: Usage,
     /// Held until the first part, so that the first report of usage can be told with it.
     start: Option<(Option<String>, Option<String>)>,
@@ -31,7 +32,7 @@ enum Kind {
 
 impl Writer {
     pub(crate) fn new(options: ReplyOptions) -> Self {
-        Self { options, index: 0, open: Kind::Text, usage: Usage::default(), start: None }
+        Self { options, index: 0, open: Kind::Text, is_refusal: false, usage: Usage::default(), start: None }
     }
 
     pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
@@ -98,6 +99,7 @@ impl Writer {
     }
 
     fn open(&mut self, open: &Open<'_>, out: &mut Vec<u8>) {
+        self.is_refusal |= *open == Open::Refusal;
         self.open = match open {
             Open::Text | Open::Refusal => Kind::Text,
             Open::Reasoning { .. } => Kind::Thinking,
@@ -158,15 +160,13 @@ impl Writer {
     }
 
     fn signature(&self, opaque: Option<&Opaque>, out: &mut Vec<u8>) {
-        if let Some(opaque) = opaque {
-            let shown = opaque.shown_to(Format::AnthropicMessages);
-            self.block_event("content_block_delta", out, |json| {
-                json.put_object("delta", |json| {
-                    json.put("type", "signature_delta");
-                    json.put("signature", &shown);
-                });
+        let shown = opaque.map(|opaque| opaque.shown_to(Format::AnthropicMessages));
+        self.block_event("content_block_delta", out, |json| {
+            json.put_object("delta", |json| {
+                json.put("type", "signature_delta");
+                json.put("signature", shown.as_deref().unwrap_or(UNSIGNED));
             });
-        }
+        });
     }
 
     fn sealed(&mut self, opaque: &Opaque, out: &mut Vec<u8>) {
@@ -192,7 +192,7 @@ impl Writer {
 
     fn stop(&self, stop: &Stop, out: &mut Vec<u8>) {
         event("message_delta", out, |json| {
-            json.put_object("delta", |json| write_stop(json, stop));
+            json.put_object("delta", |json| write_stop(json, stop, self.is_refusal));
             json.put_object("usage", |json| write_usage(json, &self.usage));
         });
     }
