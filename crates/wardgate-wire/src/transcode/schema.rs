@@ -124,6 +124,42 @@ fn clean_each(tree: Tree) -> Tree {
     }
 }
 
+/// Gemini's own way of writing schemas (`OBJECT`, `nullable`) as JSON Schema.
+pub(crate) fn from_gemini(schema: &RawValue) -> Box<RawValue> {
+    let converted = Tree::read(schema, &Path::Root).ok().map(|tree| plain(tree).to_json());
+    converted.and_then(|json| RawValue::from_string(json).ok()).unwrap_or_else(|| schema.to_owned())
+}
+
+fn plain(tree: Tree) -> Tree {
+    let Tree::Object(members) = tree else { return tree };
+    let is_nullable = members.iter().any(|(key, value)| key == "nullable" && *value == Tree::Scalar("true".to_owned()));
+    let members = members.into_iter().filter(|(key, _)| !matches!(key.as_str(), "nullable" | "propertyOrdering"));
+    Tree::Object(
+        members
+            .map(|(key, value)| {
+                let value = match (key.as_str(), value) {
+                    ("type", value) => match value.as_text().map(|kind| kind.to_ascii_lowercase()) {
+                        Some(kind) if is_nullable => Tree::Array(vec![Tree::text(&kind), Tree::text("null")]),
+                        Some(kind) => Tree::text(&kind),
+                        None => value,
+                    },
+                    ("properties", Tree::Object(properties)) => {
+                        Tree::Object(properties.into_iter().map(|(name, value)| (name, plain(value))).collect())
+                    }
+                    ("anyOf", Tree::Array(values)) => Tree::Array(values.into_iter().map(plain).collect()),
+                    ("items", value) => plain(value),
+                    // Whole numbers are text in this notation.
+                    ("maxItems" | "minItems" | "maxLength" | "minLength" | "maxProperties" | "minProperties", value) => {
+                        value.as_text().map_or(value, Tree::Scalar)
+                    }
+                    (_, value) => value,
+                };
+                (key, value)
+            })
+            .collect(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,5 +185,14 @@ mod tests {
         )));
         assert!(!is_openai_strict(&raw(r#"{"type":"object","properties":{"a":{}},"additionalProperties":false}"#)));
         assert!(!is_openai_strict(&raw(r#"{"type":"object","properties":{"a":{}},"required":["a"]}"#)));
+    }
+
+    #[test]
+    fn geminis_notation_becomes_json_schema() {
+        let schema = r#"{"type":"OBJECT","properties":{"type":{"type":"STRING","nullable":true},"n":{"type":"ARRAY","maxItems":"3","items":{"type":"INTEGER"}}},"propertyOrdering":["n"]}"#;
+        assert_eq!(
+            from_gemini(&raw(schema)).get(),
+            r#"{"type":"object","properties":{"type":{"type":["string","null"]},"n":{"type":"array","maxItems":3,"items":{"type":"integer"}}}}"#
+        );
     }
 }

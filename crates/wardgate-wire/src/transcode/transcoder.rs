@@ -26,6 +26,8 @@ pub struct ReplyOptions {
     pub model: Option<String>,
     /// Whether the client asked for usage in its stream (Chat Completions).
     pub wants_usage: bool,
+    /// Whether the stream is one JSON array (Gemini without `alt=sse`).
+    pub is_json_array: bool,
     /// The names that were changed for the provider.
     pub aliases: Aliases,
 }
@@ -111,6 +113,7 @@ impl StreamEncoder {
     pub fn fail(&mut self, error: &ErrorBody<'_>, facts: &StreamFacts, out: &mut Vec<u8>) {
         match &mut self.writer {
             Writer::Responses(writer) => writer.fail(error, out),
+            Writer::Gemini(writer) => writer.fail(error, out),
             _ => out.extend_from_slice(&error_body::event(self.format, error, &facts.envelope)),
         }
     }

@@ -58,6 +58,10 @@ fn write_part(json: &mut Json<'_>, part: &Content) {
                 CallKind::Custom => json.put_object("input", |json| json.put("input", &call.arguments)),
             }
         }),
+        Content::Image { .. } => json.object(|json| {
+            json.put("type", "text");
+            json.put("text", "[image]");
+        }),
         _ => {}
     }
 }
