@@ -19,7 +19,7 @@ use wardgate_wire::transcode::{
 };
 
 const CLIENTS: [Format; 4] = [Format::OpenAiChat, Format::AnthropicMessages, Format::OpenAiResponses, Format::Gemini];
-const PROVIDERS: [Format; 4] = [Format::OpenAiChat, Format::AnthropicMessages, Format::OpenAiResponses, Format::Gemini];
+const PROVIDERS: [Format; 6] = [Format::OpenAiChat, Format::AnthropicMessages, Format::OpenAiResponses, Format::Gemini, Format::CohereChat, Format::BedrockConverse];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
