@@ -1,6 +1,6 @@
 //! An error in the form that clients of a format understand.
 
-use crate::format::{anthropic_messages, openai_chat};
+use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
 use crate::stream::Envelope;
 use wardgate_core::fault::ErrorOrigin;
 use wardgate_core::format::Format;
@@ -51,6 +51,8 @@ pub fn body(format: Format, error: &ErrorBody<'_>) -> Vec<u8> {
     match format {
         Format::OpenAiChat => openai_chat::error::body(error),
         Format::AnthropicMessages => anthropic_messages::error::body(error),
+        Format::Gemini => gemini::error::body(error),
+        _ => openai_chat::error::body(error),
     }
 }
 
@@ -60,6 +62,9 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
     match format {
         Format::OpenAiChat => openai_chat::error::event(error, envelope),
         Format::AnthropicMessages => anthropic_messages::error::event(error),
+        Format::OpenAiResponses => openai_responses::error::event(error, envelope),
+        Format::Gemini => gemini::error::event(error),
+        _ => openai_chat::error::event(error, envelope),
     }
 }
 
@@ -67,8 +72,8 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
 #[must_use]
 pub const fn keep_alive(format: Format) -> &'static [u8] {
     match format {
-        Format::OpenAiChat => b": keep-alive\n\n",
         Format::AnthropicMessages => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
+        _ => b": keep-alive\n\n",
     }
 }
 

@@ -5,3 +5,7 @@
 
 pub mod anthropic_messages;
 pub mod openai_chat;
+pub(crate) mod openai_responses;
+pub(crate) mod gemini;
+pub(crate) mod cohere_chat;
+pub(crate) mod bedrock_converse;

@@ -1,7 +1,7 @@
 //! Reading a whole answer: is it one, what did it use, why did it stop.
 
 use crate::fault;
-use crate::format::{anthropic_messages, openai_chat};
+use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
 use serde_json::value::RawValue;
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::Format;
@@ -24,6 +24,9 @@ pub fn read(format: Format, body: &[u8], credential: Option<&str>) -> Result<Rep
     match format {
         Format::OpenAiChat => openai_chat::reply::read(body, credential),
         Format::AnthropicMessages => anthropic_messages::reply::read(body, credential),
+        Format::OpenAiResponses => openai_responses::reply::read(body, credential),
+        Format::Gemini => gemini::reply::read(body, credential),
+        _ => openai_chat::reply::read(body, credential),
     }
 }
 

@@ -3,7 +3,7 @@
 //! The state machine is the format's; what it learns is [`StreamFacts`], the same for all. Events pass as they came, except
 //! that a usage event which only the gateway asked for is taken out again.
 
-use crate::format::{anthropic_messages, openai_chat};
+use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
 use crate::sse::{self, Event, EventTooLarge, Splitter};
 use bytes::{Bytes, BytesMut};
 use wardgate_core::fault::{Fault, FaultClass};
@@ -102,7 +102,8 @@ impl Watcher {
     pub fn finish(&mut self) -> Bytes {
         let rest = self.splitter.finish();
         let rest = if self.facts.fault.is_some() { Bytes::new() } else { self.read_last(rest) };
-        let is_whole = self.facts.is_finished || (self.facts.is_stopped && self.format == Format::OpenAiChat);
+        let ends_without_marker = matches!(self.format, Format::OpenAiChat | Format::OpenAiCompletions | Format::Gemini);
+        let is_whole = self.facts.is_finished || (self.facts.is_stopped && ends_without_marker);
         if !is_whole && self.facts.fault.is_none() {
             let fault = Fault::new(FaultClass::Truncated, "the provider's stream ended before its end marker");
             self.facts.fault = Some(Box::new(fault));
@@ -158,6 +159,9 @@ impl Watcher {
             Some(data) => match self.format {
                 Format::OpenAiChat => openai_chat::stream::read(data, self.hides_usage, credential, &mut self.facts),
                 Format::AnthropicMessages => anthropic_messages::stream::read(event.name, data, credential, &mut self.facts),
+                Format::OpenAiResponses => openai_responses::stream::read(data, credential, &mut self.facts),
+                Format::Gemini => gemini::stream::read(data, credential, &mut self.facts),
+                _ => Verdict::Pass,
             },
         }
     }

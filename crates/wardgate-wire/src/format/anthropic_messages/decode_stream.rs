@@ -1,0 +1,294 @@
+//! Reading a Messages stream as neutral events. Its blocks are the neutral parts, one to one.
+
+use super::decode_reply::{StopDetails, citation, stop};
+use super::usage::MessagesUsage;
+use crate::json::Text;
+use crate::neutral::event::{Event, Open};
+use crate::neutral::opaque::{Opaque, OpaqueKind, Origin, UNSIGNED};
+use crate::neutral::reply::{PARTS_MAX, Stop};
+use crate::neutral::tool::CallKind;
+use crate::transcode::decoder::{parse, unreadable};
+use crate::transcode::parts::Sink;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use wardgate_core::fault::Fault;
+use wardgate_core::usage::Usage;
+
+/// The longest signature that is gathered, in bytes. Signatures hold the whole reasoning of some models.
+const SIGNATURE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+#[derive(Deserialize)]
+struct Typed<'b> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'b>,
+}
+
+#[derive(Deserialize)]
+struct MessageStart<'b> {
+    #[serde(borrow)]
+    message: StartedMessage<'b>,
+}
+
+#[derive(Deserialize)]
+struct StartedMessage<'b> {
+    #[serde(borrow)]
+    id: Option<Text<'b>>,
+    #[serde(borrow)]
+    model: Option<Text<'b>>,
+    usage: Option<MessagesUsage>,
+}
+
+#[derive(Deserialize)]
+struct BlockStart<'b> {
+    #[serde(borrow)]
+    content_block: Block<'b>,
+}
+
+#[derive(Deserialize)]
+struct Block<'b> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'b>,
+    #[serde(borrow)]
+    id: Option<Text<'b>>,
+    #[serde(borrow)]
+    name: Option<Text<'b>>,
+    #[serde(borrow)]
+    text: Option<Text<'b>>,
+    #[serde(borrow)]
+    thinking: Option<Text<'b>>,
+    #[serde(borrow)]
+    signature: Option<Text<'b>>,
+    #[serde(borrow)]
+    data: Option<Text<'b>>,
+    #[serde(borrow)]
+    input: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+struct BlockDelta<'b> {
+    #[serde(borrow)]
+    delta: Delta<'b>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'b> {
+    #[serde(borrow)]
+    text: Option<Text<'b>>,
+    #[serde(borrow)]
+    partial_json: Option<Text<'b>>,
+    #[serde(borrow)]
+    thinking: Option<Text<'b>>,
+    #[serde(borrow)]
+    signature: Option<Text<'b>>,
+    #[serde(borrow)]
+    citation: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+struct MessageDelta {
+    delta: StopDelta,
+    usage: Option<MessagesUsage>,
+}
+
+#[derive(Deserialize)]
+struct StopDelta {
+    stop_reason: Option<String>,
+    stop_sequence: Option<String>,
+    stop_details: Option<StopDetails>,
+}
+
+#[derive(Deserialize)]
+struct ErrorEvent<'b> {
+    #[serde(borrow)]
+    error: &'b RawValue,
+}
+
+/// What is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    None,
+    Text,
+    Thinking,
+    /// Thinking of which nothing came yet: an empty, unsigned block is nothing at all.
+    ThinkingUnopened,
+    Call,
+    /// A block that only this format knows.
+    Foreign,
+}
+
+pub(crate) struct Reader {
+    origin: Origin,
+    open: Kind,
+    signature: String,
+    usage: Usage,
+    has_calls: bool,
+    count: usize,
+    stop: Option<Stop>,
+}
+
+impl Reader {
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self {
+            origin,
+            open: Kind::None,
+            signature: String::new(),
+            usage: Usage::default(),
+            has_calls: false,
+            count: 0,
+            stop: None,
+        }
+    }
+
+    /// Reads a message; true at the end marker.
+    pub(crate) fn read(
+        &mut self,
+        name: &[u8],
+        data: &[u8],
+        credential: Option<&str>,
+        sink: &mut Sink<'_>,
+    ) -> Result<bool, Fault> {
+        // Some hosts leave the name out; the data repeats it.
+        let typed;
+        let name = if name.is_empty() {
+            typed = parse::<Typed<'_>>(data)?;
+            typed.kind.0.as_bytes()
+        } else {
+            name
+        };
+        match name {
+            b"content_block_delta" => self.delta(data, sink)?,
+            b"content_block_start" => self.start(data, sink)?,
+            b"content_block_stop" => self.close(sink),
+            b"message_start" => {
+                let MessageStart { message } = parse(data)?;
+                sink(Event::Start {
+                    id: message.id.as_ref().map(|text| &*text.0),
+                    model: message.model.as_ref().map(|text| &*text.0),
+                    created: None,
+                });
+                self.usage(message.usage, sink);
+            }
+            b"message_delta" => {
+                let MessageDelta { delta, usage } = parse(data)?;
+                self.usage(usage, sink);
+                if delta.stop_reason.is_some() {
+                    let explanation = delta.stop_details.and_then(|details| details.explanation);
+                    self.stop = Some(stop(delta.stop_reason.as_deref(), delta.stop_sequence, explanation));
+                }
+            }
+            b"message_stop" => {
+                self.close(sink);
+                let stop = self.stop.take().unwrap_or_default().with_calls(self.has_calls);
+                sink(Event::Stop(&stop));
+                sink(Event::End);
+                return Ok(true);
+            }
+            b"error" => return Err(crate::reply::in_band(parse::<ErrorEvent<'_>>(data)?.error, credential)),
+            // Pings, and whatever the vendor adds next.
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    fn usage(&mut self, usage: Option<MessagesUsage>, sink: &mut Sink<'_>) {
+        if let Some(usage) = usage {
+            self.usage = usage.over(self.usage);
+            sink(Event::Usage(self.usage));
+        }
+    }
+
+    fn start(&mut self, data: &[u8], sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.close(sink);
+        self.count += 1;
+        if self.count > PARTS_MAX {
+            return Err(unreadable(format!("the provider's answer has more than {PARTS_MAX} parts")));
+        }
+        let BlockStart { content_block: block } = parse(data)?;
+        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.0.to_string()).unwrap_or_default();
+        match &*block.kind.0 {
+            "text" => {
+                self.open = Kind::Text;
+                sink(Event::Open(Open::Text));
+                delta(&text(&block.text), sink);
+            }
+            "thinking" => {
+                self.open = Kind::ThinkingUnopened;
+                self.thinking(&text(&block.thinking), sink);
+                self.signature = text(&block.signature);
+            }
+            "redacted_thinking" => {
+                let opaque = Opaque { origin: self.origin, kind: OpaqueKind::Redacted, data: text(&block.data) };
+                self.open = Kind::Foreign;
+                sink(Event::Sealed { opaque: &opaque, call_id: None });
+            }
+            "tool_use" => {
+                self.open = Kind::Call;
+                self.has_calls = true;
+                let (id, name) = (text(&block.id), text(&block.name));
+                sink(Event::Open(Open::Call { id: &id, name: &name, kind: CallKind::Function }));
+                // Some hosts send the whole input here.
+                delta(block.input.map(RawValue::get).filter(|input| !matches!(*input, "{}" | "null")).unwrap_or(""), sink);
+            }
+            kind => {
+                self.open = Kind::Foreign;
+                sink(Event::Lost { code: "content_dropped", what: kind });
+            }
+        }
+        Ok(())
+    }
+
+    fn thinking(&mut self, text: &str, sink: &mut Sink<'_>) {
+        if !text.is_empty() {
+            if self.open == Kind::ThinkingUnopened {
+                self.open = Kind::Thinking;
+                sink(Event::Open(Open::Reasoning { is_summary: false }));
+            }
+            sink(Event::Delta(text));
+        }
+    }
+
+    fn delta(&mut self, data: &[u8], sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let BlockDelta { delta: said } = parse(data)?;
+        match self.open {
+            Kind::Text => {
+                delta(said.text.as_ref().map_or("", |text| &text.0), sink);
+                if let Some(citation) = said.citation.and_then(citation) {
+                    sink(Event::Cite(&citation));
+                }
+            }
+            Kind::Call => delta(said.partial_json.as_ref().map_or("", |text| &text.0), sink),
+            Kind::Thinking | Kind::ThinkingUnopened => {
+                self.thinking(said.thinking.as_ref().map_or("", |text| &text.0), sink);
+                if let Some(signature) = said.signature {
+                    if self.signature.len() + signature.0.len() > SIGNATURE_BYTES_MAX {
+                        return Err(unreadable(format!("a signature is longer than {SIGNATURE_BYTES_MAX} bytes")));
+                    }
+                    self.signature.push_str(&signature.0);
+                }
+            }
+            Kind::None | Kind::Foreign => {}
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, sink: &mut Sink<'_>) {
+        let signature = std::mem::take(&mut self.signature);
+        let is_signed = !signature.is_empty() && signature != UNSIGNED;
+        let opaque = is_signed.then_some(Opaque { origin: self.origin, kind: OpaqueKind::Signature, data: signature });
+        match std::mem::replace(&mut self.open, Kind::None) {
+            Kind::Text | Kind::Call => sink(Event::Close(None)),
+            Kind::Thinking => sink(Event::Close(opaque.as_ref())),
+            Kind::ThinkingUnopened if opaque.is_some() => {
+                sink(Event::Open(Open::Reasoning { is_summary: false }));
+                sink(Event::Close(opaque.as_ref()));
+            }
+            Kind::None | Kind::Foreign | Kind::ThinkingUnopened => {}
+        }
+    }
+}
+
+fn delta(text: &str, sink: &mut Sink<'_>) {
+    if !text.is_empty() {
+        sink(Event::Delta(text));
+    }
+}

@@ -1,0 +1,429 @@
+//! Writing a Converse request. The model and whether to stream stand in the path.
+
+use crate::format::anthropic_messages::encode_request::{decode_text, image_media, needs_json_word, object_schema};
+use crate::format::openai_chat::encode_request::{capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported};
+use crate::json::Json;
+use crate::json::write::object;
+use crate::neutral::content::{CacheMark, Content, Part, Role, Source};
+use crate::neutral::loss::Untranslatable;
+use crate::neutral::opaque::OpaqueKind;
+use crate::neutral::request::{Effort, OutputForm, Request, Tier};
+use crate::neutral::tool::{CallKind, Tool, ToolChoice};
+use crate::transcode::Encoded;
+use crate::transcode::aliases::NARROW;
+use crate::transcode::arrange::{Ids, Message, Piece, arrange, split_instructions};
+use crate::transcode::fit::{CUSTOM_SCHEMA, EMPTY_SCHEMA, Field, Fit, arguments_object, joined_text};
+use crate::transcode::schema;
+use crate::transcode::target::{Target, ThinkingWay};
+use std::cell::Cell;
+use wardgate_core::format::Format;
+
+pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
+    let fit = Fit::new(request, target, Format::BedrockConverse, NARROW, true);
+    let messages = arrange(request, Ids::Narrow)?;
+    check(&fit, &messages)?;
+    let (system, mut messages) = split_instructions(messages);
+    let (system, is_alone) = match messages.is_empty() && !system.is_empty() {
+        true => {
+            fit.warn("instructions_as_user", system[0].turn.path.as_str());
+            messages = system;
+            (Vec::new(), true)
+        }
+        false => (system, false),
+    };
+    let body = object(|json| {
+        write_system(&fit, json, &system);
+        json.put_list("messages", |json| write_messages(&fit, json, &messages, is_alone));
+        json.put_object("inferenceConfig", |json| inference_config(&fit, json));
+        tools(&fit, json, &messages);
+        additional(&fit, json);
+        if let OutputForm::JsonSchema { schema, name, .. } = &request.output
+            && target.traits.has_json_schema
+        {
+            json.put_object("outputConfig", |json| {
+                json.put_object("textFormat", |json| {
+                    json.put("type", "json_schema");
+                    json.put_object("structure", |json| {
+                        json.put_object("jsonSchema", |json| {
+                            json.put("schema", &schema::for_anthropic(schema));
+                            json.put("name", name.as_deref().unwrap_or("response"));
+                        });
+                    });
+                });
+            });
+        }
+        match request.tier {
+            Some(Tier::Flex) => json.put_object("serviceTier", |json| json.put("type", "flex")),
+            Some(Tier::Priority) => json.put_object("serviceTier", |json| json.put("type", "priority")),
+            Some(Tier::Standard | Tier::Auto) | None => {}
+        }
+    });
+    Ok(fit.done(body))
+}
+
+fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> {
+    for (index, tool) in fit.request.tools.iter().enumerate() {
+        if let Tool::Builtin { kind, .. } = tool {
+            return Err(fit.foreign_tool(index, kind));
+        }
+    }
+    for message in messages {
+        let path = message.turn.path.as_str();
+        for piece in &message.pieces {
+            let parts = match &piece.part.content {
+                Content::Result(result) => result.parts.as_slice(),
+                _ => std::slice::from_ref(piece.part),
+            };
+            for part in parts {
+                let source = match &part.content {
+                    Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
+                    Content::Audio(_) => return Err(fit.unsupported_modality("audio", path)),
+                    Content::Image { source, .. } | Content::File { source, .. } | Content::Video(source) => source,
+                    _ => continue,
+                };
+                match source {
+                    Source::Url { url, .. } if !url.starts_with("s3://") => {
+                        let why = "a URL cannot be sent to this provider: send the bytes";
+                        return Err(Untranslatable::new("url_not_supported_by_provider", path, why));
+                    }
+                    Source::FileId { .. } => return Err(file_id_not_portable(path)),
+                    _ => {}
+                }
+            }
+        }
+    }
+    if !fit.target.traits.takes_prefill && messages.last().is_some_and(|last| last.role == Role::Assistant) {
+        return Err(prefill_not_supported(messages));
+    }
+    Ok(())
+}
+
+fn write_system(fit: &Fit<'_>, json: &mut Json<'_>, system: &[Message<'_>]) {
+    let word = needs_json_word(fit);
+    let parts: Vec<&Part> = system.iter().flat_map(|message| &message.pieces).map(|piece| piece.part).collect();
+    if parts.is_empty() && word.is_none() {
+        return;
+    }
+    json.put_list("system", |json| {
+        for part in parts {
+            if let Content::Text { text, .. } = &part.content
+                && !text.trim().is_empty()
+            {
+                json.object(|json| json.put("text", text));
+                cache_point(json, part.cache);
+            }
+        }
+        if let Some(word) = &word {
+            json.object(|json| json.put("text", word));
+        }
+    });
+}
+
+fn cache_point(json: &mut Json<'_>, mark: Option<CacheMark>) {
+    if let Some(mark) = mark {
+        json.object(|json| {
+            json.put_object("cachePoint", |json| {
+                json.put("type", "default");
+                if mark == CacheMark::Long {
+                    json.put("ttl", "1h");
+                }
+            });
+        });
+    }
+}
+
+/// The messages, of which user and assistant take turns, the user first.
+fn write_messages(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], is_alone: bool) {
+    let documents = Cell::new(0);
+    if messages.first().is_none_or(|first| first.role == Role::Assistant) {
+        fit.warn("user_turn_added", messages.first().map_or("", |first| first.turn.path.as_str()));
+        json.object(|json| {
+            json.put("role", "user");
+            json.put_list("content", |json| json.object(|json| json.put("text", "Continue.")));
+        });
+    }
+    let mut index = 0;
+    while let Some(message) = messages.get(index) {
+        let is_assistant = message.role == Role::Assistant;
+        let group = messages[index..].iter().take_while(|other| (other.role == Role::Assistant) == is_assistant).count();
+        json.object(|json| {
+            json.put("role", if is_assistant { "assistant" } else { "user" });
+            json.put_list("content", |json| {
+                for message in &messages[index..index + group] {
+                    if message.turn.name.is_some() {
+                        fit.warn("unsupported_parameter", format!("{}.name", message.turn.path));
+                    }
+                    if message.role.is_instruction() && !is_alone {
+                        fit.warn("instructions_moved", message.turn.path.as_str());
+                        let text = joined_text(message.pieces.iter().map(|piece| piece.part));
+                        json.object(|json| json.put("text", &format!("<system-reminder>{text}</system-reminder>")));
+                    } else {
+                        message.pieces.iter().for_each(|piece| write_piece(fit, json, message, piece, &documents));
+                    }
+                }
+                if json.0.ends_with(b"[") {
+                    json.object(|json| json.put("text", "(empty)"));
+                }
+            });
+        });
+        index += group;
+    }
+}
+
+fn write_piece(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece: &Piece<'_>, documents: &Cell<usize>) {
+    let path = message.turn.path.as_str();
+    match &piece.part.content {
+        Content::Reasoning(reasoning) => {
+            let Some(opaque) = &reasoning.opaque else {
+                return fit.warn("reasoning_dropped", path);
+            };
+            let Some(data) = fit.readable(opaque, path) else { return };
+            json.object(|json| {
+                json.put_object("reasoningContent", |json| match opaque.kind {
+                    OpaqueKind::Signature => json.put_object("reasoningText", |json| {
+                        json.put("text", &reasoning.text);
+                        json.put("signature", data);
+                    }),
+                    OpaqueKind::Redacted | OpaqueKind::Encrypted => json.put("redactedContent", data),
+                });
+            });
+        }
+        Content::Call(call) => json.object(|json| {
+            json.put_object("toolUse", |json| {
+                json.put("toolUseId", &piece.id);
+                json.put("name", fit.aliases.sent(&call.name));
+                match call.kind {
+                    CallKind::Custom => json.put_raw("input", &function_arguments(call.kind, &call.arguments)),
+                    CallKind::Function => {
+                        let (arguments, is_wrapped) = arguments_object(&call.arguments);
+                        if is_wrapped {
+                            fit.warn("arguments_wrapped", path);
+                        }
+                        json.put_raw("input", &arguments);
+                    }
+                }
+            });
+        }),
+        Content::Result(result) => json.object(|json| {
+            json.put_object("toolResult", |json| {
+                json.put("toolUseId", &piece.id);
+                json.put_list("content", |json| {
+                    result.parts.iter().for_each(|part| write_block(json, part, documents));
+                    if json.0.ends_with(b"[") {
+                        json.object(|json| json.put("text", "(no output)"));
+                    }
+                });
+                json.put("status", if result.is_error { "error" } else { "success" });
+            });
+        }),
+        _ => write_block(json, piece.part, documents),
+    }
+    if !matches!(piece.part.content, Content::Reasoning(_)) {
+        cache_point(json, piece.part.cache);
+    }
+}
+
+/// Text, a picture or a document. Blank text is refused by the service, so it is none.
+fn write_block(json: &mut Json<'_>, part: &Part, documents: &Cell<usize>) {
+    match &part.content {
+        Content::Text { text, .. } | Content::Refusal(text) if text.trim().is_empty() => {}
+        Content::Text { text, .. } | Content::Refusal(text) => json.object(|json| json.put("text", text)),
+        Content::SearchResult { source, title, text } => {
+            json.object(|json| json.put("text", &format!("{title}\n{source}\n{text}")));
+        }
+        Content::Image { source, .. } => json.object(|json| {
+            json.put_object("image", |json| {
+                let form = match source {
+                    Source::Base64 { media, data } => image_media(media, data).strip_prefix("image/").unwrap_or("png"),
+                    _ => "png",
+                };
+                json.put("format", form);
+                write_source(json, source);
+            });
+        }),
+        Content::Video(source) => json.object(|json| {
+            json.put_object("video", |json| {
+                let form = match source {
+                    Source::Base64 { media, .. } => media.strip_prefix("video/").unwrap_or("mp4"),
+                    _ => "mp4",
+                };
+                json.put("format", form);
+                write_source(json, source);
+            });
+        }),
+        Content::File { source, name, context, is_citable } => json.object(|json| {
+            json.put_object("document", |json| {
+                documents.set(documents.get() + 1);
+                json.put("format", document_format(source));
+                json.put("name", &document_name(name.as_deref(), documents.get()));
+                write_source(json, source);
+                json.put_some("context", context.as_deref());
+                if *is_citable {
+                    json.put_object("citations", |json| json.put_flag("enabled", true));
+                }
+            });
+        }),
+        Content::Audio(_) | Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => {}
+    }
+}
+
+fn write_source(json: &mut Json<'_>, source: &Source) {
+    json.put_object("source", |json| match source {
+        Source::Base64 { data, .. } => json.put("bytes", data),
+        Source::Text(text) => json.put("text", text),
+        Source::Url { url, .. } => json.put_object("s3Location", |json| json.put("uri", url)),
+        Source::FileId { id, .. } => json.put("bytes", id),
+    });
+}
+
+fn document_format(source: &Source) -> &'static str {
+    let Source::Base64 { media, data } = source else { return "txt" };
+    match media.as_str() {
+        "application/pdf" => "pdf",
+        "text/csv" => "csv",
+        "text/html" => "html",
+        "text/markdown" => "md",
+        "application/msword" => "doc",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
+        "application/vnd.ms-excel" => "xls",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
+        _ if decode_text(data).is_some() => "txt",
+        _ => "pdf",
+    }
+}
+
+/// A document's name: of the few characters that are taken, and unlike those of other documents.
+fn document_name(name: Option<&str>, number: usize) -> String {
+    let stem = name.unwrap_or("document").split('.').next().unwrap_or("document");
+    let is_taken = |character: char| character.is_ascii_alphanumeric() || matches!(character, ' ' | '(' | ')' | '[' | ']' | '-');
+    let plain: String = stem.chars().map(|character| if is_taken(character) { character } else { '-' }).take(100).collect();
+    format!("{plain} ({number})")
+}
+
+fn inference_config(fit: &Fit<'_>, json: &mut Json<'_>) {
+    let sampling = &fit.request.sampling;
+    if let Some(tokens) = capped(fit) {
+        json.put_number("maxTokens", tokens);
+    }
+    if let Some(number) = fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 1.0) {
+        json.put_raw("temperature", number);
+    }
+    if let Some(number) = fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0) {
+        json.put_raw("topP", number);
+    }
+    let stop: Vec<&str> = sampling.stop.iter().map(String::as_str).filter(|stop| !stop.trim().is_empty()).collect();
+    if stop.len() < sampling.stop.len() {
+        fit.warn_field("stop_sequences_cut", Field::Stop);
+    }
+    if !stop.is_empty() {
+        json.put_texts("stopSequences", stop);
+    }
+    fit.drop(sampling.min_p.is_some(), Field::MinP);
+    fit.drop(sampling.seed.is_some(), Field::Seed);
+    fit.drop(sampling.frequency_penalty.is_some(), Field::FrequencyPenalty);
+    fit.drop(sampling.presence_penalty.is_some(), Field::PresencePenalty);
+    fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
+    fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
+    fit.drop(sampling.logprobs.is_some(), Field::Logprobs);
+    fit.drop(fit.request.is_stored == Some(true), Field::Store);
+}
+
+fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>]) {
+    let request = fit.request;
+    let mut names: Vec<&str> = Vec::new();
+    for piece in messages.iter().flat_map(|message| &message.pieces) {
+        if let Content::Call(call) = &piece.part.content
+            && !names.contains(&call.name.as_str())
+        {
+            names.push(&call.name);
+        }
+    }
+    let choice = fit.tool_choice();
+    let is_none = choice == Some(&ToolChoice::None);
+    // There is no choice of none: without calls in the history the tools are left out, else they have to stay.
+    if request.tools.is_empty() && names.is_empty() || is_none && names.is_empty() {
+        return;
+    }
+    if is_none {
+        fit.warn_field("tool_choice_not_forced", Field::ToolChoice);
+    }
+    json.put_object("toolConfig", |json| {
+        json.put_list("tools", |json| {
+            if request.tools.is_empty() {
+                fit.warn_field("tools_declared_again", Field::Tools);
+                names.iter().for_each(|name| spec(json, fit.aliases.sent(name), "", r#"{"type":"object"}"#));
+            }
+            for tool in fit.allowed_tools() {
+                match tool {
+                    Tool::Function(function) => {
+                        let schema = object_schema(function.schema.as_deref().map_or(EMPTY_SCHEMA, |schema| schema.get()));
+                        spec(json, fit.aliases.sent(&function.name), function.description.as_deref().unwrap_or(""), &schema);
+                        cache_point(json, function.cache);
+                    }
+                    Tool::Custom { name, description, grammar } => {
+                        fit.warn_field("custom_tool_wrapped", Field::Tools);
+                        let description = custom_description(description.as_deref(), grammar.as_deref());
+                        spec(json, fit.aliases.sent(name), &description, CUSTOM_SCHEMA);
+                    }
+                    Tool::Builtin { .. } => {}
+                }
+            }
+        });
+        match choice {
+            Some(ToolChoice::Required | ToolChoice::Allowed { is_required: true, .. }) => {
+                json.put_object("toolChoice", |json| json.put_raw("any", "{}"));
+            }
+            Some(ToolChoice::Named(name)) => json.put_object("toolChoice", |json| {
+                json.put_object("tool", |json| json.put("name", fit.aliases.sent(name)));
+            }),
+            Some(ToolChoice::Auto | ToolChoice::Allowed { .. }) => {
+                json.put_object("toolChoice", |json| json.put_raw("auto", "{}"));
+            }
+            Some(ToolChoice::None) | None => {}
+        }
+    });
+    fit.drop(request.parallel_tools == Some(false), Field::ParallelTools);
+}
+
+fn spec(json: &mut Json<'_>, name: &str, description: &str, schema: &str) {
+    json.object(|json| {
+        json.put_object("toolSpec", |json| {
+            json.put("name", name);
+            if !description.is_empty() {
+                json.put("description", description);
+            }
+            json.put_object("inputSchema", |json| json.put_raw("json", schema));
+        });
+    });
+}
+
+/// What only some models know: `top_k`, and Claude's thinking.
+fn additional(fit: &Fit<'_>, json: &mut Json<'_>) {
+    let top_k = fit.sampling(fit.request.sampling.top_k.as_ref(), Field::TopK, f64::INFINITY);
+    let effort = fit.effort().filter(|effort| *effort != Effort::None);
+    if top_k.is_none() && effort.is_none() {
+        return;
+    }
+    json.put_object("additionalModelRequestFields", |json| {
+        if let Some(number) = top_k {
+            json.put_raw("top_k", number);
+        }
+        let Some(effort) = effort else { return };
+        if fit.target.traits.thinking == ThinkingWay::Budget {
+            let tokens_max = fit.request.output_tokens_max.or(fit.target.traits.output_tokens_max).unwrap_or(u64::MAX);
+            let wanted = fit.request.thinking.budget_tokens.unwrap_or_else(|| effort.budget_tokens()).max(1_024);
+            let budget = wanted.min(tokens_max.saturating_sub(1_024));
+            if budget < 1_024 {
+                return fit.warn_field("thinking_off", Field::Effort);
+            }
+            json.put_object("thinking", |json| {
+                json.put("type", "enabled");
+                json.put_number("budget_tokens", budget);
+            });
+        } else {
+            let effort = if effort == Effort::Minimal { Effort::Low } else { effort };
+            json.put_object("thinking", |json| json.put("type", "adaptive"));
+            json.put_object("output_config", |json| json.put("effort", effort.name()));
+        }
+    });
+}

@@ -1,0 +1,259 @@
+//! Writing a request to Cohere.
+
+use crate::format::openai_chat::encode_request::{
+    capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported, result_text,
+};
+use crate::json::Json;
+use crate::json::write::object;
+use crate::neutral::content::{Content, Part, Role, Source};
+use crate::neutral::loss::Untranslatable;
+use crate::neutral::request::{Effort, OutputForm, Request};
+use crate::neutral::tool::{Tool, ToolChoice};
+use crate::transcode::Encoded;
+use crate::transcode::aliases::NARROW;
+use crate::transcode::arrange::{Ids, Message, arrange};
+use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, joined_text};
+use crate::transcode::target::Target;
+use wardgate_core::format::Format;
+
+/// The most stop sequences that Cohere takes.
+const STOP_MAX: usize = 5;
+
+pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
+    let fit = Fit::new(request, target, Format::CohereChat, NARROW, true);
+    let messages = arrange(request, Ids::Any)?;
+    check(&fit, &messages)?;
+    let body = object(|json| {
+        json.put("model", target.model);
+        json.put_list("messages", |json| messages.iter().for_each(|message| write_message(&fit, json, message)));
+        tools(&fit, json);
+        options(&fit, json);
+        if request.is_stream {
+            json.put_flag("stream", true);
+        }
+    });
+    Ok(fit.done(body))
+}
+
+fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> {
+    for (index, tool) in fit.request.tools.iter().enumerate() {
+        if let Tool::Builtin { kind, .. } = tool {
+            return Err(fit.foreign_tool(index, kind));
+        }
+    }
+    if !fit.request.tools.is_empty() && !matches!(fit.request.output, OutputForm::Text) {
+        let why = "this provider cannot answer in JSON while there are tools";
+        return Err(fit.refuse_field("combination_not_supported", Field::Output, why));
+    }
+    for message in messages {
+        let path = message.turn.path.as_str();
+        for piece in &message.pieces {
+            match &piece.part.content {
+                Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
+                Content::Audio(_) => return Err(fit.unsupported_modality("audio", path)),
+                Content::Video(_) => return Err(fit.unsupported_modality("video", path)),
+                Content::Image { source: Source::FileId { .. }, .. } => return Err(file_id_not_portable(path)),
+                Content::File { source: Source::Text(_), .. } => {}
+                Content::File { .. } => return Err(fit.unsupported_modality("a document that is no text", path)),
+                _ => {}
+            }
+        }
+    }
+    match messages.last() {
+        Some(last) if last.role == Role::Assistant => Err(prefill_not_supported(messages)),
+        _ => Ok(()),
+    }
+}
+
+fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
+    if message.turn.name.is_some() {
+        fit.warn("unsupported_parameter", format!("{}.name", message.turn.path));
+    }
+    let parts = || message.pieces.iter().map(|piece| piece.part);
+    match message.role {
+        Role::Tool => {
+            for piece in &message.pieces {
+                let Content::Result(result) = &piece.part.content else { continue };
+                if result.parts.iter().any(|part| !matches!(part.content, Content::Text { .. })) {
+                    fit.warn("result_media_dropped", message.turn.path.as_str());
+                }
+                let text = result_text(result);
+                json.object(|json| {
+                    json.put("role", "tool");
+                    json.put("tool_call_id", &piece.id);
+                    json.put("content", if text.is_empty() { "(no output)" } else { &text });
+                });
+            }
+        }
+        Role::Assistant => json.object(|json| {
+            json.put("role", "assistant");
+            if parts().any(|part| matches!(part.content, Content::Reasoning(_))) {
+                fit.warn("reasoning_dropped", message.turn.path.as_str());
+            }
+            let text = joined_text(parts());
+            let calls = || message.pieces.iter().filter(|piece| matches!(piece.part.content, Content::Call(_)));
+            if calls().next().is_none() || !text.is_empty() {
+                json.put("content", &text);
+            }
+            if calls().next().is_some() {
+                json.put_list("tool_calls", |json| {
+                    for piece in calls() {
+                        let Content::Call(call) = &piece.part.content else { continue };
+                        json.object(|json| {
+                            json.put("id", &piece.id);
+                            json.put("type", "function");
+                            json.put_object("function", |json| {
+                                json.put("name", fit.aliases.sent(&call.name));
+                                json.put("arguments", &function_arguments(call.kind, &call.arguments));
+                            });
+                        });
+                    }
+                });
+            }
+        }),
+        role => json.object(|json| {
+            json.put("role", if role == Role::User { "user" } else { "system" });
+            if parts().all(|part| matches!(part.content, Content::Text { .. })) {
+                json.put("content", &joined_text(parts()));
+            } else {
+                json.put_list("content", |json| parts().for_each(|part| write_part(json, part)));
+            }
+        }),
+    }
+}
+
+fn write_part(json: &mut Json<'_>, part: &Part) {
+    json.object(|json| match &part.content {
+        Content::Image { source, detail } => {
+            json.put("type", "image_url");
+            json.put_object("image_url", |json| {
+                json.put("url", &source.to_url().unwrap_or_default());
+                json.put_some("detail", detail.as_deref());
+            });
+        }
+        Content::File { source: Source::Text(text), name, .. } => {
+            json.put("type", "text");
+            json.put("text", &format!("{}:\n{text}", name.as_deref().unwrap_or("document")));
+        }
+        Content::SearchResult { source, title, text } => {
+            json.put("type", "text");
+            json.put("text", &format!("{title}\n{source}\n{text}"));
+        }
+        Content::Text { text, .. } | Content::Refusal(text) => {
+            json.put("type", "text");
+            json.put("text", text);
+        }
+        _ => {
+            json.put("type", "text");
+            json.put("text", "");
+        }
+    });
+}
+
+fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
+    let request = fit.request;
+    if request.tools.is_empty() {
+        return;
+    }
+    let choice = fit.tool_choice();
+    let allowed = match choice {
+        Some(ToolChoice::Named(name)) => {
+            fit.warn_field("tools_filtered", Field::ToolChoice);
+            request.tools.iter().filter(|tool| tool.name() == name).collect()
+        }
+        _ => fit.allowed_tools(),
+    };
+    json.put_list("tools", |json| {
+        for tool in allowed {
+            json.object(|json| {
+                json.put("type", "function");
+                json.put_object("function", |json| match tool {
+                    Tool::Function(function) => {
+                        json.put("name", fit.aliases.sent(&function.name));
+                        json.put_some("description", function.description.as_deref());
+                        let schema = function.schema.as_deref().map(|schema| schema.get());
+                        json.put_raw("parameters", schema.unwrap_or(crate::transcode::fit::EMPTY_SCHEMA));
+                    }
+                    Tool::Custom { name, description, grammar } => {
+                        fit.warn_field("custom_tool_wrapped", Field::Tools);
+                        json.put("name", fit.aliases.sent(name));
+                        json.put("description", &custom_description(description.as_deref(), grammar.as_deref()));
+                        json.put_raw("parameters", CUSTOM_SCHEMA);
+                    }
+                    Tool::Builtin { .. } => {}
+                });
+            });
+        }
+    });
+    match choice {
+        Some(ToolChoice::None) => json.put("tool_choice", "NONE"),
+        Some(ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Allowed { is_required: true, .. }) => {
+            json.put("tool_choice", "REQUIRED");
+        }
+        Some(ToolChoice::Auto | ToolChoice::Allowed { .. }) | None => {}
+    }
+    let is_strict = |tool: &Tool| matches!(tool, Tool::Function(function) if function.is_strict == Some(true));
+    if request.tools.iter().all(is_strict) {
+        json.put_flag("strict_tools", true);
+    }
+    fit.drop(request.parallel_tools == Some(false), Field::ParallelTools);
+}
+
+fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
+    let request = fit.request;
+    if let Some(tokens) = capped(fit) {
+        json.put_number("max_tokens", tokens);
+    }
+    let sampling = &request.sampling;
+    let numbers = [
+        ("temperature", fit.sampling(sampling.temperature.as_ref(), Field::Temperature, f64::INFINITY)),
+        ("p", fit.sampling(sampling.top_p.as_ref(), Field::TopP, 0.99).map(|p| if p == "1" { "0.99" } else { p })),
+        ("k", fit.sampling(sampling.top_k.as_ref(), Field::TopK, f64::INFINITY)),
+        ("seed", sampling.seed.as_ref().map(|seed| seed.literal())),
+    ];
+    for (key, number) in numbers {
+        if let Some(number) = number {
+            json.put_raw(key, number);
+        }
+    }
+    for (key, number, field) in [
+        ("frequency_penalty", &sampling.frequency_penalty, Field::FrequencyPenalty),
+        ("presence_penalty", &sampling.presence_penalty, Field::PresencePenalty),
+    ] {
+        // Only one of the two is taken, and only between 0 and 1.
+        let is_second = field == Field::PresencePenalty && sampling.frequency_penalty.is_some();
+        match number {
+            Some(number) if !is_second && (0.0..=1.0).contains(&number.value()) => json.put_raw(key, number.literal()),
+            number => fit.drop(number.is_some(), field),
+        }
+    }
+    if !sampling.stop.is_empty() {
+        if sampling.stop.len() > STOP_MAX {
+            fit.warn_field("stop_sequences_cut", Field::Stop);
+        }
+        json.put_texts("stop_sequences", sampling.stop.iter().take(STOP_MAX).map(String::as_str));
+    }
+    fit.drop(sampling.min_p.is_some(), Field::MinP);
+    fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
+    fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
+    fit.drop(sampling.logprobs.is_some(), Field::Logprobs);
+    fit.drop(request.is_stored == Some(true), Field::Store);
+    match &request.output {
+        OutputForm::Text => {}
+        OutputForm::JsonObject => json.put_object("response_format", |json| json.put("type", "json_object")),
+        OutputForm::JsonSchema { schema, .. } => json.put_object("response_format", |json| {
+            json.put("type", "json_object");
+            json.put_raw("json_schema", schema.get());
+        }),
+    }
+    if let Some(effort) = fit.effort() {
+        json.put_object("thinking", |json| {
+            if effort == Effort::None {
+                json.put("type", "disabled");
+            } else {
+                json.put("type", "enabled");
+                json.put_number("token_budget", request.thinking.budget_tokens.unwrap_or_else(|| effort.budget_tokens()));
+            }
+        });
+    }
+}

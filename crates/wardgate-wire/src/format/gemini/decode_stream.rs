@@ -1,0 +1,226 @@
+//! Reading Gemini's answers as neutral events. Each message of a stream is a whole answer, of which the parts add up.
+
+use super::usage::GeminiUsage;
+use crate::json::Text;
+use crate::neutral::content::{Citation, Source};
+use crate::neutral::event::{Event, truncated};
+use crate::neutral::opaque::{Opaque, OpaqueKind, Origin, fnv};
+use crate::neutral::reply::Stop;
+use crate::neutral::tool::CallKind;
+use crate::transcode::decoder::{parse, unreadable};
+use crate::transcode::fit::arguments_text;
+use crate::transcode::parts::{Parts, Sink};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use wardgate_core::fault::Fault;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'b> {
+    #[serde(borrow)]
+    candidates: Option<Vec<Candidate<'b>>>,
+    prompt_feedback: Option<super::reply::Feedback>,
+    usage_metadata: Option<GeminiUsage>,
+    #[serde(borrow)]
+    model_version: Option<Text<'b>>,
+    #[serde(borrow)]
+    response_id: Option<Text<'b>>,
+    #[serde(borrow)]
+    error: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Candidate<'b> {
+    index: Option<u64>,
+    #[serde(borrow)]
+    content: Option<Content<'b>>,
+    #[serde(borrow)]
+    finish_reason: Option<Text<'b>>,
+    #[serde(borrow)]
+    finish_message: Option<Text<'b>>,
+    grounding_metadata: Option<Grounding>,
+}
+
+#[derive(Deserialize)]
+struct Content<'b> {
+    #[serde(borrow)]
+    parts: Option<Vec<Part<'b>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Part<'b> {
+    #[serde(borrow)]
+    text: Option<Text<'b>>,
+    #[serde(default)]
+    thought: bool,
+    #[serde(borrow)]
+    thought_signature: Option<Text<'b>>,
+    #[serde(borrow)]
+    function_call: Option<FunctionCall<'b>>,
+    #[serde(borrow)]
+    inline_data: Option<InlineData<'b>>,
+    #[serde(borrow)]
+    executable_code: Option<&'b RawValue>,
+    #[serde(borrow)]
+    code_execution_result: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+struct FunctionCall<'b> {
+    #[serde(borrow)]
+    id: Option<Text<'b>>,
+    #[serde(borrow)]
+    name: Text<'b>,
+    #[serde(borrow)]
+    args: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InlineData<'b> {
+    #[serde(borrow)]
+    mime_type: Text<'b>,
+    #[serde(borrow)]
+    data: Text<'b>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Grounding {
+    grounding_chunks: Option<Vec<Chunk>>,
+}
+
+#[derive(Deserialize)]
+struct Chunk {
+    web: Option<Web>,
+}
+
+#[derive(Deserialize)]
+struct Web {
+    uri: Option<String>,
+    title: Option<String>,
+}
+
+pub(crate) struct Reader {
+    origin: Origin,
+    id: String,
+    parts: Parts,
+    calls: usize,
+    stop: Option<Stop>,
+}
+
+impl Reader {
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self { origin, id: String::new(), parts: Parts::default(), calls: 0, stop: None }
+    }
+
+    pub(crate) fn read(&mut self, data: &[u8], credential: Option<&str>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let answer: Answer<'_> = parse(data)?;
+        if let Some(error) = answer.error.filter(|error| error.get() != "null") {
+            return Err(crate::reply::in_band(error, credential));
+        }
+        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.0.to_string());
+        if !self.parts.is_started() {
+            let (id, model) = (text(&answer.response_id), text(&answer.model_version));
+            self.parts.start(id.as_deref(), model.as_deref(), None, sink);
+            self.id = id.unwrap_or_default();
+        }
+        for candidate in answer.candidates.into_iter().flatten().filter(|candidate| candidate.index.unwrap_or(0) == 0) {
+            for part in candidate.content.and_then(|content| content.parts).into_iter().flatten() {
+                self.part(part, sink)?;
+            }
+            for web in candidate.grounding_metadata.and_then(|it| it.grounding_chunks).into_iter().flatten().filter_map(|it| it.web) {
+                if self.parts.is_text_open() {
+                    sink(Event::Cite(&Citation { url: web.uri, title: web.title, ..Citation::default() }));
+                }
+            }
+            if let Some(reason) = candidate.finish_reason {
+                self.stop = Some(stop(&reason.0, candidate.finish_message.as_ref().map(|message| &*message.0))?);
+            }
+        }
+        if answer.prompt_feedback.is_some_and(|feedback| feedback.block_reason.is_some()) {
+            self.stop = Some(Stop::ContentFilter);
+        }
+        if let Some(usage) = answer.usage_metadata {
+            sink(Event::Usage(usage.to_usage()));
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, part: Part<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let opaque = part.thought_signature.filter(|signature| !signature.is_empty()).map(|signature| Opaque {
+            origin: self.origin,
+            kind: OpaqueKind::Signature,
+            data: signature.0.into_owned(),
+        });
+        if part.thought {
+            self.parts.reasoning(part.text.as_ref().map_or("", |text| &text.0), true, sink)?;
+            return opaque.map_or(Ok(()), |opaque| self.parts.seal(opaque, sink));
+        }
+        if let Some(call) = part.function_call {
+            return self.call(&call, opaque, sink);
+        }
+        if let Some(opaque) = opaque {
+            self.parts.sealed(&opaque, None, sink)?;
+        }
+        if let Some(data) = part.inline_data {
+            self.parts.close(sink);
+            sink(Event::Image(&Source::Base64 { media: data.mime_type.0.into_owned(), data: data.data.0.into_owned() }));
+        }
+        if part.executable_code.or(part.code_execution_result).is_some() {
+            sink(Event::Lost { code: "content_dropped", what: "executableCode" });
+        }
+        self.parts.text(part.text.as_ref().map_or("", |text| &text.0), sink)
+    }
+
+    /// A call comes whole. Without an id of its own it gets one that the same answer gives again.
+    fn call(&mut self, call: &FunctionCall<'_>, opaque: Option<Opaque>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let minted;
+        let id = match call.id.as_ref().filter(|id| !id.is_empty()) {
+            Some(id) => &*id.0,
+            None => {
+                let bytes = self.id.bytes().chain(self.calls.to_le_bytes()).chain(call.name.0.bytes());
+                minted = format!("call_{:016x}", fnv(bytes));
+                &minted
+            }
+        };
+        self.calls += 1;
+        if let Some(opaque) = opaque {
+            self.parts.sealed(&opaque, Some(id), sink)?;
+        }
+        self.parts.open_call(id, &call.name.0, CallKind::Function, sink)?;
+        let arguments = call.args.map_or("", RawValue::get);
+        if !matches!(arguments, "" | "null" | "{}") {
+            self.parts.arguments(&arguments_text(arguments), sink);
+        }
+        self.parts.close(sink);
+        Ok(())
+    }
+
+    /// There is no end marker: it is whole when it ended behind a reason.
+    pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let stop = self.stop.take().ok_or_else(truncated)?;
+        self.parts.stop(stop, sink);
+        sink(Event::End);
+        Ok(())
+    }
+}
+
+/// Why an answer ended. Words for what the model got wrong are faults: nothing usable was said.
+fn stop(word: &str, message: Option<&str>) -> Result<Stop, Fault> {
+    Ok(match word {
+        "STOP" | "FINISH_REASON_UNSPECIFIED" => Stop::End,
+        "MAX_TOKENS" => Stop::MaxTokens,
+        "SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "MODEL_ARMOR" => Stop::ContentFilter,
+        word if word.starts_with("IMAGE_") => Stop::ContentFilter,
+        "CONTINUATION" => Stop::Pause,
+        "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS" | "MISSING_THOUGHT_SIGNATURE"
+        | "MALFORMED_RESPONSE" => {
+            let message = message.unwrap_or("no more was said");
+            return Err(unreadable(format!("the model's answer could not be used ({word}): {message}")));
+        }
+        other => Stop::Other(other.to_owned()),
+    })
+}

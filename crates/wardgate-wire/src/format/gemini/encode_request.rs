@@ -1,0 +1,422 @@
+//! Writing a generateContent request. The model and whether to stream stand in the path.
+
+use crate::format::anthropic_messages::encode_request::{image_media, needs_json_word};
+use crate::format::openai_chat::encode_request::{capped, custom_description, function_arguments, prefill_not_supported, result_text};
+use crate::json::Json;
+use crate::json::write::object;
+use crate::neutral::content::{Content, Part, Reasoning, Role, Source};
+use crate::neutral::loss::Untranslatable;
+use crate::neutral::request::{Effort, OutputForm, Request, Shown, Tier};
+use crate::neutral::tool::{CallKind, Tool, ToolChoice, ToolResult};
+use crate::transcode::Encoded;
+use crate::transcode::aliases::DOTTED;
+use crate::transcode::arrange::{Ids, Message, Piece, arrange, split_instructions};
+use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, arguments_object, joined_text};
+use crate::transcode::target::Target;
+use wardgate_core::format::Format;
+
+/// The most stop sequences that Gemini takes.
+const STOP_MAX: usize = 5;
+
+/// What Gemini takes in place of a signature that was lost on the way.
+const SIGNATURE_SKIPPED: &str = "skip_thought_signature_validator";
+
+pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
+    let fit = Fit::new(request, target, Format::Gemini, DOTTED, true);
+    let messages = arrange(request, Ids::Any)?;
+    check(&fit, &messages)?;
+    let (system, mut messages) = split_instructions(messages);
+    let (system, is_alone) = match messages.is_empty() && !system.is_empty() {
+        true => {
+            fit.warn("instructions_as_user", system[0].turn.path.as_str());
+            messages = system;
+            (Vec::new(), true)
+        }
+        false => (system, false),
+    };
+    let body = object(|json| {
+        write_system(&fit, json, &system);
+        json.put_list("contents", |json| write_contents(&fit, json, &messages, is_alone));
+        tools(&fit, json);
+        json.put_object("generationConfig", |json| generation_config(&fit, json));
+        match request.tier {
+            Some(Tier::Flex) => json.put("serviceTier", "FLEX"),
+            Some(Tier::Priority) => json.put("serviceTier", "PRIORITY"),
+            Some(Tier::Standard | Tier::Auto) | None => {}
+        }
+    });
+    Ok(fit.done(body))
+}
+
+fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> {
+    for (index, tool) in fit.request.tools.iter().enumerate() {
+        if let Tool::Builtin { kind, .. } = tool {
+            return Err(fit.foreign_tool(index, kind));
+        }
+    }
+    for message in messages {
+        let path = message.turn.path.as_str();
+        for piece in &message.pieces {
+            let parts = match &piece.part.content {
+                Content::Result(result) => result.parts.as_slice(),
+                _ => std::slice::from_ref(piece.part),
+            };
+            for part in parts {
+                let source = match &part.content {
+                    Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
+                    Content::Image { source, .. } | Content::Audio(source) | Content::Video(source) => source,
+                    Content::File { source, .. } => source,
+                    _ => continue,
+                };
+                match source {
+                    Source::Url { url, .. } if !is_googles(url) => {
+                        let why = "a URL cannot be sent to this provider: send the bytes";
+                        return Err(Untranslatable::new("url_not_supported_by_provider", path, why));
+                    }
+                    Source::FileId { .. } => {
+                        return Err(crate::format::openai_chat::encode_request::file_id_not_portable(path));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    if !fit.target.traits.takes_prefill && messages.last().is_some_and(|last| last.role == Role::Assistant) {
+        return Err(prefill_not_supported(messages));
+    }
+    Ok(())
+}
+
+/// Addresses that Google's servers read themselves.
+fn is_googles(url: &str) -> bool {
+    ["gs://", "https://generativelanguage.googleapis.com/", "https://www.youtube.com/", "https://youtu.be/"]
+        .iter()
+        .any(|prefix| url.starts_with(prefix))
+}
+
+fn write_system(fit: &Fit<'_>, json: &mut Json<'_>, system: &[Message<'_>]) {
+    let word = match fit.request.output {
+        // JSON without a schema has a switch of its own.
+        OutputForm::JsonSchema { .. } => needs_json_word(fit),
+        _ => None,
+    };
+    let texts = system.iter().flat_map(|message| &message.pieces).filter_map(|piece| match &piece.part.content {
+        Content::Text { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    let texts: Vec<&str> = texts.chain(word.as_deref()).collect();
+    if !texts.is_empty() {
+        json.put_object("systemInstruction", |json| {
+            json.put_list("parts", |json| texts.iter().for_each(|text| json.object(|json| json.put("text", text))));
+        });
+    }
+}
+
+fn write_contents(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], is_alone: bool) {
+    if messages.first().is_none_or(|first| first.role == Role::Assistant) {
+        let path = messages.first().map_or("", |first| first.turn.path.as_str());
+        fit.warn("user_turn_added", path);
+        json.object(|json| {
+            json.put("role", "user");
+            json.put_list("parts", |json| json.object(|json| json.put("text", "Continue.")));
+        });
+    }
+    let mut index = 0;
+    while let Some(message) = messages.get(index) {
+        let is_model = message.role == Role::Assistant;
+        let group = messages[index..].iter().take_while(|other| (other.role == Role::Assistant) == is_model).count();
+        json.object(|json| {
+            json.put("role", if is_model { "model" } else { "user" });
+            json.put_list("parts", |json| {
+                for message in &messages[index..index + group] {
+                    if message.turn.name.is_some() {
+                        fit.warn("unsupported_parameter", format!("{}.name", message.turn.path));
+                    }
+                    match message.role {
+                        Role::Assistant => write_model(fit, json, message),
+                        role if role.is_instruction() && !is_alone => {
+                            fit.warn("instructions_moved", message.turn.path.as_str());
+                            let text = joined_text(message.pieces.iter().map(|piece| piece.part));
+                            json.object(|json| json.put("text", &format!("<system-reminder>{text}</system-reminder>")));
+                        }
+                        _ => message.pieces.iter().for_each(|piece| write_user(fit, json, piece)),
+                    }
+                }
+                if json.0.ends_with(b"[") {
+                    json.object(|json| json.put("text", "(empty)"));
+                }
+            });
+        });
+        index += group;
+    }
+}
+
+/// What the model said. A signature without text of its own belongs to the part behind it.
+fn write_model(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
+    let path = message.turn.path.as_str();
+    let mut signature: Option<&str> = None;
+    let mut has_signed_call = false;
+    for piece in &message.pieces {
+        match &piece.part.content {
+            Content::Reasoning(Reasoning { text, opaque, .. }) => {
+                let own = opaque.as_ref().and_then(|opaque| fit.readable(opaque, path));
+                if text.is_empty() {
+                    signature = own.or(signature);
+                } else if let Some(own) = own {
+                    json.object(|json| {
+                        json.put("text", text);
+                        json.put_flag("thought", true);
+                        json.put("thoughtSignature", own);
+                    });
+                } else if opaque.is_none() {
+                    fit.warn("reasoning_dropped", path);
+                }
+            }
+            Content::Call(call) => {
+                // Only the first call of a step is signed.
+                let signed = signature.take().or_else(|| {
+                    let needs = fit.target.traits.is_gemini_3 && !has_signed_call;
+                    needs.then(|| {
+                        fit.warn("signature_missing", path);
+                        SIGNATURE_SKIPPED
+                    })
+                });
+                has_signed_call = true;
+                json.object(|json| {
+                    json.put_object("functionCall", |json| {
+                        if fit.target.traits.is_gemini_3 {
+                            json.put("id", &piece.id);
+                        }
+                        json.put("name", fit.aliases.sent(&call.name));
+                        match call.kind {
+                            CallKind::Custom => json.put_raw("args", &function_arguments(call.kind, &call.arguments)),
+                            CallKind::Function => {
+                                let (arguments, is_wrapped) = arguments_object(&call.arguments);
+                                if is_wrapped {
+                                    fit.warn("arguments_wrapped", path);
+                                }
+                                json.put_raw("args", &arguments);
+                            }
+                        }
+                    });
+                    json.put_some("thoughtSignature", signed);
+                });
+            }
+            Content::Text { text, .. } | Content::Refusal(text) if !text.is_empty() => json.object(|json| {
+                json.put("text", text);
+                json.put_some("thoughtSignature", signature.take());
+            }),
+            Content::Text { .. } | Content::Refusal(_) => {}
+            _ => write_part(json, piece.part),
+        }
+    }
+    if let Some(signature) = signature {
+        json.object(|json| {
+            json.put("text", "");
+            json.put("thoughtSignature", signature);
+        });
+    }
+}
+
+fn write_user(fit: &Fit<'_>, json: &mut Json<'_>, piece: &Piece<'_>) {
+    match &piece.part.content {
+        Content::Result(result) => {
+            let media: Vec<&Part> = result.parts.iter().filter(|part| !matches!(part.content, Content::Text { .. })).collect();
+            let is_3 = fit.target.traits.is_gemini_3;
+            json.object(|json| {
+                json.put_object("functionResponse", |json| {
+                    if is_3 {
+                        json.put("id", &piece.id);
+                    }
+                    json.put("name", fit.aliases.sent(piece.tool));
+                    json.key("response");
+                    json.0.extend_from_slice(response(result).as_bytes());
+                    if is_3 && !media.is_empty() {
+                        json.put_list("parts", |json| media.iter().for_each(|part| write_part(json, part)));
+                    }
+                });
+            });
+            if !is_3 && !media.is_empty() {
+                fit.warn_field("result_media_moved", Field::Tools);
+                media.iter().for_each(|part| write_part(json, part));
+            }
+        }
+        Content::Text { text, .. } | Content::Refusal(text) if text.is_empty() => {}
+        _ => write_part(json, piece.part),
+    }
+}
+
+/// A result as the object that the format wants: an object as it is, anything else in a member.
+fn response(result: &ToolResult) -> String {
+    let text = joined_text(&result.parts);
+    let is_object = !result.is_error
+        && text.trim_start().starts_with('{')
+        && serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
+    if is_object {
+        return text;
+    }
+    let key = if result.is_error { "error" } else { "output" };
+    let text = if result.is_error { text } else { result_text(result) };
+    String::from_utf8(object(|json| json.put(key, &text))).unwrap_or_default()
+}
+
+fn write_part(json: &mut Json<'_>, part: &Part) {
+    let source = match &part.content {
+        Content::Image { source, .. } | Content::Audio(source) | Content::Video(source) => source,
+        Content::File { source, name: None, .. } => source,
+        Content::File { source: source @ Source::Text(_), name: Some(name), .. } => {
+            json.object(|json| json.put("text", &format!("{name}:")));
+            source
+        }
+        Content::File { source, .. } => source,
+        Content::Text { text, .. } | Content::Refusal(text) => return json.object(|json| json.put("text", text)),
+        Content::SearchResult { source, title, text } => {
+            return json.object(|json| json.put("text", &format!("{title}\n{source}\n{text}")));
+        }
+        Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => return,
+    };
+    json.object(|json| match source {
+        Source::Base64 { media, data } => json.put_object("inlineData", |json| {
+            json.put("mimeType", if media.starts_with("image/") { image_media(media, data) } else { media });
+            json.put("data", data);
+        }),
+        Source::Text(text) => json.put("text", text),
+        Source::Url { url, media } => json.put_object("fileData", |json| {
+            json.put("fileUri", url);
+            json.put_some("mimeType", media.as_deref());
+        }),
+        Source::FileId { id, .. } => json.put_object("fileData", |json| json.put("fileUri", id)),
+    });
+}
+
+fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
+    let request = fit.request;
+    if request.tools.is_empty() {
+        return;
+    }
+    let is_filtered = matches!(&request.tool_choice, Some(ToolChoice::Allowed { is_required: false, .. }));
+    let allowed = if is_filtered { fit.allowed_tools() } else { request.tools.iter().collect() };
+    json.put_list("tools", |json| {
+        json.object(|json| {
+            json.put_list("functionDeclarations", |json| allowed.iter().for_each(|tool| write_tool(fit, json, tool)));
+        });
+    });
+    if let Some(choice) = fit.tool_choice() {
+        let (mode, names): (&str, &[String]) = match choice {
+            ToolChoice::Auto | ToolChoice::Allowed { is_required: false, .. } => ("AUTO", &[]),
+            ToolChoice::None => ("NONE", &[]),
+            ToolChoice::Required => ("ANY", &[]),
+            ToolChoice::Named(name) => ("ANY", std::slice::from_ref(name)),
+            ToolChoice::Allowed { names, .. } => ("ANY", names),
+        };
+        json.put_object("toolConfig", |json| {
+            json.put_object("functionCallingConfig", |json| {
+                json.put("mode", mode);
+                if !names.is_empty() {
+                    json.put_texts("allowedFunctionNames", names.iter().map(|name| fit.aliases.sent(name)));
+                }
+            });
+        });
+    }
+    fit.drop(request.parallel_tools == Some(false), Field::ParallelTools);
+}
+
+fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool) {
+    json.object(|json| match tool {
+        Tool::Function(function) => {
+            json.put("name", fit.aliases.sent(&function.name));
+            json.put_some("description", function.description.as_deref());
+            json.put_json("parametersJsonSchema", function.schema.as_deref());
+        }
+        Tool::Custom { name, description, grammar } => {
+            fit.warn_field("custom_tool_wrapped", Field::Tools);
+            json.put("name", fit.aliases.sent(name));
+            json.put("description", &custom_description(description.as_deref(), grammar.as_deref()));
+            json.put_raw("parametersJsonSchema", CUSTOM_SCHEMA);
+        }
+        Tool::Builtin { .. } => {}
+    });
+}
+
+fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
+    let request = fit.request;
+    if let Some(tokens) = capped(fit) {
+        json.put_number("maxOutputTokens", tokens);
+    }
+    let sampling = &request.sampling;
+    let is_3 = fit.target.traits.is_gemini_3;
+    let penalty = |number: Option<&'_ crate::neutral::request::Number>, field| {
+        fit.drop(is_3 && number.is_some(), field);
+        number.filter(|_| !is_3).map(|number| number.literal().to_owned())
+    };
+    let numbers = [
+        ("temperature", fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 2.0).map(str::to_owned)),
+        ("topP", fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0).map(str::to_owned)),
+        ("topK", fit.sampling(sampling.top_k.as_ref(), Field::TopK, f64::INFINITY).map(str::to_owned)),
+        ("seed", sampling.seed.as_ref().map(|seed| seed.literal().to_owned())),
+        ("presencePenalty", penalty(sampling.presence_penalty.as_ref(), Field::PresencePenalty)),
+        ("frequencyPenalty", penalty(sampling.frequency_penalty.as_ref(), Field::FrequencyPenalty)),
+    ];
+    for (key, number) in numbers {
+        if let Some(number) = number {
+            json.put_raw(key, &number);
+        }
+    }
+    if !sampling.stop.is_empty() {
+        if sampling.stop.len() > STOP_MAX {
+            fit.warn_field("stop_sequences_cut", Field::Stop);
+        }
+        json.put_texts("stopSequences", sampling.stop.iter().take(STOP_MAX).map(String::as_str));
+    }
+    if let Some(count) = sampling.logprobs {
+        json.put_flag("responseLogprobs", true);
+        if count > 0 {
+            json.put_number("logprobs", count);
+        }
+    }
+    fit.drop(sampling.min_p.is_some(), Field::MinP);
+    fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
+    fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
+    fit.drop(request.is_stored == Some(true), Field::Store);
+    match &request.output {
+        OutputForm::Text => {}
+        OutputForm::JsonObject => json.put("responseMimeType", "application/json"),
+        OutputForm::JsonSchema { .. } if !fit.target.traits.has_json_schema => json.put("responseMimeType", "application/json"),
+        OutputForm::JsonSchema { schema, .. } => {
+            json.put("responseMimeType", "application/json");
+            json.put_raw("responseJsonSchema", schema.get());
+        }
+    }
+    thinking_config(fit, json);
+}
+
+fn thinking_config(fit: &Fit<'_>, json: &mut Json<'_>) {
+    let asked = &fit.request.thinking;
+    let effort = fit.effort();
+    let shows = asked.shown.map(|shown| shown == Shown::Summary);
+    if effort.is_none() && shows.is_none() {
+        return;
+    }
+    json.put_object("thinkingConfig", |json| {
+        if let Some(shows) = shows {
+            json.put_flag("includeThoughts", shows);
+        }
+        let Some(effort) = effort else { return };
+        if fit.target.traits.is_gemini_3 {
+            let level = match effort {
+                Effort::None => {
+                    fit.warn_field("thinking_cannot_be_disabled", Field::Effort);
+                    "MINIMAL"
+                }
+                Effort::Minimal => "MINIMAL",
+                Effort::Low => "LOW",
+                Effort::Medium => "MEDIUM",
+                Effort::XHigh | Effort::Max if fit.target.traits.efforts.contains(&Effort::XHigh) => "XHIGH",
+                Effort::High | Effort::XHigh | Effort::Max => "HIGH",
+            };
+            json.put("thinkingLevel", level);
+        } else {
+            json.put_number("thinkingBudget", asked.budget_tokens.unwrap_or_else(|| effort.budget_tokens()));
+        }
+    });
+}

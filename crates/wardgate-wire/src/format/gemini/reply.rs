@@ -1,0 +1,53 @@
+//! A whole generateContent answer, in passing.
+
+use super::usage::GeminiUsage;
+use crate::reply::{ReplyFacts, in_band, object};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use wardgate_core::fault::{Fault, FaultClass};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Glance<'b> {
+    #[serde(borrow)]
+    pub(super) candidates: Option<Vec<Candidate<'b>>>,
+    pub(super) prompt_feedback: Option<Feedback>,
+    pub(super) usage_metadata: Option<GeminiUsage>,
+    pub(super) model_version: Option<Box<str>>,
+    pub(super) response_id: Option<Box<str>>,
+    #[serde(borrow)]
+    pub(super) error: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Candidate<'b> {
+    #[serde(borrow)]
+    pub(super) content: Option<&'b RawValue>,
+    pub(super) finish_reason: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Feedback {
+    pub(super) block_reason: Option<Box<str>>,
+}
+
+impl Glance<'_> {
+    /// Why it ended: the first candidate's reason, or why the prompt was blocked.
+    pub(super) fn reason(&self) -> Option<Box<str>> {
+        let finish = self.candidates.iter().flatten().find_map(|candidate| candidate.finish_reason.clone());
+        finish.or_else(|| self.prompt_feedback.as_ref()?.block_reason.clone())
+    }
+}
+
+pub(crate) fn read(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, Fault> {
+    let answer: Glance<'_> = object(body)?;
+    if let Some(error) = answer.error.filter(|error| error.get() != "null") {
+        return Err(in_band(error, credential));
+    }
+    if answer.candidates.is_none() && answer.prompt_feedback.is_none() {
+        return Err(Fault::new(FaultClass::Unreadable, "the provider's answer has no candidates"));
+    }
+    Ok(ReplyFacts { stop_reason: answer.reason(), usage: answer.usage_metadata.map(|usage| usage.to_usage()) })
+}

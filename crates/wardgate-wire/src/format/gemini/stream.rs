@@ -1,0 +1,37 @@
+//! A streamGenerateContent stream as server-sent events, in passing.
+//!
+//! There is no end marker: it is whole when it ended behind a reason.
+
+use super::reply::Glance;
+use crate::stream::{Envelope, StreamFacts, Verdict, malformed};
+use wardgate_core::fault::Fault;
+
+pub(crate) fn read(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) -> Verdict {
+    let chunk: Glance<'_> = match serde_json::from_slice(data) {
+        Ok(chunk) => chunk,
+        Err(error) => return malformed(&error),
+    };
+    if let Some(error) = chunk.error.filter(|error| error.get() != "null") {
+        return Verdict::Fault(fault(error, credential));
+    }
+    if let Some(reason) = chunk.reason() {
+        facts.stop_reason = Some(reason);
+        facts.is_stopped = true;
+        facts.has_content = true;
+    }
+    for content in chunk.candidates.iter().flatten().filter_map(|candidate| candidate.content) {
+        facts.has_content = true;
+        facts.content_bytes += content.get().len() as u64;
+    }
+    if let Some(usage) = chunk.usage_metadata {
+        facts.usage = Some(usage.to_usage());
+    }
+    if facts.envelope.id.is_none() {
+        facts.envelope = Envelope { id: chunk.response_id, model: chunk.model_version, created: None };
+    }
+    Verdict::Pass
+}
+
+fn fault(error: &serde_json::value::RawValue, credential: Option<&str>) -> Fault {
+    crate::reply::in_band(error, credential)
+}

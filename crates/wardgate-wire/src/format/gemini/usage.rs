@@ -1,0 +1,60 @@
+//! How Gemini counts: the prompt includes what caches held; thoughts are beside the answer, at some hosts inside it.
+
+use crate::json::Json;
+use serde::Deserialize;
+use wardgate_core::usage::Usage;
+
+/// The `usageMetadata` object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GeminiUsage {
+    prompt_token_count: Option<u64>,
+    cached_content_token_count: Option<u64>,
+    candidates_token_count: Option<u64>,
+    thoughts_token_count: Option<u64>,
+    tool_use_prompt_token_count: Option<u64>,
+    total_token_count: Option<u64>,
+}
+
+impl GeminiUsage {
+    pub(crate) fn to_usage(&self) -> Usage {
+        let cached = self.cached_content_token_count.unwrap_or(0);
+        let of_tools = self.tool_use_prompt_token_count.unwrap_or(0);
+        let prompt = self.prompt_token_count.unwrap_or(0);
+        let thoughts = self.thoughts_token_count.unwrap_or(0);
+        let candidates = self.candidates_token_count.unwrap_or(0);
+        let is_inside = self.total_token_count == Some(prompt + candidates + of_tools) && thoughts <= candidates;
+        Usage {
+            input_uncached: prompt.saturating_sub(cached) + of_tools,
+            cache_read: cached,
+            output: if is_inside { candidates } else { candidates + thoughts },
+            reasoning: thoughts,
+            ..Usage::default()
+        }
+    }
+}
+
+pub(crate) fn write(json: &mut Json<'_>, usage: &Usage) {
+    json.put_number("promptTokenCount", usage.input());
+    json.put_number("candidatesTokenCount", usage.output.saturating_sub(usage.reasoning));
+    json.put_number("totalTokenCount", usage.input() + usage.output);
+    if usage.cache_read > 0 {
+        json.put_number("cachedContentTokenCount", usage.cache_read);
+    }
+    if usage.reasoning > 0 {
+        json.put_number("thoughtsTokenCount", usage.reasoning);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thoughts_are_counted_once() {
+        let output = |json: &str| serde_json::from_str::<GeminiUsage>(json).unwrap_or_default().to_usage().output;
+        assert_eq!(output(r#"{"promptTokenCount":10,"candidatesTokenCount":5,"thoughtsTokenCount":20,"totalTokenCount":35}"#), 25);
+        assert_eq!(output(r#"{"promptTokenCount":10,"candidatesTokenCount":25,"thoughtsTokenCount":20,"totalTokenCount":35}"#), 25);
+        assert_eq!(output("{}"), 0);
+    }
+}

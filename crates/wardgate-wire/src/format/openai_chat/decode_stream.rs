@@ -1,0 +1,324 @@
+//! Reading a Chat Completions stream as neutral events.
+//!
+//! One chunk may say several things; they are taken in the order reasoning, text, refusal, calls, reason for stopping, usage. The
+//! reason is held until the end, because usage and more may follow it.
+
+use super::calls::{Calls, Fragment};
+use super::reasoning::Detail;
+use super::usage::ChatUsage;
+use crate::json::Text;
+use crate::neutral::content::Citation;
+use crate::neutral::event::{Event, truncated};
+use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
+use crate::neutral::reply::Stop;
+use crate::neutral::tool::CallKind;
+use crate::transcode::decoder::{parse, unreadable};
+use crate::transcode::parts::{Parts, Sink};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use wardgate_core::fault::{Fault, FaultClass};
+
+#[derive(Deserialize)]
+struct Chunk<'b> {
+    #[serde(borrow)]
+    id: Option<Text<'b>>,
+    #[serde(borrow)]
+    model: Option<Text<'b>>,
+    created: Option<i64>,
+    #[serde(borrow)]
+    choices: Option<Vec<Choice<'b>>>,
+    usage: Option<ChatUsage>,
+    x_groq: Option<XGroq>,
+    #[serde(borrow)]
+    error: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+struct XGroq {
+    usage: Option<ChatUsage>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'b> {
+    index: Option<u64>,
+    #[serde(borrow)]
+    delta: Option<Delta<'b>>,
+    #[serde(borrow)]
+    finish_reason: Option<Text<'b>>,
+    usage: Option<ChatUsage>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'b> {
+    #[serde(borrow)]
+    content: Option<&'b RawValue>,
+    #[serde(borrow)]
+    refusal: Option<Text<'b>>,
+    #[serde(borrow)]
+    reasoning_content: Option<Text<'b>>,
+    #[serde(borrow)]
+    reasoning: Option<Text<'b>>,
+    #[serde(borrow)]
+    reasoning_details: Option<Vec<&'b RawValue>>,
+    #[serde(borrow)]
+    tool_calls: Option<Vec<CallDelta<'b>>>,
+    annotations: Option<Vec<Annotation>>,
+}
+
+#[derive(Deserialize)]
+struct CallDelta<'b> {
+    index: Option<u64>,
+    #[serde(borrow)]
+    id: Option<Text<'b>>,
+    #[serde(borrow)]
+    function: Option<FunctionDelta<'b>>,
+    #[serde(borrow)]
+    custom: Option<CustomDelta<'b>>,
+    extra_content: Option<ExtraContent>,
+}
+
+#[derive(Deserialize)]
+struct FunctionDelta<'b> {
+    #[serde(borrow)]
+    name: Option<Text<'b>>,
+    #[serde(borrow)]
+    arguments: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+struct CustomDelta<'b> {
+    #[serde(borrow)]
+    name: Option<Text<'b>>,
+    #[serde(borrow)]
+    input: Option<Text<'b>>,
+}
+
+/// Where Gemini's compatible endpoint signs calls.
+#[derive(Deserialize)]
+pub(super) struct ExtraContent {
+    google: Option<Google>,
+}
+
+#[derive(Deserialize)]
+struct Google {
+    thought_signature: Option<String>,
+}
+
+impl ExtraContent {
+    pub(super) fn signature(self) -> Option<String> {
+        self.google?.thought_signature
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Annotation {
+    url_citation: Option<UrlCitation>,
+}
+
+#[derive(Deserialize)]
+struct UrlCitation {
+    url: Option<String>,
+    title: Option<String>,
+    start_index: Option<u64>,
+    end_index: Option<u64>,
+}
+
+impl Annotation {
+    pub(super) fn citation(self) -> Option<Citation> {
+        let UrlCitation { url, title, start_index, end_index } = self.url_citation?;
+        Some(Citation { url, title, cited_text: None, start: start_index, end: end_index })
+    }
+}
+
+/// What has been read of a stream.
+pub(crate) struct Reader {
+    origin: Origin,
+    id: String,
+    parts: Parts,
+    calls: Calls,
+    stop: Option<Stop>,
+}
+
+impl Reader {
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self { origin, id: String::new(), parts: Parts::default(), calls: Calls::default(), stop: None }
+    }
+
+    /// Reads a message; true at the end marker.
+    pub(crate) fn read(&mut self, data: &[u8], credential: Option<&str>, sink: &mut Sink<'_>) -> Result<bool, Fault> {
+        if data.trim_ascii() == b"[DONE]" {
+            self.end(sink)?;
+            return Ok(true);
+        }
+        let chunk: Chunk<'_> = parse(data)?;
+        if let Some(error) = chunk.error.filter(|error| error.get() != "null") {
+            return Err(crate::reply::in_band(error, credential));
+        }
+        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.0.to_string()).filter(|text| !text.is_empty());
+        if !self.parts.is_started() && (chunk.id.is_some() || chunk.choices.is_some()) {
+            let (id, model) = (text(&chunk.id), text(&chunk.model));
+            self.parts.start(id.as_deref(), model.as_deref(), chunk.created, sink);
+            self.id = id.unwrap_or_default();
+        }
+        let mut usage = chunk.usage.or_else(|| chunk.x_groq.and_then(|it| it.usage));
+        for choice in chunk.choices.unwrap_or_default() {
+            // Only one answer was asked for.
+            if choice.index.is_some_and(|index| index > 0) {
+                continue;
+            }
+            if let Some(delta) = choice.delta {
+                self.delta(delta, sink)?;
+            }
+            if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
+                self.finish_reason(&reason.0)?;
+            }
+            usage = usage.or(choice.usage);
+        }
+        if let Some(usage) = usage {
+            sink(Event::Usage(usage.to_usage()));
+        }
+        Ok(false)
+    }
+
+    fn delta(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let details = delta.reasoning_details.unwrap_or_default();
+        let has_text = self.details(&details, sink)?;
+        if !has_text && let Some(text) = delta.reasoning_content.or(delta.reasoning).filter(|text| !text.is_empty()) {
+            self.flush(sink)?;
+            self.parts.reasoning(&text.0, false, sink)?;
+        }
+        if let Some(content) = delta.content {
+            self.content(content, sink)?;
+        }
+        for citation in delta.annotations.into_iter().flatten().filter_map(Annotation::citation) {
+            if self.parts.is_text_open() {
+                sink(Event::Cite(&citation));
+            }
+        }
+        if let Some(refusal) = delta.refusal.filter(|text| !text.is_empty()) {
+            self.flush(sink)?;
+            self.parts.refusal(&refusal.0, sink)?;
+        }
+        delta.tool_calls.into_iter().flatten().try_for_each(|call| self.call(call, sink))
+    }
+
+    fn flush(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.calls.flush(&mut self.parts, &self.id, sink)
+    }
+
+    /// Reasoning details. Says whether they held text, which then also stands in the plain field.
+    fn details(&mut self, details: &[&RawValue], sink: &mut Sink<'_>) -> Result<bool, Fault> {
+        let mut has_text = false;
+        for raw in details {
+            let Ok(detail) = serde_json::from_str::<Detail<'_>>(raw.get()) else { continue };
+            if let Some(text) = detail.shown() {
+                has_text = true;
+                self.flush(sink)?;
+                self.parts.reasoning(text, detail.is_summary(), sink)?;
+            }
+            if let Some(opaque) = detail.opaque(raw, self.origin) {
+                match detail.kind.as_ref() {
+                    "reasoning.encrypted" => self.parts.sealed(&opaque, detail.id.as_deref(), sink)?,
+                    _ => self.parts.seal(opaque, sink)?,
+                }
+            }
+        }
+        Ok(has_text)
+    }
+
+    fn content(&mut self, content: &RawValue, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let raw = content.get();
+        if matches!(raw, "null" | "\"\"") {
+            return Ok(());
+        }
+        self.flush(sink)?;
+        if raw.starts_with('"') {
+            let text: Text<'_> = parse(raw.as_bytes())?;
+            return self.parts.text(&text.0, sink);
+        }
+        // Some hosts send parts, as in a request.
+        for part in parse::<Vec<ContentPart>>(raw.as_bytes())? {
+            for inner in part.thinking.into_iter().flatten() {
+                self.parts.reasoning(&inner.text.unwrap_or_default(), false, sink)?;
+            }
+            self.parts.text(&part.text.unwrap_or_default(), sink)?;
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, call: CallDelta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let id = call.id.unwrap_or_default();
+        if let Some(signature) = call.extra_content.and_then(ExtraContent::signature) {
+            let opaque = Opaque { origin: self.origin, kind: OpaqueKind::Signature, data: signature };
+            self.flush(sink)?;
+            self.parts.sealed(&opaque, Some(&id.0), sink)?;
+        }
+        let (name, arguments, kind) = match (call.function, call.custom) {
+            (_, Some(custom)) => (custom.name, custom.input, CallKind::Custom),
+            (Some(function), None) => {
+                let arguments = function.arguments.map(|raw| match raw.get() {
+                    "null" => Ok(Text::default()),
+                    text if text.starts_with('"') => parse(text.as_bytes()),
+                    // Some hosts send the object itself.
+                    object => Ok(Text(object.into())),
+                });
+                (function.name, arguments.transpose()?, CallKind::Function)
+            }
+            (None, None) => (None, None, CallKind::Function),
+        };
+        let name = name.unwrap_or_default();
+        let fragment = Fragment {
+            index: call.index,
+            id: &id.0,
+            name: &name.0,
+            arguments: arguments.as_ref().map(|text| &*text.0),
+            kind,
+        };
+        self.calls.push(&fragment, &mut self.parts, &self.id, sink)
+    }
+
+    /// Of two reasons the first counts, unless only the second knows of calls.
+    fn finish_reason(&mut self, word: &str) -> Result<(), Fault> {
+        let stop = stop(word)?;
+        if self.stop.as_ref().is_none_or(|earlier| *earlier == Stop::End && stop == Stop::ToolUse) {
+            self.stop = Some(stop);
+        }
+        Ok(())
+    }
+
+    /// The end, by its marker or by the end of the bytes.
+    pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let stop = self.stop.take().ok_or_else(truncated)?;
+        self.flush(sink)?;
+        self.parts.stop(stop, sink);
+        sink(Event::End);
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct ContentPart {
+    pub(super) text: Option<String>,
+    pub(super) thinking: Option<Vec<ThinkingPart>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ThinkingPart {
+    pub(super) text: Option<String>,
+}
+
+/// Why an answer ended, from `finish_reason`.
+pub(super) fn stop(word: &str) -> Result<Stop, Fault> {
+    Ok(match word {
+        "stop" | "eos" | "end_turn" => Stop::End,
+        "length" | "max_tokens" => Stop::MaxTokens,
+        "model_length" => Stop::ContextWindow,
+        "tool_calls" | "function_call" | "tool_use" => Stop::ToolUse,
+        "content_filter" | "sensitive" => Stop::ContentFilter,
+        "error" | "network_error" | "insufficient_system_resource" | "abort" => {
+            return Err(Fault::new(FaultClass::Server, format!("the provider ended its answer with {word:?}")));
+        }
+        "" => return Err(unreadable("the provider gave no reason for the end of its answer")),
+        other => Stop::Other(other.to_owned()),
+    })
+}

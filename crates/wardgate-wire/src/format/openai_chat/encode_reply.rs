@@ -1,0 +1,195 @@
+//! Writing a whole Chat Completions answer.
+
+use super::reasoning;
+use crate::json::Json;
+use crate::json::write::object;
+use crate::neutral::content::{Citation, Content, Reasoning};
+use crate::neutral::reply::{Reply, Stop};
+use crate::neutral::tool::{Call, CallKind};
+use crate::transcode::transcoder::ReplyOptions;
+use wardgate_core::usage::Usage;
+
+pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
+    object(|json| {
+        json.put("id", reply.id.as_deref().unwrap_or(&options.request_id));
+        json.put("object", "chat.completion");
+        json.put_integer("created", reply.created.unwrap_or(options.created));
+        json.put("model", options.model.as_deref().or(reply.model.as_deref()).unwrap_or_default());
+        json.put_list("choices", |json| {
+            json.object(|json| {
+                json.put_number("index", 0);
+                json.put_object("message", |json| message(reply, json));
+                json.put_null("logprobs");
+                json.put("finish_reason", finish_reason(&reply.stop));
+                native(&reply.stop, json);
+            });
+        });
+        if let Some(usage) = &reply.usage {
+            json.put_object("usage", |json| write_usage(json, usage));
+        }
+    })
+}
+
+fn message(reply: &Reply, json: &mut Json<'_>) {
+    json.put("role", "assistant");
+    let text = joined(reply, |part| match part {
+        Content::Text { text, .. } => Some(text),
+        _ => None,
+    });
+    match text {
+        Some(text) => json.put("content", &text),
+        None => json.put_null("content"),
+    }
+    let refusal = joined(reply, |part| match part {
+        Content::Refusal(text) => Some(text),
+        _ => None,
+    });
+    let refusal = refusal.or(match &reply.stop {
+        Stop::Refusal(text) => text.clone(),
+        _ => None,
+    });
+    match refusal {
+        Some(refusal) => json.put("refusal", &refusal),
+        None => json.put_null("refusal"),
+    }
+    write_reasoning(reply, json);
+    write_annotations(reply, json);
+    let images = || reply.parts.iter().filter_map(|part| match part {
+        Content::Image { source, .. } => source.to_url(),
+        _ => None,
+    });
+    if images().next().is_some() {
+        json.put_list("images", |json| images().for_each(|url| {
+            json.object(|json| {
+                json.put("type", "image_url");
+                json.put_object("image_url", |json| json.put("url", &url));
+            });
+        }));
+    }
+    if reply.has_calls() {
+        json.put_list("tool_calls", |json| {
+            for part in &reply.parts {
+                if let Content::Call(call) = part {
+                    json.object(|json| write_call(json, call));
+                }
+            }
+        });
+    }
+}
+
+/// The texts of one kind as one. None where there is none at all.
+fn joined<'r>(reply: &'r Reply, of: impl Fn(&'r Content) -> Option<&'r String>) -> Option<String> {
+    reply.parts.iter().filter_map(of).fold(None, |joined, text| Some(joined.unwrap_or_default() + text))
+}
+
+fn write_reasoning(reply: &Reply, json: &mut Json<'_>) {
+    let reasonings: Vec<&Reasoning> = reply
+        .parts
+        .iter()
+        .filter_map(|part| match part {
+            Content::Reasoning(reasoning) => Some(reasoning),
+            _ => None,
+        })
+        .collect();
+    if reasonings.is_empty() {
+        return;
+    }
+    let text: Vec<&str> = reasonings.iter().map(|it| it.text.as_str()).filter(|text| !text.is_empty()).collect();
+    if !text.is_empty() {
+        let text = text.join("\n");
+        json.put("reasoning_content", &text);
+        json.put("reasoning", &text);
+    }
+    json.put_list("reasoning_details", |json| {
+        for (index, it) in reasonings.iter().enumerate() {
+            if !it.text.is_empty() {
+                reasoning::write_text(json, &it.text, it.is_summary, index);
+            }
+            if let Some(opaque) = &it.opaque {
+                reasoning::write_sealed(json, opaque, index, it.call_id.as_deref());
+            }
+        }
+    });
+}
+
+/// Indices count through the whole message, which is all texts together.
+fn write_annotations(reply: &Reply, json: &mut Json<'_>) {
+    let has_any = reply.parts.iter().any(|part| matches!(part, Content::Text { citations, .. } if !citations.is_empty()));
+    if !has_any {
+        return;
+    }
+    json.put_list("annotations", |json| {
+        let mut offset = 0;
+        for part in &reply.parts {
+            if let Content::Text { text, citations } = part {
+                let length = text.chars().count() as u64;
+                for citation in citations.iter().filter(|citation| citation.url.is_some()) {
+                    json.object(|json| write_annotation(json, citation, offset, length));
+                }
+                offset += length;
+            }
+        }
+    });
+}
+
+/// One source. A source of a whole part covers it from end to end.
+pub(crate) fn write_annotation(json: &mut Json<'_>, citation: &Citation, offset: u64, length: u64) {
+    json.put("type", "url_citation");
+    json.put_object("url_citation", |json| {
+        json.put_number("start_index", offset + citation.start.unwrap_or(0));
+        json.put_number("end_index", offset + citation.end.unwrap_or(length));
+        json.put("url", citation.url.as_deref().unwrap_or_default());
+        json.put("title", citation.title.as_deref().unwrap_or_default());
+    });
+}
+
+fn write_call(json: &mut Json<'_>, call: &Call) {
+    json.put("id", &call.id);
+    match call.kind {
+        CallKind::Function => {
+            json.put("type", "function");
+            json.put_object("function", |json| {
+                json.put("name", &call.name);
+                json.put("arguments", if call.arguments.is_empty() { "{}" } else { &call.arguments });
+            });
+        }
+        CallKind::Custom => {
+            json.put("type", "custom");
+            json.put_object("custom", |json| {
+                json.put("name", &call.name);
+                json.put("input", &call.arguments);
+            });
+        }
+    }
+}
+
+pub(crate) const fn finish_reason(stop: &Stop) -> &'static str {
+    match stop {
+        Stop::End | Stop::Sequence(_) | Stop::Pause | Stop::Other(_) => "stop",
+        Stop::MaxTokens | Stop::ContextWindow => "length",
+        Stop::ToolUse => "tool_calls",
+        Stop::ContentFilter | Stop::Refusal(_) => "content_filter",
+    }
+}
+
+/// The provider's own word, where ours does not say the same.
+pub(crate) fn native(stop: &Stop, json: &mut Json<'_>) {
+    match stop {
+        Stop::Other(word) => json.put("native_finish_reason", word),
+        Stop::Pause | Stop::ContextWindow | Stop::Refusal(_) => json.put("native_finish_reason", stop.name()),
+        _ => {}
+    }
+}
+
+pub(crate) fn write_usage(json: &mut Json<'_>, usage: &Usage) {
+    json.put_number("prompt_tokens", usage.input());
+    json.put_number("completion_tokens", usage.output);
+    json.put_number("total_tokens", usage.input() + usage.output);
+    json.put_object("prompt_tokens_details", |json| {
+        json.put_number("cached_tokens", usage.cache_read);
+        if usage.cache_write() > 0 {
+            json.put_number("cache_write_tokens", usage.cache_write());
+        }
+    });
+    json.put_object("completion_tokens_details", |json| json.put_number("reasoning_tokens", usage.reasoning));
+}

@@ -1,0 +1,228 @@
+//! Writing neutral events as a Chat Completions stream.
+//!
+//! What every chunk repeats is rendered once. Each choice has a `finish_reason`, null but in the last one: some clients check.
+
+use super::encode_reply::{finish_reason, native, write_annotation, write_usage};
+use super::reasoning::{write_sealed, write_text};
+use crate::json::Json;
+use crate::json::write::string;
+use crate::neutral::event::{Event, Open};
+use crate::neutral::reply::Stop;
+use crate::neutral::tool::CallKind;
+use crate::transcode::transcoder::ReplyOptions;
+use wardgate_core::usage::Usage;
+
+pub(crate) struct Writer {
+    options: ReplyOptions,
+    /// `data: {"id":…,"object":…,"created":…,"model":…`
+    head: Vec<u8>,
+    open: Kind,
+    /// How many calls there were; the number of the next one.
+    calls: u64,
+    /// How many reasoning parts there were.
+    reasonings: usize,
+    /// Characters of text so far, and where the open text part began.
+    characters: u64,
+    part_start: u64,
+    has_arguments: bool,
+    usage: Option<Usage>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Refusal,
+    Reasoning { is_summary: bool },
+    Call(CallKind),
+}
+
+impl Writer {
+    pub(crate) const fn new(options: ReplyOptions) -> Self {
+        Self {
+            options,
+            head: Vec::new(),
+            open: Kind::Text,
+            calls: 0,
+            reasonings: 0,
+            characters: 0,
+            part_start: 0,
+            has_arguments: false,
+            usage: None,
+        }
+    }
+
+    pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        match event {
+            Event::Start { id, model, created } => {
+                self.head(*id, *model, *created);
+                self.chunk(out, |json| {
+                    json.put("role", "assistant");
+                    json.put("content", "");
+                });
+            }
+            Event::Open(open) => self.open(open, out),
+            Event::Delta(delta) => self.delta(delta, out),
+            Event::Cite(citation) => {
+                if citation.url.is_some() {
+                    let (offset, length) = (self.part_start, self.characters - self.part_start);
+                    self.chunk(out, |json| {
+                        json.put_list("annotations", |json| {
+                            json.object(|json| write_annotation(json, citation, offset, length));
+                        });
+                    });
+                }
+            }
+            Event::Close(opaque) => {
+                match (self.open, opaque) {
+                    (Kind::Call(CallKind::Function), _) if !self.has_arguments => self.arguments("{}", out),
+                    (Kind::Reasoning { .. }, Some(opaque)) => {
+                        let index = self.reasonings - 1;
+                        self.chunk(out, |json| {
+                            json.put_list("reasoning_details", |json| write_sealed(json, opaque, index, None));
+                        });
+                    }
+                    _ => {}
+                }
+            }
+            Event::Sealed { opaque, call_id } => {
+                let index = self.reasonings;
+                self.reasonings += 1;
+                self.chunk(out, |json| {
+                    json.put_list("reasoning_details", |json| write_sealed(json, opaque, index, *call_id));
+                });
+            }
+            Event::Image(source) => {
+                let url = source.to_url().unwrap_or_default();
+                self.chunk(out, |json| {
+                    json.put_list("images", |json| {
+                        json.object(|json| {
+                            json.put("type", "image_url");
+                            json.put_object("image_url", |json| json.put("url", &url));
+                        });
+                    });
+                });
+            }
+            Event::Usage(usage) => self.usage = Some(*usage),
+            Event::Stop(stop) => self.stop(stop, out),
+            Event::End => self.end(out),
+            Event::Lost { .. } | Event::Fault(_) => {}
+        }
+    }
+
+    fn head(&mut self, id: Option<&str>, model: Option<&str>, created: Option<i64>) {
+        let options = &self.options;
+        self.head.clear();
+        self.head.extend_from_slice(b"data: {\"id\":");
+        string(&mut self.head, id.unwrap_or(&options.request_id));
+        let mut json = Json(&mut self.head);
+        json.put("object", "chat.completion.chunk");
+        json.put_integer("created", created.unwrap_or(options.created));
+        json.put("model", options.model.as_deref().or(model).unwrap_or_default());
+    }
+
+    fn open(&mut self, open: &Open<'_>, out: &mut Vec<u8>) {
+        match *open {
+            Open::Text => {
+                self.open = Kind::Text;
+                self.part_start = self.characters;
+            }
+            Open::Refusal => self.open = Kind::Refusal,
+            Open::Reasoning { is_summary } => {
+                self.open = Kind::Reasoning { is_summary };
+                self.reasonings += 1;
+            }
+            Open::Call { id, name, kind } => {
+                self.open = Kind::Call(kind);
+                self.has_arguments = false;
+                let index = self.calls;
+                self.calls += 1;
+                self.chunk(out, |json| {
+                    json.put_list("tool_calls", |json| {
+                        json.object(|json| {
+                            let (word, field) = words(kind);
+                            json.put_number("index", index);
+                            json.put("id", id);
+                            json.put("type", word);
+                            json.put_object(word, |json| {
+                                json.put("name", name);
+                                json.put(field, "");
+                            });
+                        });
+                    });
+                });
+            }
+        }
+    }
+
+    fn delta(&mut self, delta: &str, out: &mut Vec<u8>) {
+        match self.open {
+            Kind::Text => {
+                self.characters += delta.chars().count() as u64;
+                self.chunk(out, |json| json.put("content", delta));
+            }
+            Kind::Refusal => self.chunk(out, |json| json.put("refusal", delta)),
+            Kind::Reasoning { is_summary } => {
+                let index = self.reasonings - 1;
+                self.chunk(out, |json| {
+                    json.put("reasoning_content", delta);
+                    json.put("reasoning", delta);
+                    json.put_list("reasoning_details", |json| write_text(json, delta, is_summary, index));
+                });
+            }
+            Kind::Call(_) => self.arguments(delta, out),
+        }
+    }
+
+    fn arguments(&mut self, delta: &str, out: &mut Vec<u8>) {
+        self.has_arguments = true;
+        let Kind::Call(kind) = self.open else { return };
+        let (word, field) = words(kind);
+        let index = self.calls.saturating_sub(1);
+        self.chunk(out, |json| {
+            json.put_list("tool_calls", |json| {
+                json.object(|json| {
+                    json.put_number("index", index);
+                    json.put_object(word, |json| json.put(field, delta));
+                });
+            });
+        });
+    }
+
+    /// A chunk with one delta.
+    fn chunk(&self, out: &mut Vec<u8>, write: impl FnOnce(&mut Json<'_>)) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(b",\"choices\":[{\"index\":0,\"delta\":{");
+        write(&mut Json(out));
+        out.extend_from_slice(b"},\"finish_reason\":null}]}\n\n");
+    }
+
+    fn stop(&mut self, stop: &Stop, out: &mut Vec<u8>) {
+        if let Stop::Refusal(Some(text)) = stop {
+            self.chunk(out, |json| json.put("refusal", text));
+        }
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(b",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"");
+        out.extend_from_slice(finish_reason(stop).as_bytes());
+        out.push(b'"');
+        native(stop, &mut Json(out));
+        out.extend_from_slice(b"}]}\n\n");
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        if let Some(usage) = self.usage.filter(|_| self.options.wants_usage) {
+            out.extend_from_slice(&self.head);
+            out.extend_from_slice(b",\"choices\":[],\"usage\":{");
+            write_usage(&mut Json(out), &usage);
+            out.extend_from_slice(b"}}\n\n");
+        }
+        out.extend_from_slice(b"data: [DONE]\n\n");
+    }
+}
+
+/// What kind of call it is called, and where its arguments are.
+const fn words(kind: CallKind) -> (&'static str, &'static str) {
+    match kind {
+        CallKind::Function => ("function", "arguments"),
+        CallKind::Custom => ("custom", "input"),
+    }
+}

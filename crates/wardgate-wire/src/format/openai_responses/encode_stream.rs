@@ -1,0 +1,501 @@
+//! Writing neutral events as a Responses stream.
+//!
+//! Items and their parts are opened, filled and closed by events of their own, and the terminal event repeats all of it. So what
+//! was said is gathered as finished JSON, item by item; nothing is kept twice.
+
+use super::{error, usage};
+use crate::error_body::ErrorBody;
+use crate::json::Json;
+use crate::json::write::{escape, object, string};
+use crate::neutral::content::{Citation, Source};
+use crate::neutral::event::{Event, Open};
+use crate::neutral::opaque::{Opaque, fnv};
+use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
+use crate::neutral::tool::CallKind;
+use crate::transcode::transcoder::ReplyOptions;
+use wardgate_core::format::Format;
+use wardgate_core::usage::Usage;
+
+pub(crate) struct Writer {
+    options: ReplyOptions,
+    id: String,
+    model: String,
+    created: i64,
+    sequence: u64,
+    is_started: bool,
+    /// The finished items, as elements of a JSON array.
+    output: Vec<u8>,
+    /// How many items there were, the open one included.
+    items: u64,
+    item: Option<Item>,
+    usage: Option<Usage>,
+}
+
+/// The item that is open.
+struct Item {
+    id: String,
+    index: u64,
+    kind: Kind,
+    /// The finished parts of a message, as elements of a JSON array.
+    parts: Vec<u8>,
+    count: u64,
+    /// The open part's text, or the call's arguments, as it stands inside a JSON string.
+    text: Vec<u8>,
+    /// The characters of the open part, and its sources as elements of a JSON array.
+    characters: u64,
+    annotations: Vec<u8>,
+    annotation_count: u64,
+    is_part_open: bool,
+}
+
+enum Kind {
+    Message { is_refusal: bool },
+    /// Told as a summary, which is what clients of this format show.
+    Reasoning,
+    Call { call_id: String, name: String, namespace: Option<String>, kind: CallKind },
+}
+
+impl Kind {
+    const fn prefix(&self) -> &'static str {
+        match self {
+            Self::Message { .. } => "msg",
+            Self::Reasoning => "rs",
+            Self::Call { .. } => "fc",
+        }
+    }
+}
+
+impl Writer {
+    pub(crate) const fn new(options: ReplyOptions) -> Self {
+        Self {
+            options,
+            id: String::new(),
+            model: String::new(),
+            created: 0,
+            sequence: 0,
+            is_started: false,
+            output: Vec::new(),
+            items: 0,
+            item: None,
+            usage: None,
+        }
+    }
+
+    pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        match event {
+            Event::Start { id, model, created } => self.start(*id, *model, *created, out),
+            Event::Open(open) => self.open(open, out),
+            Event::Delta(delta) => self.delta(delta, out),
+            Event::Cite(citation) => self.cite(citation, out),
+            Event::Close(opaque) => self.close(*opaque, out),
+            Event::Sealed { opaque, .. } => {
+                self.finish_item(None, out);
+                self.add_item(Kind::Reasoning, out);
+                self.finish_item(Some(opaque), out);
+            }
+            Event::Image(source) => self.image(source, out),
+            Event::Usage(usage) => self.usage = Some(*usage),
+            Event::Stop(stop) => {
+                self.finish_item(None, out);
+                let (name, status) = status(stop);
+                self.event(name, out, |writer, json| writer.response(json, status, Some(stop), None));
+            }
+            Event::End | Event::Lost { .. } | Event::Fault(_) => {}
+        }
+    }
+
+    fn start(&mut self, id: Option<&str>, model: Option<&str>, created: Option<i64>, out: &mut Vec<u8>) {
+        id.unwrap_or(&self.options.request_id).clone_into(&mut self.id);
+        self.options.model.as_deref().or(model).unwrap_or_default().clone_into(&mut self.model);
+        self.created = created.unwrap_or(self.options.created);
+        self.is_started = true;
+        for name in ["response.created", "response.in_progress"] {
+            self.event(name, out, |writer, json| writer.response(json, "in_progress", None, None));
+        }
+    }
+
+    fn open(&mut self, open: &Open<'_>, out: &mut Vec<u8>) {
+        match *open {
+            Open::Text | Open::Refusal => {
+                let is_refusal = *open == Open::Refusal;
+                match &mut self.item {
+                    // Texts that follow each other are one message.
+                    Some(Item { kind: Kind::Message { is_refusal: last }, .. }) => *last = is_refusal,
+                    _ => {
+                        self.finish_item(None, out);
+                        self.add_item(Kind::Message { is_refusal }, out);
+                    }
+                }
+                self.open_part(out);
+            }
+            Open::Reasoning { .. } => {
+                self.finish_item(None, out);
+                self.add_item(Kind::Reasoning, out);
+            }
+            Open::Call { id, name, kind } => {
+                self.finish_item(None, out);
+                let (namespace, name) = self.options.aliases.namespace(name);
+                let (namespace, name) = (namespace.map(str::to_owned), name.to_owned());
+                self.add_item(Kind::Call { call_id: id.to_owned(), name, namespace, kind }, out);
+            }
+        }
+    }
+
+    fn add_item(&mut self, kind: Kind, out: &mut Vec<u8>) {
+        let index = self.items;
+        self.items += 1;
+        let hash = fnv(self.id.bytes().chain(index.to_le_bytes()));
+        let item = Item {
+            id: format!("{}_{hash:016x}{index:04x}", kind.prefix()),
+            index,
+            kind,
+            parts: Vec::new(),
+            count: 0,
+            text: Vec::new(),
+            characters: 0,
+            annotations: Vec::new(),
+            annotation_count: 0,
+            is_part_open: false,
+        };
+        self.event("response.output_item.added", out, |_, json| {
+            json.put_number("output_index", item.index);
+            json.put_object("item", |json| item.write(json, "in_progress", None));
+        });
+        self.item = Some(item);
+    }
+
+    fn open_part(&mut self, out: &mut Vec<u8>) {
+        let Some(mut item) = self.item.take() else { return };
+        item.is_part_open = true;
+        match item.kind {
+            Kind::Message { .. } => self.event("response.content_part.added", out, |_, json| {
+                item.address(json);
+                json.put_object("part", |json| item.write_part(json, true));
+            }),
+            Kind::Reasoning => self.event("response.reasoning_summary_part.added", out, |_, json| {
+                item.address(json);
+                json.put_object("part", |json| item.write_part(json, true));
+            }),
+            Kind::Call { .. } => {}
+        }
+        self.item = Some(item);
+    }
+
+    fn delta(&mut self, delta: &str, out: &mut Vec<u8>) {
+        let needs_part = self.item.as_ref().is_some_and(|item| !item.is_part_open);
+        if needs_part {
+            self.open_part(out);
+        }
+        let Some(mut item) = self.item.take() else { return };
+        // The terminal event repeats everything, within a bound; beyond it deltas still pass.
+        if self.output.len() + item.text.len() + delta.len() <= GATHERED_BYTES_MAX {
+            escape(&mut item.text, delta);
+        }
+        item.characters += delta.chars().count() as u64;
+        self.event(item.delta_event(), out, |_, json| {
+            item.address(json);
+            json.put("delta", delta);
+            if matches!(item.kind, Kind::Message { is_refusal: false }) {
+                json.put_raw("logprobs", "[]");
+            }
+        });
+        self.item = Some(item);
+    }
+
+    fn cite(&mut self, citation: &Citation, out: &mut Vec<u8>) {
+        let Some(mut item) = self.item.take() else { return };
+        if let (Some(url), Kind::Message { is_refusal: false }) = (&citation.url, &item.kind) {
+            let annotation = object(|json| {
+                json.put("type", "url_citation");
+                json.put_number("start_index", citation.start.unwrap_or(0));
+                json.put_number("end_index", citation.end.unwrap_or(item.characters));
+                json.put("url", url);
+                json.put("title", citation.title.as_deref().unwrap_or_default());
+            });
+            let annotation = String::from_utf8(annotation).unwrap_or_default();
+            self.event("response.output_text.annotation.added", out, |_, json| {
+                item.address(json);
+                json.put_number("annotation_index", item.annotation_count);
+                json.put_raw("annotation", &annotation);
+            });
+            element(&mut item.annotations, annotation.as_bytes());
+            item.annotation_count += 1;
+        }
+        self.item = Some(item);
+    }
+
+    fn close(&mut self, opaque: Option<&Opaque>, out: &mut Vec<u8>) {
+        match self.item.as_ref().map(|item| &item.kind) {
+            Some(Kind::Message { .. }) => self.close_part(out),
+            Some(Kind::Reasoning | Kind::Call { .. }) => self.finish_item(opaque, out),
+            None => {}
+        }
+    }
+
+    fn close_part(&mut self, out: &mut Vec<u8>) {
+        let Some(mut item) = self.item.take() else { return };
+        if item.is_part_open {
+            let (text_done, part_done) = item.done_events();
+            if let Some((name, field)) = text_done {
+                self.event(name, out, |_, json| {
+                    item.address(json);
+                    json.key(field);
+                    item.write_text(json);
+                    if matches!(item.kind, Kind::Message { is_refusal: false }) {
+                        json.put_raw("logprobs", "[]");
+                    }
+                    if let Kind::Call { name, .. } = &item.kind {
+                        json.put("name", name);
+                    }
+                });
+            }
+            if let Some(name) = part_done {
+                self.event(name, out, |_, json| {
+                    item.address(json);
+                    json.put_object("part", |json| item.write_part(json, false));
+                });
+            }
+            item.close_part();
+        }
+        self.item = Some(item);
+    }
+
+    fn finish_item(&mut self, opaque: Option<&Opaque>, out: &mut Vec<u8>) {
+        if self.item.as_ref().is_some_and(|item| matches!(item.kind, Kind::Call { kind: CallKind::Function, .. }) && !item.is_part_open) {
+            // A call without arguments has an empty object of them.
+            self.delta("{}", out);
+        }
+        self.close_part(out);
+        let Some(item) = self.item.take() else { return };
+        let written = object(|json| item.write(json, "completed", opaque));
+        let text = String::from_utf8(written).unwrap_or_default();
+        self.event("response.output_item.done", out, |_, json| {
+            json.put_number("output_index", item.index);
+            json.put_raw("item", &text);
+        });
+        element(&mut self.output, text.as_bytes());
+    }
+
+    fn image(&mut self, source: &Source, out: &mut Vec<u8>) {
+        self.finish_item(None, out);
+        let Source::Base64 { media, data } = source else { return };
+        let index = self.items;
+        self.items += 1;
+        let hash = fnv(self.id.bytes().chain(index.to_le_bytes()));
+        let item = object(|json| {
+            json.put("type", "image_generation_call");
+            json.put("id", &format!("ig_{hash:016x}{index:04x}"));
+            json.put("status", "completed");
+            json.put("output_format", media.strip_prefix("image/").unwrap_or("png"));
+            json.put("result", data);
+        });
+        let item = String::from_utf8(item).unwrap_or_default();
+        for name in ["response.output_item.added", "response.output_item.done"] {
+            self.event(name, out, |_, json| {
+                json.put_number("output_index", index);
+                json.put_raw("item", &item);
+            });
+        }
+        element(&mut self.output, item.as_bytes());
+    }
+
+    /// Ends a broken stream: with what there was of the response, or with a bare error if nothing was said yet.
+    pub(crate) fn fail(&mut self, error: &ErrorBody<'_>, out: &mut Vec<u8>) {
+        if self.is_started {
+            self.event("response.failed", out, |writer, json| writer.response(json, "failed", None, Some(error)));
+        } else {
+            self.event("error", out, |_, json| {
+                error::members(json, error);
+                json.put_null("param");
+            });
+        }
+    }
+
+    /// The whole response.
+    pub(crate) fn into_response(self, stop: &Stop) -> Vec<u8> {
+        object(|json| self.members(json, status(stop).1, Some(stop), None))
+    }
+
+    fn response(&self, json: &mut Json<'_>, status: &str, stop: Option<&Stop>, error: Option<&ErrorBody<'_>>) {
+        json.put_object("response", |json| self.members(json, status, stop, error));
+    }
+
+    fn members(&self, json: &mut Json<'_>, status: &str, stop: Option<&Stop>, error: Option<&ErrorBody<'_>>) {
+        json.put("id", &self.id);
+        json.put("object", "response");
+        json.put_integer("created_at", self.created);
+        json.put("status", status);
+        match error {
+            Some(error) => json.put_object("error", |json| error::members(json, error)),
+            None => json.put_null("error"),
+        }
+        match (status, stop) {
+            ("incomplete", Some(stop)) => json.put_object("incomplete_details", |json| {
+                let is_filtered = matches!(stop, Stop::ContentFilter | Stop::Refusal(_));
+                json.put("reason", if is_filtered { "content_filter" } else { "max_output_tokens" });
+            }),
+            _ => json.put_null("incomplete_details"),
+        }
+        json.put_null("instructions");
+        json.put_raw("metadata", "{}");
+        json.put("model", &self.model);
+        json.put_list("output", |json| {
+            if !self.output.is_empty() {
+                json.0.extend_from_slice(&self.output);
+            }
+        });
+        json.put_flag("parallel_tool_calls", true);
+        json.put_null("previous_response_id");
+        json.put_flag("store", false);
+        json.put("tool_choice", "auto");
+        json.put_raw("tools", "[]");
+        match &self.usage {
+            Some(usage) => json.put_object("usage", |json| usage::write(json, usage)),
+            None => json.put_null("usage"),
+        }
+    }
+
+    /// One event, named and with its name as `type`, numbered without gaps.
+    fn event(&mut self, name: &str, out: &mut Vec<u8>, write: impl FnOnce(&Self, &mut Json<'_>)) {
+        out.extend_from_slice(b"event: ");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\ndata: ");
+        let sequence = self.sequence;
+        self.sequence += 1;
+        Json(out).object(|json| {
+            json.put("type", name);
+            json.put_number("sequence_number", sequence);
+            write(self, json);
+        });
+        out.extend_from_slice(b"\n\n");
+    }
+}
+
+impl Item {
+    const fn delta_event(&self) -> &'static str {
+        match self.kind {
+            Kind::Message { is_refusal: false } => "response.output_text.delta",
+            Kind::Message { is_refusal: true } => "response.refusal.delta",
+            Kind::Reasoning => "response.reasoning_summary_text.delta",
+            Kind::Call { kind: CallKind::Function, .. } => "response.function_call_arguments.delta",
+            Kind::Call { kind: CallKind::Custom, .. } => "response.custom_tool_call_input.delta",
+        }
+    }
+
+    /// The events that end the open part: of its text, with the field that holds it, and of itself.
+    const fn done_events(&self) -> (Option<(&'static str, &'static str)>, Option<&'static str>) {
+        match self.kind {
+            Kind::Message { is_refusal: false } => {
+                (Some(("response.output_text.done", "text")), Some("response.content_part.done"))
+            }
+            Kind::Message { is_refusal: true } => {
+                (Some(("response.refusal.done", "refusal")), Some("response.content_part.done"))
+            }
+            Kind::Reasoning => {
+                (Some(("response.reasoning_summary_text.done", "text")), Some("response.reasoning_summary_part.done"))
+            }
+            Kind::Call { kind: CallKind::Function, .. } => {
+                (Some(("response.function_call_arguments.done", "arguments")), None)
+            }
+            Kind::Call { kind: CallKind::Custom, .. } => (Some(("response.custom_tool_call_input.done", "input")), None),
+        }
+    }
+
+    /// Which part of which item an event is about.
+    fn address(&self, json: &mut Json<'_>) {
+        json.put("item_id", &self.id);
+        json.put_number("output_index", self.index);
+        match self.kind {
+            Kind::Message { .. } => json.put_number("content_index", self.count),
+            Kind::Reasoning => json.put_number("summary_index", self.count),
+            Kind::Call { .. } => {}
+        }
+    }
+
+    fn write_text(&self, json: &mut Json<'_>) {
+        json.0.push(b'"');
+        json.0.extend_from_slice(&self.text);
+        json.0.push(b'"');
+    }
+
+    fn write_part(&self, json: &mut Json<'_>, is_empty: bool) {
+        let (kind, field) = match self.kind {
+            Kind::Message { is_refusal: true } => ("refusal", "refusal"),
+            Kind::Reasoning => ("summary_text", "text"),
+            _ => ("output_text", "text"),
+        };
+        json.put("type", kind);
+        json.key(field);
+        if is_empty {
+            string(json.0, "");
+        } else {
+            self.write_text(json);
+        }
+        if matches!(self.kind, Kind::Message { is_refusal: false }) {
+            json.put_list("annotations", |json| json.0.extend_from_slice(&self.annotations));
+            json.put_raw("logprobs", "[]");
+        }
+    }
+
+    /// Moves the open part to the finished ones.
+    fn close_part(&mut self) {
+        if !matches!(self.kind, Kind::Call { .. }) {
+            let part = object(|json| self.write_part(json, false));
+            element(&mut self.parts, &part);
+            self.text.clear();
+        }
+        self.annotations.clear();
+        self.annotation_count = 0;
+        self.characters = 0;
+        self.count += 1;
+        self.is_part_open = false;
+    }
+
+    fn write(&self, json: &mut Json<'_>, status: &str, opaque: Option<&Opaque>) {
+        json.put("id", &self.id);
+        match &self.kind {
+            Kind::Message { .. } => {
+                json.put("type", "message");
+                json.put("status", status);
+                json.put("role", "assistant");
+                json.put_list("content", |json| json.0.extend_from_slice(&self.parts));
+            }
+            Kind::Reasoning => {
+                json.put("type", "reasoning");
+                json.put_list("summary", |json| json.0.extend_from_slice(&self.parts));
+                if let Some(opaque) = opaque {
+                    json.put("encrypted_content", &opaque.shown_to(Format::OpenAiResponses));
+                }
+            }
+            Kind::Call { call_id, name, namespace, kind } => {
+                let (word, field) = match kind {
+                    CallKind::Function => ("function_call", "arguments"),
+                    CallKind::Custom => ("custom_tool_call", "input"),
+                };
+                json.put("type", word);
+                json.put("status", status);
+                json.put("call_id", call_id);
+                json.put("name", name);
+                json.put_some("namespace", namespace.as_deref());
+                json.key(field);
+                self.write_text(json);
+            }
+        }
+    }
+}
+
+/// Adds an element to a JSON array's inside.
+fn element(list: &mut Vec<u8>, element: &[u8]) {
+    if !list.is_empty() {
+        list.push(b',');
+    }
+    list.extend_from_slice(element);
+}
+
+/// The terminal event, and the response's status in it.
+const fn status(stop: &Stop) -> (&'static str, &'static str) {
+    match stop {
+        Stop::MaxTokens | Stop::ContextWindow | Stop::ContentFilter | Stop::Refusal(_) => ("response.incomplete", "incomplete"),
+        _ => ("response.completed", "completed"),
+    }
+}

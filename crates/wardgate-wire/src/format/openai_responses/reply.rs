@@ -1,0 +1,43 @@
+//! A whole Responses answer, in passing.
+
+use super::usage::ResponsesUsage;
+use crate::reply::{ReplyFacts, in_band, object};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use wardgate_core::fault::{Fault, FaultClass};
+
+#[derive(Deserialize)]
+pub(super) struct Response<'b> {
+    #[serde(borrow)]
+    pub(super) id: Option<&'b RawValue>,
+    pub(super) status: Option<String>,
+    #[serde(borrow)]
+    pub(super) output: Option<&'b RawValue>,
+    pub(super) incomplete_details: Option<Incomplete>,
+    pub(super) usage: Option<ResponsesUsage>,
+    #[serde(borrow)]
+    pub(super) error: Option<&'b RawValue>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Incomplete {
+    pub(super) reason: Option<String>,
+}
+
+impl Response<'_> {
+    /// Why it ended: the reason where it is incomplete, else the status.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.incomplete_details.as_ref().and_then(|details| details.reason.as_deref()).or(self.status.as_deref())
+    }
+}
+
+pub(crate) fn read(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, Fault> {
+    let response: Response<'_> = object(body)?;
+    if let Some(error) = response.error.filter(|error| error.get() != "null") {
+        return Err(in_band(error, credential));
+    }
+    if response.output.is_none() {
+        return Err(Fault::new(FaultClass::Unreadable, "the provider's answer has no output"));
+    }
+    Ok(ReplyFacts { stop_reason: response.reason().map(Into::into), usage: response.usage.map(|usage| usage.to_usage()) })
+}

@@ -1,0 +1,173 @@
+//! Writing JSON straight into a buffer.
+//!
+//! Whether a comma is due is seen from the last byte: behind an opening bracket or a colon it is not. So nothing has to be
+//! kept about where one is.
+
+use serde_json::value::RawValue;
+
+/// A place to write JSON to.
+pub(crate) struct Json<'o>(pub(crate) &'o mut Vec<u8>);
+
+impl Json<'_> {
+    fn comma(&mut self) {
+        if !matches!(self.0.last(), None | Some(b'{' | b'[' | b':' | b' ' | b'\n')) {
+            self.0.push(b',');
+        }
+    }
+
+    /// An object, as an element of an array or as a whole.
+    pub(crate) fn object(&mut self, write: impl FnOnce(&mut Json<'_>)) {
+        self.comma();
+        self.0.push(b'{');
+        write(&mut Json(self.0));
+        self.0.push(b'}');
+    }
+
+    /// Text, as an element of an array.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.comma();
+        string(self.0, text);
+    }
+
+    /// A value as it was read, as an element of an array.
+    pub(crate) fn raw(&mut self, value: &str) {
+        self.comma();
+        self.0.extend_from_slice(value.as_bytes());
+    }
+
+    pub(crate) fn key(&mut self, key: &str) {
+        self.comma();
+        string(self.0, key);
+        self.0.push(b':');
+    }
+
+    pub(crate) fn put(&mut self, key: &str, text: &str) {
+        self.key(key);
+        string(self.0, text);
+    }
+
+    pub(crate) fn put_some(&mut self, key: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.put(key, text);
+        }
+    }
+
+    pub(crate) fn put_raw(&mut self, key: &str, value: &str) {
+        self.key(key);
+        self.0.extend_from_slice(value.as_bytes());
+    }
+
+    pub(crate) fn put_json(&mut self, key: &str, value: Option<&RawValue>) {
+        if let Some(value) = value {
+            self.put_raw(key, value.get());
+        }
+    }
+
+    pub(crate) fn put_null(&mut self, key: &str) {
+        self.put_raw(key, "null");
+    }
+
+    pub(crate) fn put_number(&mut self, key: &str, number: u64) {
+        self.put_raw(key, &number.to_string());
+    }
+
+    pub(crate) fn put_integer(&mut self, key: &str, number: i64) {
+        self.put_raw(key, &number.to_string());
+    }
+
+    pub(crate) fn put_flag(&mut self, key: &str, flag: bool) {
+        self.put_raw(key, if flag { "true" } else { "false" });
+    }
+
+    pub(crate) fn put_object(&mut self, key: &str, write: impl FnOnce(&mut Json<'_>)) {
+        self.key(key);
+        self.0.push(b'{');
+        write(&mut Json(self.0));
+        self.0.push(b'}');
+    }
+
+    pub(crate) fn put_list(&mut self, key: &str, write: impl FnOnce(&mut Json<'_>)) {
+        self.key(key);
+        self.0.push(b'[');
+        write(&mut Json(self.0));
+        self.0.push(b']');
+    }
+
+    pub(crate) fn put_texts<'t>(&mut self, key: &str, texts: impl IntoIterator<Item = &'t str>) {
+        self.put_list(key, |json| texts.into_iter().for_each(|text| json.text(text)));
+    }
+}
+
+/// Writes one object into a buffer of its own.
+pub(crate) fn object(write: impl FnOnce(&mut Json<'_>)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    Json(&mut out).object(write);
+    out
+}
+
+/// Writes text as a JSON string.
+pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    escape(out, text);
+    out.push(b'"');
+}
+
+/// Writes text as it stands inside a JSON string. Runs without special characters are copied whole.
+pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[from..at]);
+        from = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => {
+                out.extend_from_slice(b"\\u00");
+                out.push(HEX[usize::from(byte >> 4)]);
+                out.push(HEX[usize::from(byte & 15)]);
+            }
+        }
+    }
+    out.extend_from_slice(&bytes[from..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn commas_stand_between() {
+        let bytes = object(|json| {
+            json.put("a", "x\u{1}\"\\\n");
+            json.put_list("b", |json| {
+                json.text("y");
+                json.object(|json| json.put_number("c", 1));
+                json.raw("1e400");
+            });
+            json.put_object("d", |_| {});
+            json.put_null("e");
+        });
+        assert_eq!(
+            String::from_utf8(bytes).unwrap_or_default(),
+            r#"{"a":"x\u0001\"\\\n","b":["y",{"c":1},1e400],"d":{},"e":null}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn text_reads_back(text in ".*") {
+            let mut out = Vec::new();
+            string(&mut out, &text);
+            prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap_or_default(), text);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What happens in a stream.
+//!
+//! The grammar is strict, whatever the provider's is, so that writers are simple: `Start`, then parts one after the other
+//! (`Open`, any number of `Delta` and `Cite`, `Close`; or `Sealed` or `Image` alone), then `Stop`, then `End`. `Usage` and `Lost`
+//! may stand anywhere behind `Start`. `Fault` may stand anywhere and is the last.
+
+use super::content::{Citation, Source};
+use super::opaque::Opaque;
+use super::reply::Stop;
+use super::tool::CallKind;
+use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::usage::Usage;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event<'e> {
+    /// The answer begins.
+    Start {
+        /// Its id.
+        id: Option<&'e str>,
+        /// The model, in the provider's spelling.
+        model: Option<&'e str>,
+        /// When it was made, in Unix seconds.
+        created: Option<i64>,
+    },
+    /// A part begins.
+    Open(Open<'e>),
+    /// More of the open part: text, or arguments. Never empty.
+    Delta(&'e str),
+    /// A source of the open text.
+    Cite(&'e Citation),
+    /// The open part ends. Reasoning ends with what the model needs to get back.
+    Close(Option<&'e Opaque>),
+    /// Reasoning of which nothing can be read.
+    Sealed {
+        /// What the model needs to get back.
+        opaque: &'e Opaque,
+        /// The call it belongs to, which comes next.
+        call_id: Option<&'e str>,
+    },
+    /// A picture.
+    Image(&'e Source),
+    /// Something that only the provider's format can say was left out.
+    Lost {
+        /// A stable word for the loss.
+        code: &'static str,
+        /// What it was.
+        what: &'e str,
+    },
+    /// What was used so far. A later report replaces an earlier one.
+    Usage(Usage),
+    /// Why the answer ended.
+    Stop(&'e Stop),
+    /// The answer is whole.
+    End,
+    /// The answer is broken.
+    Fault(&'e Fault),
+}
+
+/// What kind of part begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open<'e> {
+    /// Text.
+    Text,
+    /// Words of refusal.
+    Refusal,
+    /// Reasoning that can be read.
+    Reasoning {
+        /// Whether it is a summary.
+        is_summary: bool,
+    },
+    /// A call.
+    Call {
+        /// Its id.
+        id: &'e str,
+        /// The tool's name.
+        name: &'e str,
+        /// What sort of tool it is.
+        kind: CallKind,
+    },
+}
+
+/// The fault of a stream that ended too early.
+#[must_use]
+pub fn truncated() -> Fault {
+    Fault::new(FaultClass::Truncated, "the provider's stream ended before its end marker")
+}

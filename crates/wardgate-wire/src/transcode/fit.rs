@@ -1,0 +1,272 @@
+//! What writing a request for a target comes back to again and again: where a field stood, what is lost, what may be told.
+
+use super::Encoded;
+use super::aliases::{Aliases, Grammar};
+use super::target::Target;
+use crate::neutral::content::{Content, Part};
+use crate::neutral::loss::{Untranslatable, Warnings};
+use crate::neutral::opaque::Opaque;
+use crate::neutral::request::{Effort, Number, Request};
+use crate::neutral::tool::{Tool, ToolChoice};
+use std::cell::RefCell;
+use wardgate_core::format::Format;
+
+/// A field of a request that a format may not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    Temperature,
+    TopP,
+    TopK,
+    MinP,
+    Seed,
+    FrequencyPenalty,
+    PresencePenalty,
+    RepetitionPenalty,
+    Stop,
+    LogitBias,
+    Logprobs,
+    ParallelTools,
+    ToolChoice,
+    Tools,
+    Store,
+    Tier,
+    Output,
+    Effort,
+    OutputTokensMax,
+}
+
+impl Field {
+    /// Its name in a client's format.
+    const fn name(self, format: Format) -> &'static str {
+        let is_gemini = matches!(format, Format::Gemini);
+        match self {
+            Self::Temperature if is_gemini => "generationConfig.temperature",
+            Self::Temperature => "temperature",
+            Self::TopP if is_gemini => "generationConfig.topP",
+            Self::TopP => "top_p",
+            Self::TopK if is_gemini => "generationConfig.topK",
+            Self::TopK => "top_k",
+            Self::MinP => "min_p",
+            Self::Seed if is_gemini => "generationConfig.seed",
+            Self::Seed => "seed",
+            Self::FrequencyPenalty if is_gemini => "generationConfig.frequencyPenalty",
+            Self::FrequencyPenalty => "frequency_penalty",
+            Self::PresencePenalty if is_gemini => "generationConfig.presencePenalty",
+            Self::PresencePenalty => "presence_penalty",
+            Self::RepetitionPenalty => "repetition_penalty",
+            Self::Stop => match format {
+                Format::Gemini => "generationConfig.stopSequences",
+                Format::AnthropicMessages => "stop_sequences",
+                _ => "stop",
+            },
+            Self::LogitBias => "logit_bias",
+            Self::Logprobs if is_gemini => "generationConfig.responseLogprobs",
+            Self::Logprobs => match format {
+                Format::OpenAiResponses => "top_logprobs",
+                _ => "logprobs",
+            },
+            Self::ParallelTools => match format {
+                Format::AnthropicMessages => "tool_choice.disable_parallel_tool_use",
+                _ => "parallel_tool_calls",
+            },
+            Self::ToolChoice if is_gemini => "toolConfig.functionCallingConfig",
+            Self::ToolChoice => "tool_choice",
+            Self::Tools => "tools",
+            Self::Store => "store",
+            Self::Tier if is_gemini => "serviceTier",
+            Self::Tier => "service_tier",
+            Self::Output => match format {
+                Format::Gemini => "generationConfig.responseMimeType",
+                Format::AnthropicMessages => "output_config.format",
+                Format::OpenAiResponses => "text.format",
+                _ => "response_format",
+            },
+            Self::Effort => match format {
+                Format::Gemini => "generationConfig.thinkingConfig",
+                Format::AnthropicMessages => "thinking",
+                Format::OpenAiResponses => "reasoning.effort",
+                _ => "reasoning_effort",
+            },
+            Self::OutputTokensMax => match format {
+                Format::Gemini => "generationConfig.maxOutputTokens",
+                Format::OpenAiResponses => "max_output_tokens",
+                _ => "max_tokens",
+            },
+        }
+    }
+}
+
+/// The writing of one request for one target.
+pub(crate) struct Fit<'r> {
+    pub(crate) request: &'r Request,
+    pub(crate) target: &'r Target<'r>,
+    pub(crate) format: Format,
+    pub(crate) aliases: Aliases,
+    /// Filled from closures that write, so a cell.
+    warnings: RefCell<Warnings>,
+}
+
+impl<'r> Fit<'r> {
+    /// `wraps_custom`: the format has no custom tools.
+    pub(crate) fn new(request: &'r Request, target: &'r Target<'r>, format: Format, grammar: Grammar, wraps_custom: bool) -> Self {
+        let aliases = Aliases::of(request, grammar, wraps_custom);
+        Self { request, target, format, aliases, warnings: RefCell::new(request.warnings.clone()) }
+    }
+
+    pub(crate) fn warn(&self, code: &'static str, path: impl Into<String>) {
+        self.warnings.borrow_mut().add(code, path);
+    }
+
+    pub(crate) fn path(&self, field: Field) -> &'static str {
+        field.name(self.request.format)
+    }
+
+    pub(crate) fn warn_field(&self, code: &'static str, field: Field) {
+        self.warn(code, self.path(field));
+    }
+
+    /// Notes that a field is left out, if it was given.
+    pub(crate) fn drop(&self, is_given: bool, field: Field) {
+        if is_given {
+            self.warn_field("unsupported_parameter", field);
+        }
+    }
+
+    /// A sampling parameter for a model that may take none. One is what they all use anyway.
+    pub(crate) fn sampling(&self, number: Option<&'r Number>, field: Field, max: f64) -> Option<&'r str> {
+        let number = number?;
+        if !self.target.traits.takes_sampling {
+            self.drop((number.value() - 1.0).abs() > f64::EPSILON, field);
+            return None;
+        }
+        if number.value() > max {
+            self.warn_field("parameter_lowered", field);
+            return Some(if max > 1.5 { "2" } else { "1" });
+        }
+        Some(number.literal())
+    }
+
+    pub(crate) fn refuse_field(&self, code: &'static str, field: Field, why: impl Into<String>) -> Untranslatable {
+        Untranslatable::new(code, self.path(field), why)
+    }
+
+    /// What may be sent of an opaque piece: its data if this target made it, else nothing, and a warning.
+    pub(crate) fn readable<'o>(&self, opaque: &'o Opaque, path: &str) -> Option<&'o str> {
+        if opaque.origin.is_readable_by(self.target.origin(self.format)) {
+            return Some(&opaque.data);
+        }
+        self.warn("reasoning_dropped", path);
+        None
+    }
+
+    /// The effort that was asked for, as near as the model has it.
+    pub(crate) fn effort(&self) -> Option<Effort> {
+        let wanted = self.request.thinking.effort_or_budget()?;
+        let nearest = self.target.traits.nearest_effort(wanted);
+        if nearest != wanted {
+            self.warn_field("effort_clamped", Field::Effort);
+        }
+        Some(nearest)
+    }
+
+    /// The tool choice, made weaker where the model cannot be forced.
+    pub(crate) fn tool_choice(&self) -> Option<&'r ToolChoice> {
+        let choice = self.request.tool_choice.as_ref()?;
+        let is_forced = match choice {
+            ToolChoice::Required | ToolChoice::Named(_) => true,
+            ToolChoice::Allowed { is_required, .. } => *is_required,
+            ToolChoice::Auto | ToolChoice::None => false,
+        };
+        if is_forced && !self.target.traits.can_force_tools {
+            self.warn_field("tool_choice_not_forced", Field::ToolChoice);
+            return Some(&ToolChoice::Auto);
+        }
+        Some(choice)
+    }
+
+    /// Only the tools that may be chosen from, where the format has no such list.
+    pub(crate) fn allowed_tools(&self) -> Vec<&'r Tool> {
+        let tools = self.request.tools.iter();
+        match &self.request.tool_choice {
+            Some(ToolChoice::Allowed { names, .. }) => {
+                self.warn_field("tools_filtered", Field::ToolChoice);
+                tools.filter(|tool| names.iter().any(|name| name == tool.name())).collect()
+            }
+            _ => tools.collect(),
+        }
+    }
+
+    /// An error about a tool that only another format's providers run.
+    pub(crate) fn foreign_tool(&self, index: usize, kind: &str) -> Untranslatable {
+        let why = format!("the built-in tool {kind:?} does not exist at this provider: leave it out, or choose another provider");
+        Untranslatable::new("server_tool_not_available", format!("tools[{index}]"), why)
+    }
+
+    pub(crate) fn foreign_content(&self, kind: &str, path: &str) -> Untranslatable {
+        let why = format!("content of the type {kind:?} cannot be sent to this provider: leave it out, or choose another provider");
+        Untranslatable::new("unsupported_content", path, why)
+    }
+
+    pub(crate) fn unsupported_modality(&self, what: &str, path: &str) -> Untranslatable {
+        let why = format!("{what} cannot be sent to this provider");
+        Untranslatable::new("unsupported_modality", path, why)
+    }
+
+    /// The request as written, with all that was lost.
+    pub(crate) fn done(self, body: Vec<u8>) -> Encoded {
+        Encoded { body, warnings: self.warnings.into_inner(), aliases: self.aliases }
+    }
+}
+
+/// The text of parts, joined; parts that are no text are left to the caller.
+pub(crate) fn joined_text<'p>(parts: impl IntoIterator<Item = &'p Part>) -> String {
+    let mut joined = String::new();
+    for part in parts {
+        if let Content::Text { text, .. } | Content::Refusal(text) = &part.content {
+            if !joined.is_empty() && !text.is_empty() {
+                joined.push('\n');
+            }
+            joined.push_str(text);
+        }
+    }
+    joined
+}
+
+/// The JSON schema of a tool without arguments.
+pub(crate) const EMPTY_SCHEMA: &str = r#"{"type":"object","properties":{}}"#;
+
+/// The JSON schema of a custom tool that is sent as a function.
+pub(crate) const CUSTOM_SCHEMA: &str =
+    r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
+
+/// Arguments as an object: what is one already stays byte for byte, nothing becomes `{}`, JSON of another kind and text that
+/// is no JSON are wrapped. Says whether they had to be.
+pub(crate) fn arguments_object(arguments: &str) -> (std::borrow::Cow<'_, str>, bool) {
+    let trimmed = arguments.trim();
+    if trimmed.is_empty() {
+        return ("{}".into(), false);
+    }
+    match serde_json::from_str::<&serde_json::value::RawValue>(trimmed) {
+        Ok(value) if value.get().starts_with('{') => (value.get().into(), false),
+        Ok(value) => (format!(r#"{{"value":{}}}"#, value.get()).into(), true),
+        Err(_) => {
+            let mut out = b"{\"__raw_arguments\":".to_vec();
+            crate::json::write::string(&mut out, arguments);
+            out.push(b'}');
+            (String::from_utf8(out).unwrap_or_default().into(), true)
+        }
+    }
+}
+
+/// Arguments that were wrapped by [`arguments_object`], as they were.
+pub(crate) fn arguments_text(object: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct Wrapped {
+        #[serde(rename = "__raw_arguments")]
+        raw: String,
+    }
+    if object.starts_with("{\"__raw_arguments\":") && let Ok(wrapped) = serde_json::from_str::<Wrapped>(object) {
+        return wrapped.raw;
+    }
+    object.to_owned()
+}

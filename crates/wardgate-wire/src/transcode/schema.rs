@@ -1,0 +1,198 @@
+//! Schemas for providers that take only a part of JSON Schema.
+//!
+//! Only schemas of structured output are changed, and only where the provider would refuse them. What a keyword demanded and the
+//! provider cannot enforce moves into the description, where the model still reads it.
+
+use crate::json::Path;
+use crate::json::tree::Tree;
+use serde_json::value::RawValue;
+
+/// Keywords that Anthropic's structured output refuses, in the order in which they are told in a description.
+const MOVED: [&str; 13] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+];
+
+/// String formats that Anthropic's structured output knows.
+const FORMATS: [&str; 9] = ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6"];
+
+/// Whether a schema is one that OpenAI takes as strict: every object closed, every property required.
+pub(crate) fn is_openai_strict(schema: &RawValue) -> bool {
+    Tree::read(schema, &Path::Root).is_ok_and(|tree| is_closed(&tree))
+}
+
+fn is_closed(tree: &Tree) -> bool {
+    match tree {
+        Tree::Scalar(_) => true,
+        Tree::Array(values) => values.iter().all(is_closed),
+        Tree::Object(members) => {
+            let is_object = tree.get("type").and_then(Tree::as_text).as_deref() == Some("object");
+            let own = !is_object || {
+                let required = match tree.get("required") {
+                    Some(Tree::Array(names)) => names.iter().filter_map(Tree::as_text).collect(),
+                    _ => Vec::new(),
+                };
+                let all_required = match tree.get("properties") {
+                    Some(Tree::Object(properties)) => properties.iter().all(|(name, _)| required.contains(name)),
+                    _ => true,
+                };
+                all_required && tree.get("additionalProperties") == Some(&Tree::Scalar("false".to_owned()))
+            };
+            own && members.iter().all(|(_, value)| is_closed(value))
+        }
+    }
+}
+
+/// A schema as Anthropic's and Bedrock's structured output take it.
+pub(crate) fn for_anthropic(schema: &RawValue) -> String {
+    match Tree::read(schema, &Path::Root) {
+        Ok(tree) => clean(tree).to_json(),
+        Err(_) => schema.get().to_owned(),
+    }
+}
+
+/// Cleans a schema and what is in it.
+fn clean(tree: Tree) -> Tree {
+    let members = match tree {
+        Tree::Object(members) => members,
+        other => return other,
+    };
+    let is_object = members.iter().any(|(key, value)| key == "type" && value.as_text().as_deref() == Some("object"));
+    let mut kept: Vec<(String, Tree)> = Vec::with_capacity(members.len() + 1);
+    let mut said: Vec<(usize, String)> = Vec::new();
+    for (key, value) in members {
+        if let Some(place) = MOVED.iter().position(|moved| *moved == key) {
+            let is_taken = key == "minItems" && matches!(&value, Tree::Scalar(count) if count == "0" || count == "1");
+            if !is_taken {
+                said.push((place, format!("{key}: {}", value.to_json())));
+                continue;
+            }
+        }
+        match key.as_str() {
+            "format" if !value.as_text().is_some_and(|format| FORMATS.contains(&format.as_str()) || format == "uuid") => {
+                said.push((MOVED.len(), format!("format: {}", value.to_json())));
+            }
+            "additionalProperties" if is_object => {}
+            "$schema" => {}
+            "oneOf" => kept.push(("anyOf".to_owned(), clean_all(value))),
+            "anyOf" | "allOf" | "prefixItems" => kept.push((key, clean_all(value))),
+            // Here members are names of properties, not keywords.
+            "properties" | "$defs" | "definitions" | "patternProperties" => kept.push((key, clean_each(value))),
+            "items" => kept.push((key, clean(value))),
+            _ => kept.push((key, value)),
+        }
+    }
+    if is_object {
+        kept.push(("additionalProperties".to_owned(), Tree::Scalar("false".to_owned())));
+    }
+    if !said.is_empty() {
+        said.sort();
+        let said = said.into_iter().map(|(_, said)| said).collect::<Vec<_>>().join(", ");
+        match kept.iter_mut().find(|(key, _)| key == "description") {
+            Some((_, description)) => {
+                let text = description.as_text().unwrap_or_default();
+                *description = Tree::text(&format!("{text} ({said})"));
+            }
+            None => kept.push(("description".to_owned(), Tree::text(&said))),
+        }
+    }
+    Tree::Object(kept)
+}
+
+fn clean_all(tree: Tree) -> Tree {
+    match tree {
+        Tree::Array(values) => Tree::Array(values.into_iter().map(clean).collect()),
+        other => other,
+    }
+}
+
+fn clean_each(tree: Tree) -> Tree {
+    match tree {
+        Tree::Object(members) => Tree::Object(members.into_iter().map(|(key, value)| (key, clean(value))).collect()),
+        other => other,
+    }
+}
+
+/// Gemini's own way of writing schemas (`OBJECT`, `nullable`) as JSON Schema.
+pub(crate) fn from_gemini(schema: &RawValue) -> Box<RawValue> {
+    let converted = Tree::read(schema, &Path::Root).ok().map(|tree| plain(tree).to_json());
+    converted.and_then(|json| RawValue::from_string(json).ok()).unwrap_or_else(|| schema.to_owned())
+}
+
+fn plain(tree: Tree) -> Tree {
+    let Tree::Object(members) = tree else { return tree };
+    let is_nullable = members.iter().any(|(key, value)| key == "nullable" && *value == Tree::Scalar("true".to_owned()));
+    let members = members.into_iter().filter(|(key, _)| !matches!(key.as_str(), "nullable" | "propertyOrdering"));
+    Tree::Object(
+        members
+            .map(|(key, value)| {
+                let value = match (key.as_str(), value) {
+                    ("type", value) => match value.as_text().map(|kind| kind.to_ascii_lowercase()) {
+                        Some(kind) if is_nullable => Tree::Array(vec![Tree::text(&kind), Tree::text("null")]),
+                        Some(kind) => Tree::text(&kind),
+                        None => value,
+                    },
+                    ("properties", Tree::Object(properties)) => {
+                        Tree::Object(properties.into_iter().map(|(name, value)| (name, plain(value))).collect())
+                    }
+                    ("anyOf", Tree::Array(values)) => Tree::Array(values.into_iter().map(plain).collect()),
+                    ("items", value) => plain(value),
+                    // Whole numbers are text in this notation.
+                    ("maxItems" | "minItems" | "maxLength" | "minLength" | "maxProperties" | "minProperties", value) => {
+                        value.as_text().map_or(value, Tree::Scalar)
+                    }
+                    (_, value) => value,
+                };
+                (key, value)
+            })
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(json: &str) -> Box<RawValue> {
+        RawValue::from_string(json.to_owned()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn what_cannot_be_enforced_is_said() {
+        assert_eq!(
+            for_anthropic(&raw(
+                r#"{"type":"object","properties":{"pattern":{"type":"string","maxLength":9007199254740993,"description":"d"},"b":{"oneOf":[{"type":"number","minimum":1e308}]}},"required":["pattern"]}"#
+            )),
+            r#"{"type":"object","properties":{"pattern":{"type":"string","description":"d (maxLength: 9007199254740993)"},"b":{"anyOf":[{"type":"number","description":"minimum: 1e308"}]}},"required":["pattern"],"additionalProperties":false}"#
+        );
+    }
+
+    #[test]
+    fn strict_needs_every_property_and_no_other() {
+        assert!(is_openai_strict(&raw(
+            r#"{"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false}"#
+        )));
+        assert!(!is_openai_strict(&raw(r#"{"type":"object","properties":{"a":{}},"additionalProperties":false}"#)));
+        assert!(!is_openai_strict(&raw(r#"{"type":"object","properties":{"a":{}},"required":["a"]}"#)));
+    }
+
+    #[test]
+    fn geminis_notation_becomes_json_schema() {
+        let schema = r#"{"type":"OBJECT","properties":{"type":{"type":"STRING","nullable":true},"n":{"type":"ARRAY","maxItems":"3","items":{"type":"INTEGER"}}},"propertyOrdering":["n"]}"#;
+        assert_eq!(
+            from_gemini(&raw(schema)).get(),
+            r#"{"type":"object","properties":{"type":{"type":["string","null"]},"n":{"type":"array","maxItems":3,"items":{"type":"integer"}}}}"#
+        );
+    }
+}

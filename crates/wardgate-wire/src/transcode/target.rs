@@ -1,0 +1,101 @@
+//! Whom a request is written for: the facts about a model and its host that decide how things are said to it.
+
+use crate::neutral::opaque::Origin;
+use crate::neutral::request::Effort;
+use wardgate_core::format::Format;
+
+/// A candidate, as far as writing a request for it goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'t> {
+    /// The model's name in the provider's spelling.
+    pub model: &'t str,
+    /// Who will read the request: [`crate::neutral::opaque::mark`] of provider, provider key and model. Reasoning of another
+    /// origin is left out.
+    pub mark: u64,
+    /// Whether to refuse rather than to lose anything.
+    pub is_strict: bool,
+    /// What the model and its host can do.
+    pub traits: Traits<'t>,
+}
+
+impl<'t> Target<'t> {
+    /// A model about which nothing else is known.
+    #[must_use]
+    pub fn new(model: &'t str) -> Self {
+        Self { model, mark: crate::neutral::opaque::ANYONE, is_strict: false, traits: Traits::default() }
+    }
+
+    pub(crate) const fn origin(&self, format: Format) -> Origin {
+        Origin { format, mark: self.mark }
+    }
+}
+
+/// How a Claude model is told to think. Others ignore this.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ThinkingWay {
+    /// `enabled` with a budget; off unless asked for.
+    #[default]
+    Budget,
+    /// `adaptive` with an effort; can be turned off.
+    Adaptive,
+    /// `adaptive` with an effort; cannot be turned off.
+    AlwaysOn,
+}
+
+/// What a model and its host can do. The default is a model of today at its maker's.
+#[derive(Debug, Clone, Copy)]
+pub struct Traits<'t> {
+    /// The model's limit on output. Messages needs one in each request.
+    pub output_tokens_max: Option<u64>,
+    /// How it is told to think (Messages, Converse).
+    pub thinking: ThinkingWay,
+    /// The efforts that it has; empty when that is not known.
+    pub efforts: &'t [Effort],
+    /// Whether a tool can be forced.
+    pub can_force_tools: bool,
+    /// Whether it takes temperature, `top_p` and `top_k`.
+    pub takes_sampling: bool,
+    /// Whether it can be held to a JSON schema.
+    pub has_json_schema: bool,
+    /// Whether instructions may stand in the middle of a conversation (Messages).
+    pub takes_late_instructions: bool,
+    /// Whether a conversation may end with the assistant's words.
+    pub takes_prefill: bool,
+    /// Whether its host takes `cache_control` in Chat Completions.
+    pub takes_cache_marks: bool,
+    /// Whether the cap is called `max_completion_tokens` (Chat Completions of OpenAI and Azure) and developers have a role.
+    pub is_openai: bool,
+    /// Whether reasoning must come back with each call as `reasoning_content` (DeepSeek, Moonshot AI).
+    pub needs_reasoning_back: bool,
+    /// Whether it is told to think by level rather than by budget, and takes ids of calls and pictures in results (Gemini 3
+    /// and later).
+    pub is_gemini_3: bool,
+}
+
+impl Default for Traits<'_> {
+    fn default() -> Self {
+        Self {
+            output_tokens_max: None,
+            thinking: ThinkingWay::Budget,
+            efforts: &[],
+            can_force_tools: true,
+            takes_sampling: true,
+            has_json_schema: true,
+            takes_late_instructions: false,
+            takes_prefill: true,
+            takes_cache_marks: false,
+            is_openai: false,
+            needs_reasoning_back: false,
+            is_gemini_3: true,
+        }
+    }
+}
+
+impl Traits<'_> {
+    /// The nearest effort that the model has; of two equally near ones the lower.
+    #[must_use]
+    pub fn nearest_effort(&self, wanted: Effort) -> Effort {
+        let distance = |effort: &Effort| (*effort as i32 - wanted as i32).abs();
+        self.efforts.iter().copied().min_by_key(|effort| (distance(effort), *effort)).unwrap_or(wanted)
+    }
+}

@@ -1,0 +1,257 @@
+//! A provider's stream in, a client's stream out.
+
+use super::aliases::{Aliases, unwrap};
+use super::decoder::StreamDecoder;
+use crate::error_body::{self, ErrorBody};
+use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
+use crate::neutral::event::{Event, Open};
+use crate::neutral::loss::Warnings;
+use crate::neutral::reply::{GATHERED_BYTES_MAX, Reply};
+use crate::neutral::tool::CallKind;
+use crate::stream::StreamFacts;
+use crate::transcode::completions;
+use bytes::Bytes;
+use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::format::Format;
+use wardgate_core::secret::Secret;
+
+/// What an answer for a client needs beside the answer itself.
+#[derive(Debug, Clone, Default)]
+pub struct ReplyOptions {
+    /// Takes the place of the answer's id where the provider gave none.
+    pub request_id: String,
+    /// Unix seconds, where the provider said nothing.
+    pub created: i64,
+    /// The model's name to show; the provider's where there is none.
+    pub model: Option<String>,
+    /// Whether the client asked for usage in its stream (Chat Completions).
+    pub wants_usage: bool,
+    /// Whether the stream is one JSON array (Gemini without `alt=sse`).
+    pub is_json_array: bool,
+    /// The names that were changed for the provider.
+    pub aliases: Aliases,
+}
+
+/// Writes neutral events as a client's stream.
+pub struct StreamEncoder {
+    writer: Writer,
+    aliases: Aliases,
+    /// The arguments of an open custom call, which come wrapped in JSON.
+    wrapped: Option<String>,
+    format: Format,
+}
+
+enum Writer {
+    Chat(openai_chat::encode_stream::Writer),
+    Messages(anthropic_messages::encode_stream::Writer),
+    Responses(Box<openai_responses::encode_stream::Writer>),
+    Gemini(gemini::encode_stream::Writer),
+    Completions(completions::Writer),
+    /// A format that clients are not served in.
+    None,
+}
+
+impl StreamEncoder {
+    /// Writes a stream of this format.
+    #[must_use]
+    pub fn new(format: Format, options: ReplyOptions) -> Self {
+        let aliases = options.aliases.clone();
+        let writer = match format {
+            Format::OpenAiChat => Writer::Chat(openai_chat::encode_stream::Writer::new(options)),
+            Format::AnthropicMessages => Writer::Messages(anthropic_messages::encode_stream::Writer::new(options)),
+            Format::OpenAiResponses => Writer::Responses(Box::new(openai_responses::encode_stream::Writer::new(options))),
+            Format::Gemini => Writer::Gemini(gemini::encode_stream::Writer::new(options)),
+            Format::OpenAiCompletions => Writer::Completions(completions::Writer::new(options)),
+            Format::OpenAiEmbeddings | Format::CohereChat | Format::BedrockConverse => Writer::None,
+        };
+        Self { writer, aliases, wrapped: None, format }
+    }
+
+    /// Writes what an event comes to behind `out`. A fault writes nothing: see [`Self::fail`].
+    pub fn push(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        if self.aliases.is_empty() {
+            return self.write(event, out);
+        }
+        match *event {
+            Event::Open(Open::Call { id, name, kind }) => {
+                let is_custom = self.aliases.is_custom(name);
+                self.wrapped = is_custom.then(String::new);
+                let kind = if is_custom { CallKind::Custom } else { kind };
+                let name = self.aliases.client(name).to_owned();
+                self.write(&Event::Open(Open::Call { id, name: &name, kind }), out);
+            }
+            Event::Delta(delta) if self.wrapped.is_some() => {
+                if let Some(wrapped) = self.wrapped.as_mut().filter(|wrapped| wrapped.len() + delta.len() <= GATHERED_BYTES_MAX) {
+                    wrapped.push_str(delta);
+                }
+            }
+            Event::Close(_) => {
+                if let Some(wrapped) = self.wrapped.take() {
+                    let text = unwrap(&wrapped);
+                    if !text.is_empty() {
+                        self.write(&Event::Delta(&text), out);
+                    }
+                }
+                self.write(event, out);
+            }
+            _ => self.write(event, out),
+        }
+    }
+
+    fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        match &mut self.writer {
+            Writer::Chat(writer) => writer.write(event, out),
+            Writer::Messages(writer) => writer.write(event, out),
+            Writer::Responses(writer) => writer.write(event, out),
+            Writer::Gemini(writer) => writer.write(event, out),
+            Writer::Completions(writer) => writer.write(event, out),
+            Writer::None => {}
+        }
+    }
+
+    /// Ends a broken stream with the error event of the client's format.
+    pub fn fail(&mut self, error: &ErrorBody<'_>, facts: &StreamFacts, out: &mut Vec<u8>) {
+        match &mut self.writer {
+            Writer::Responses(writer) => writer.fail(error, out),
+            Writer::Gemini(writer) => writer.fail(error, out),
+            _ => out.extend_from_slice(&error_body::event(self.format, error, &facts.envelope)),
+        }
+    }
+}
+
+/// Translates one stream. Used as [`crate::stream::Watcher`] is: push, look at the facts, finish; and if the facts hold a fault
+/// then, [`Self::fail`].
+pub struct Transcoder {
+    decoder: StreamDecoder,
+    encoder: StreamEncoder,
+    facts: StreamFacts,
+    warnings: Warnings,
+    out: Vec<u8>,
+}
+
+impl Transcoder {
+    /// From a provider's format to a client's. The mark is that of [`crate::neutral::opaque::mark`].
+    #[must_use]
+    pub fn new(provider: Format, client: Format, mark: u64, options: ReplyOptions) -> Self {
+        let mut facts = StreamFacts::default();
+        facts.envelope.id = Some(options.request_id.as_str().into());
+        facts.envelope.created = Some(options.created);
+        facts.envelope.model = options.model.as_deref().map(Into::into);
+        Self {
+            decoder: StreamDecoder::new(provider, mark),
+            encoder: StreamEncoder::new(client, options),
+            facts,
+            warnings: Warnings::default(),
+            out: Vec::new(),
+        }
+    }
+
+    /// Keeps this credential, with which the stream was asked for, out of what an error in it says.
+    #[must_use]
+    pub fn hiding(mut self, credential: Option<Secret>) -> Self {
+        self.decoder = self.decoder.hiding(credential);
+        self
+    }
+
+    /// What has been learned so far. The stop reason is the neutral form's word.
+    #[must_use]
+    pub const fn facts(&self) -> &StreamFacts {
+        &self.facts
+    }
+
+    /// What the client's format could not say, so far.
+    #[must_use]
+    pub const fn warnings(&self) -> &Warnings {
+        &self.warnings
+    }
+
+    /// Takes a chunk and returns what the client gets for it: whole events, none behind an error.
+    pub fn push(&mut self, chunk: Bytes) -> Bytes {
+        if self.facts.fault.is_some() {
+            return Bytes::new();
+        }
+        // What comes out is about as long as what goes in.
+        self.out.reserve(chunk.len() + chunk.len() / 2);
+        let Self { decoder, encoder, facts, warnings, out } = self;
+        decoder.push(chunk, &mut |event| take(&event, encoder, facts, warnings, out));
+        Bytes::from(std::mem::take(&mut self.out))
+    }
+
+    /// Says that the provider's stream ended, and returns what the client still gets. If it ended before its time, the facts
+    /// now hold a fault.
+    pub fn finish(&mut self) -> Bytes {
+        if self.facts.fault.is_none() {
+            let Self { decoder, encoder, facts, warnings, out } = self;
+            decoder.finish(&mut |event| take(&event, encoder, facts, warnings, out));
+        }
+        Bytes::from(std::mem::take(&mut self.out))
+    }
+
+    /// Tells a whole answer as a stream: for a provider that answered a request for a stream with JSON.
+    pub fn replay(&mut self, reply: &Reply) -> Bytes {
+        let Self { encoder, facts, warnings, out, .. } = self;
+        reply.replay(&mut |event| take(&event, encoder, facts, warnings, out));
+        Bytes::from(std::mem::take(&mut self.out))
+    }
+
+    /// Says from outside that the stream is broken. The first fault stays.
+    pub fn interrupt(&mut self, fault: Fault) {
+        self.facts.fault.get_or_insert_with(|| Box::new(fault));
+    }
+
+    /// The event that ends a broken stream in the client's format.
+    pub fn fail(&mut self, error: &ErrorBody<'_>) -> Bytes {
+        let mut out = Vec::new();
+        self.encoder.fail(error, &self.facts, &mut out);
+        Bytes::from(out)
+    }
+}
+
+/// Notes what an event says and writes it.
+fn take(event: &Event<'_>, encoder: &mut StreamEncoder, facts: &mut StreamFacts, warnings: &mut Warnings, out: &mut Vec<u8>) {
+    note(event, facts);
+    if let Event::Lost { code, what } = event {
+        warnings.add(code, *what);
+    }
+    encoder.push(event, out);
+}
+
+/// Keeps the facts as a watcher would.
+fn note(event: &Event<'_>, facts: &mut StreamFacts) {
+    match event {
+        Event::Start { id, model, created } => {
+            let envelope = &mut facts.envelope;
+            if let Some(id) = id {
+                envelope.id = Some((*id).into());
+            }
+            if let (None, Some(model)) = (&envelope.model, model) {
+                envelope.model = Some((*model).into());
+            }
+            envelope.created = created.or(envelope.created);
+        }
+        Event::Delta(delta) => {
+            facts.content_bytes += delta.len() as u64;
+            facts.has_content = true;
+        }
+        Event::Open(Open::Call { .. }) | Event::Sealed { .. } | Event::Image(_) => facts.has_content = true,
+        Event::Usage(usage) => facts.usage = Some(*usage),
+        Event::Stop(stop) => {
+            facts.is_stopped = true;
+            facts.has_content = true;
+            facts.stop_reason = Some(stop.name().into());
+        }
+        Event::End => facts.is_finished = true,
+        Event::Fault(fault) => facts.fault = Some(Box::new((*fault).clone())),
+        Event::Open(_) | Event::Cite(_) | Event::Close(_) | Event::Lost { .. } => {}
+    }
+}
+
+/// Adds to gathered text within its bound.
+pub(crate) fn gather(to: &mut String, gathered: &mut usize, delta: &str) -> Result<(), Fault> {
+    *gathered += delta.len();
+    if *gathered > GATHERED_BYTES_MAX {
+        return Err(Fault::new(FaultClass::Unreadable, format!("the provider's answer is longer than {GATHERED_BYTES_MAX} bytes")));
+    }
+    to.push_str(delta);
+    Ok(())
+}
