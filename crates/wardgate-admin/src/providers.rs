@@ -166,7 +166,8 @@ impl From<CustomModel> for ModelBody {
 /// What this API calls the family of a surface.
 const fn format_name(surface: Surface) -> &'static str {
     match surface.format() {
-        Format::OpenAiChat => "openai",
         Format::AnthropicMessages => "anthropic",
+        Format::Gemini => "google",
+        _ => "openai",
     }
 }
