@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use wardgate_core::access_key::{AccessKey, KeyStatus};
 use wardgate_core::api_key::Role;
 use wardgate_core::configuration::Configuration;
@@ -140,9 +141,8 @@ impl Resource for AccessKeys {
     async fn show(context: &Context, keys: Vec<AccessKey>) -> Result<Vec<AccessKeyBody>, ApiError> {
         let mut linked = HashMap::new();
         for id in keys.iter().filter_map(|key| key.configuration_id) {
-            if !linked.contains_key(&id) {
-                let found: Option<Configuration> = Collection::get(&*context.tenant()?, id).await?;
-                linked.insert(id, found);
+            if let Entry::Vacant(unread) = linked.entry(id) {
+                unread.insert(Collection::<Configuration>::get(&*context.tenant()?, id).await?);
             }
         }
         let reference = |id: ConfigurationId| ConfigurationReference {

@@ -68,6 +68,10 @@ impl Resource for Accounts {
         Ok(Handle::Store(context.store()))
     }
 
+    fn owner(_: &Context) -> Option<AccountId> {
+        None
+    }
+
     fn filter(_: &Context, parameters: &mut Parameters) -> Result<TieredFilter, ApiError> {
         Ok(TieredFilter { text: parameters.name_filter()?, tier: tiers::filter(parameters)? })
     }

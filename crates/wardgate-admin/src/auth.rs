@@ -46,9 +46,18 @@ pub(crate) struct Caller {
     pub(crate) address: Option<IpAddr>,
 }
 
+/// What is known of an endpoint in front of it.
+#[derive(Clone)]
+pub(crate) struct Entrance {
+    pub(crate) app: App,
+    pub(crate) access: Access,
+    /// Whether `Idempotency-Key`s are remembered for it, which it does not do by itself.
+    pub(crate) remembers_keys: bool,
+}
+
 /// Lets a request through to an endpoint whose key may use it, with its [`Caller`] attached.
 pub(crate) async fn enter(
-    State((app, access)): State<(App, Access)>,
+    State(Entrance { app, access, remembers_keys }): State<Entrance>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
@@ -66,7 +75,7 @@ pub(crate) async fn enter(
     let method = request.method().clone();
     let mut response = match method {
         Method::GET | Method::HEAD => next.run(request).await,
-        Method::POST => to_its_end(idempotency::run(app, caller, request, next)).await,
+        Method::POST if remembers_keys => to_its_end(idempotency::run(app, caller, request, next)).await,
         _ => to_its_end(async { Ok(next.run(request).await) }).await,
     };
     let is_read = matches!(method, Method::GET | Method::HEAD);
@@ -88,8 +97,8 @@ async fn to_its_end(write: impl Future<Output = Result<Response, ApiError>> + Se
 /// Whether this caller may use an endpoint.
 fn require(caller: &Caller, access: Access) -> Result<(), ApiError> {
     match access {
-        Access::Open | Access::Anyone => Ok(()),
-        Access::Account(role) if caller.role < role => {
+        Access::Open => Ok(()),
+        Access::Account(role) | Access::Anywhere(role) if caller.role < role => {
             let msg = format!("This API key has the role {}; this takes the role {}.", caller.role.name(), role.name());
             Err(ApiError::new(StatusCode::FORBIDDEN, "role_too_low", msg))
         }
@@ -98,7 +107,7 @@ fn require(caller: &Caller, access: Access) -> Result<(), ApiError> {
             Err(ApiError::new(StatusCode::FORBIDDEN, "operator_only", msg))
         }
         Access::Account(_) | Access::OperatorInAccount if caller.account_id.is_none() => Err(account_header_missing()),
-        Access::Account(_) | Access::OperatorInAccount | Access::Operator => Ok(()),
+        Access::Account(_) | Access::Anywhere(_) | Access::OperatorInAccount | Access::Operator => Ok(()),
     }
 }
 

@@ -1,10 +1,14 @@
 //! What the API needs, and how it is set.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use wardgate_core::random::Random;
+use wardgate_core::tier::TierName;
 use wardgate_core::time::Clock;
 use wardgate_keys::seal::MasterKey;
 use wardgate_limits::lane::Lane;
+use wardgate_limits::tier::TierLimits;
+use wardgate_model::Catalog;
 use wardgate_store::Store;
 
 /// The API's collaborators.
@@ -17,8 +21,10 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
     /// Opens the accounts' data keys.
     pub master_key: MasterKey,
-    /// Whether a text is the id of a built-in provider.
-    pub builtin_providers: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// The built-in providers and models.
+    pub catalog: Arc<Catalog>,
+    /// The tiers that come with the gateway or from the operator's file.
+    pub tiers: Arc<BTreeMap<TierName, TierLimits>>,
     /// Where keys are hashed and checked; shared with the data plane, so that the two together stay within its bounds.
     pub hash_lane: Arc<Lane>,
     /// Whether this process should be sent requests.
@@ -36,11 +42,13 @@ pub struct Options {
     pub body_bytes_max: usize,
     /// What stands before the path in every `uri` of a response, without a slash at its end.
     pub public_url: String,
+    /// The page where credits are paid for, if there is one. A checkout leads there, with the purchase's id in the query.
+    pub checkout_url: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { body_bytes_max: 1024 * 1024, public_url: String::new() }
+        Self { body_bytes_max: 1024 * 1024, public_url: String::new(), checkout_url: None }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::body::json::read_bytes;
 use crate::error::ApiError;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use wardgate_keys::hash::digest_of_parts;
 use wardgate_keys::seal::DataKey;
 use wardgate_store::{Begun, IdempotencyKey};
 
-pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Says that an answer is one that was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -46,7 +46,7 @@ struct Kept {
 
 /// Runs a request, unless it has a key and ran before.
 pub(crate) async fn run(app: App, caller: Caller, request: Request, next: Next) -> Result<Response, ApiError> {
-    let Some(client_key) = client_key(&request)? else { return Ok(next.run(request).await) };
+    let Some(client_key) = client_key(request.headers())? else { return Ok(next.run(request).await) };
     let (parts, body) = request.into_parts();
     let body = read_bytes(body, app.deps.options.body_bytes_max).await?;
     let path = parts.uri.path_and_query().map_or("", |text| text.as_str());
@@ -72,8 +72,9 @@ pub(crate) async fn run(app: App, caller: Caller, request: Request, next: Next) 
     }
 }
 
-fn client_key(request: &Request) -> Result<Option<String>, ApiError> {
-    let Some(value) = request.headers().get(HEADER) else { return Ok(None) };
+/// The key that a client sent.
+pub(crate) fn client_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get(HEADER) else { return Ok(None) };
     let key = value.to_str().map(str::trim).unwrap_or_default();
     if key.is_empty() || key.len() > KEY_LENGTH_MAX {
         let msg = format!("The header Idempotency-Key must have 1 to {KEY_LENGTH_MAX} printable ASCII characters.");
@@ -127,8 +128,13 @@ async fn replay(app: &AppState, key: IdempotencyKey, sealed: &[u8]) -> Result<Re
             response.headers_mut().insert(name, value);
         }
     }
+    Ok(marked(response))
+}
+
+/// Marks an answer as one that was given before.
+pub(crate) fn marked(mut response: Response) -> Response {
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    Ok(response)
+    response
 }
 
 async fn data_key(app: &AppState, key: IdempotencyKey) -> Result<Option<DataKey>, ApiError> {

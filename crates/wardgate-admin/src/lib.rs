@@ -12,6 +12,7 @@ pub mod deps;
 mod error;
 mod etag;
 mod idempotency;
+mod inventory;
 mod openapi;
 mod page;
 mod path;
@@ -25,13 +26,22 @@ mod values;
 
 mod access_keys;
 mod accounts;
+mod api_keys;
+mod audit_log;
+mod configurations;
+mod credits;
+mod gateway_config;
 mod health;
+mod managed_keys;
 mod metrics;
+mod models;
+mod operator_keys;
 mod provider_keys;
 mod providers;
 mod teams;
 mod tiers;
 mod usage;
+mod virtual_models;
 
 #[cfg(test)]
 mod tests;

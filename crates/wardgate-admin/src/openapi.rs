@@ -98,10 +98,10 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     described["responses"] = Value::Object(answers);
     described["security"] = match route.access {
         Access::Open => json!([]),
-        Access::Account(_) | Access::Anyone => json!([{"apiKey": []}, {"operatorKey": []}]),
+        Access::Account(_) | Access::Anywhere(_) => json!([{"apiKey": []}, {"operatorKey": []}]),
         Access::Operator | Access::OperatorInAccount => json!([{"operatorKey": []}]),
     };
-    if let Access::Account(role) = route.access {
+    if let Access::Account(role) | Access::Anywhere(role) = route.access {
         described["x-wardgate-role"] = json!(role.name());
     }
     described
@@ -123,7 +123,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let account = json!({"type": "string", "minLength": 1});
     match route.access {
         Access::OperatorInAccount => header(ACCOUNT_HEADER, "The account, by id or name.", true, account),
-        Access::Account(_) | Access::Anyone => {
+        Access::Account(_) | Access::Anywhere(_) => {
             header(ACCOUNT_HEADER, "For operator keys: the account, by id or name. Not for API keys.", false, account);
         }
         Access::Open | Access::Operator => {}
@@ -194,6 +194,9 @@ fn failures(route: &Route) -> Vec<(u16, &'static str)> {
     if route.method == Method::POST {
         failures.push((422, "IdempotencyKeyReuse"));
     }
+    if route.operation.may_be_missing {
+        failures.push((501, "NotImplemented"));
+    }
     failures.extend([(414, "UriTooLong"), (500, "Internal"), (503, "Unavailable")]);
     failures
 }
@@ -212,6 +215,7 @@ fn responses() -> Value {
         ("NotJson", "The body is not declared to be JSON."),
         ("IdempotencyKeyReuse", "The Idempotency-Key was sent before with another body."),
         ("Internal", "The gateway failed."),
+        ("NotImplemented", "This gateway does not have it; the message says what to do instead."),
         ("Unavailable", "The gateway cannot answer at this moment; the header Retry-After says when to try again."),
     ];
     let mut responses: Map<String, Value> =

@@ -1,8 +1,8 @@
 //! Provider keys: an account's own credentials at providers. Their values go in and never come out.
 
-mod create;
-mod rotate;
-mod update;
+pub(crate) mod create;
+pub(crate) mod rotate;
+pub(crate) mod update;
 pub(crate) mod value;
 
 use crate::context::Context;

@@ -20,7 +20,7 @@ use crate::etag;
 use crate::page::{BEFORE_ID, LIMIT, Param, Parameters};
 use crate::route::{Access, Route};
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -212,6 +212,15 @@ pub(crate) async fn show_one<R: Resource>(context: &Context, object: R::Object) 
 /// An answer that shows one version of an object.
 pub(crate) fn answer(status: StatusCode, version: Version, shown: &impl Serialize) -> Response {
     (status, [(header::ETAG, etag::value(version))], Json(shown)).into_response()
+}
+
+/// An answer that shows a new object.
+pub(crate) fn created<R: Resource>(context: &Context, object: &R::Object, shown: &R::Shown) -> Response {
+    let mut response = answer(StatusCode::CREATED, object.stamp().version, shown);
+    if let Ok(location) = HeaderValue::from_str(&context.app.item_uri(R::PATH, object.id())) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
 }
 
 /// It is not there, or is another account's.

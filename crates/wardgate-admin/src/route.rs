@@ -17,8 +17,8 @@ pub(crate) enum Access {
     Open,
     /// API keys with at least this role, in their account; operator keys in the account that they name.
     Account(Role),
-    /// Every API key, and operator keys, which may name an account.
-    Anyone,
+    /// API keys with at least this role, and operator keys, which may name an account.
+    Anywhere(Role),
     /// Operator keys, in the account that they name.
     OperatorInAccount,
     /// Operator keys. An account that is named is of no effect.
@@ -45,6 +45,10 @@ pub(crate) struct Operation {
     pub(crate) answer: Answer,
     /// Whether it is about one version of an object: it answers an ETag, and a write obeys `If-Match`.
     pub(crate) is_versioned: bool,
+    /// Whether it remembers `Idempotency-Key`s by itself.
+    pub(crate) remembers_its_keys: bool,
+    /// Whether a gateway may be without it, which it then says with 501.
+    pub(crate) may_be_missing: bool,
 }
 
 /// The description of a request body.
@@ -81,6 +85,8 @@ impl Route {
             status: 200,
             answer: Answer::Nothing,
             is_versioned: false,
+            remembers_its_keys: false,
+            may_be_missing: false,
         };
         Self { method, path, access, operation, handler: on(filter, handler) }
     }
@@ -141,6 +147,16 @@ impl Route {
 
     pub(crate) fn answers_nothing(mut self) -> Self {
         self.operation.status = 204;
+        self
+    }
+
+    pub(crate) fn remembers_its_keys(mut self) -> Self {
+        self.operation.remembers_its_keys = true;
+        self
+    }
+
+    pub(crate) fn may_be_missing(mut self) -> Self {
+        self.operation.may_be_missing = true;
         self
     }
 

@@ -2,11 +2,14 @@
 //! API's description. An endpoint that is not in the table does not exist, and one in it cannot forget to ask for a key.
 
 use crate::app::{App, AppState};
-use crate::auth;
+use crate::auth::{self, Entrance};
 use crate::deps::Deps;
 use crate::error::ApiError;
 use crate::route::Route;
-use crate::{access_keys, accounts, health, metrics, openapi, provider_keys, providers, teams, usage};
+use crate::{
+    access_keys, accounts, api_keys, audit_log, configurations, credits, gateway_config, health, managed_keys, metrics, models,
+    openapi, operator_keys, provider_keys, providers, teams, tiers, usage, virtual_models,
+};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -18,11 +21,21 @@ use std::sync::Arc;
 pub(crate) fn routes() -> Vec<Route> {
     [
         access_keys::routes(),
+        configurations::routes(),
         teams::routes(),
+        api_keys::routes(),
         provider_keys::routes(),
         providers::routes(),
+        virtual_models::routes(),
+        models::routes(),
+        gateway_config::routes(),
         usage::routes(),
+        credits::routes(),
+        audit_log::routes(),
         accounts::routes(),
+        tiers::routes(),
+        managed_keys::routes(),
+        operator_keys::routes(),
         health::routes(),
         metrics::routes(),
         openapi::routes(),
@@ -40,7 +53,9 @@ pub fn router(deps: Arc<Deps>) -> Router {
     let app: App = Arc::new(AppState::new(deps, openapi));
     let mut router: Router<App> = Router::new();
     for route in routes {
-        let enter = middleware::from_fn_with_state((Arc::clone(&app), route.access), auth::enter);
+        let remembers_keys = !route.operation.remembers_its_keys;
+        let entrance = Entrance { app: Arc::clone(&app), access: route.access, remembers_keys };
+        let enter = middleware::from_fn_with_state(entrance, auth::enter);
         router = router.route(&route.path, route.handler.route_layer(enter));
     }
     router

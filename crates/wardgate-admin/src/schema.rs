@@ -29,14 +29,14 @@ descriptions! {
     Id = {"type": "string", "pattern": "^[a-z]+_[0-9A-Za-z]{22}$"};
     /// An instant.
     Time = {"type": "string", "format": "date-time"};
-    /// A count, or an amount of tokens or milliseconds.
-    Count = {"type": "integer", "minimum": 0};
     /// An amount of dollars with five digits after the point.
     Dollars = {"type": "string", "pattern": "^-?[0-9]+\\.[0-9]{5}$"};
-    /// An address of this API.
-    Uri = {"type": "string"};
     /// A duration as Go writes it.
     GoDuration = {"type": "string", "examples": ["1m30s"]};
+    /// How far a purchase is.
+    PurchaseStatusName = {"type": "string", "enum": ["pending", "actionRequired", "succeeded", "failed"]};
+    /// The name of a role.
+    RoleName = {"type": "string", "enum": ["viewer", "editor", "admin"]};
     /// A JSON object of which this API's description says no more.
     AnyObject = {"type": "object", "additionalProperties": true};
 }

@@ -2,18 +2,27 @@
 
 mod access_keys;
 mod accounts;
+mod api_keys;
 mod audit;
 mod callers;
+mod configurations;
+mod credits;
+mod gateway_config;
 mod idempotency;
 mod isolation;
+mod managed_keys;
+mod models;
 mod openapi;
+mod operator_keys;
 mod provider_keys;
 mod providers;
 mod roles;
 mod shape;
 mod teams;
+mod tiers;
 mod usage;
 mod versions;
+mod virtual_models;
 mod watching;
 
 use crate::deps::{Deps, Options, Readiness, ReadinessReport};
@@ -21,8 +30,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use tower::ServiceExt as _;
 use wardgate_core::account::Account;
 use wardgate_core::api_key::{ApiKey, OperatorKey, Role};
@@ -31,12 +41,18 @@ use wardgate_core::id::{AccountId, ApiKeyId, AuditEventId, OperatorKeyId, TeamId
 use wardgate_core::label::Label;
 use wardgate_core::random::Counting;
 use wardgate_core::stamp::Stamp;
+use wardgate_core::tier::TierName;
 use wardgate_core::time::{Clock as _, ManualClock, Timestamp};
 use wardgate_keys::mint::mint;
 use wardgate_keys::seal::MasterKey;
 use wardgate_limits::lane::{Lane, LaneOptions};
+use wardgate_limits::tier::TierLimits;
+use wardgate_model::Catalog;
 use wardgate_store::memory::MemoryStore;
 use wardgate_store::{Collection as _, Store as _};
+
+/// Reading it takes a while.
+static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::built_in().unwrap()));
 
 const URL: &str = "https://manage.example.com";
 
@@ -124,11 +140,12 @@ impl Gateway {
             clock: clock.clone(),
             random: random.clone(),
             master_key: master_key.clone(),
-            builtin_providers: Arc::new(|id| ["openai", "anthropic"].contains(&id)),
+            catalog: Arc::clone(&CATALOG),
+            tiers: Arc::new(BTreeMap::from([(TierName::new("free").unwrap(), TierLimits::default())])),
             hash_lane: lane.clone(),
             readiness: ready.clone(),
             metrics: Arc::new(|| "wardgate_requests_total 1\n".to_owned()),
-            options: Options { body_bytes_max: 16_384, public_url: URL.to_owned() },
+            options: Options { body_bytes_max: 16_384, public_url: URL.to_owned(), checkout_url: None },
         };
         let operator = minted.token.expose().to_owned();
         Self { router: crate::router(Arc::new(deps)), store, clock, random, ready, lane, master_key, acme, other, operator }
@@ -171,6 +188,12 @@ impl Gateway {
     async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.clock.advance(std::time::Duration::from_millis(1));
         self.send("PATCH", path, &self.acme.admin, Some(body)).await
+    }
+
+    /// As the operator, in the account `acme`.
+    async fn operate_acme(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.clock.advance(std::time::Duration::from_millis(1));
+        self.send_with(method, path, &self.operator, &[("x-wardgate-account", "acme")], body).await
     }
 
     /// As the operator, in no account.

@@ -2,17 +2,19 @@
 
 pub(crate) mod cursor;
 pub(crate) mod list;
+mod overview;
+mod request;
 
 use crate::route::Route;
 use crate::schema;
 use schemars::JsonSchema;
 use serde::Serialize;
-use wardgate_core::id::{AccessKeyId, ProviderKeyId, RequestId, UsageEventId};
+use wardgate_core::id::{AccessKeyId, ProviderKeyId, RequestId, TeamId, UsageEventId};
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::{Completion, UsageEvent, UsageSource};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![list::route()]
+    vec![list::route(), overview::route(), request::route()]
 }
 
 pub(crate) const PATH: &str = "/usage";
@@ -31,10 +33,15 @@ pub(crate) struct UsageEventBody {
     request_id: RequestId,
     #[schemars(with = "schema::Id")]
     access_key_id: AccessKeyId,
+    #[schemars(with = "schema::Id")]
+    team_id: TeamId,
     provider: String,
     provider_display_name: String,
     model: String,
     model_display_name: String,
+    /// The name that stood for a list of models, where the client asked for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    virtual_model: Option<String>,
     attempt_number: u32,
     is_final_attempt: bool,
     status_code: u16,
@@ -57,6 +64,7 @@ pub(crate) struct UsageEventBody {
     /// Dollars; zero where the price is not known, which `costUnknown` says.
     total_cost: String,
     cost_unknown: bool,
+    /// Whose credential it was: `user` for one of the account's own or none, `ngrok` for a managed one.
     key_source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<schema::Id>")]
@@ -103,9 +111,12 @@ impl From<UsageEvent> for UsageEventBody {
             usage_estimated: estimated,
             total_cost: event.cost.unwrap_or_default().to_usd_5(),
             cost_unknown: event.cost.is_none(),
-            key_source: "user",
+            key_source: if event.managed_key_id.is_some() { "ngrok" } else { "user" },
+            team_id: event.team_id,
+            virtual_model: event.virtual_model.map(|name| name.to_string()),
             provider_key_id: event.provider_key_id,
-            provider_key_display_name: event.provider_key_redacted,
+            // What the operator's credentials look like is the operator's business.
+            provider_key_display_name: event.provider_key_redacted.filter(|_| event.managed_key_id.is_none()),
             completion: event.completion.name(),
             duration_ms: event.duration_us / 1_000,
             time_to_first_token_ms: event.first_token_us.map(|micros| micros / 1_000),

@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::page::Parameters;
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use wardgate_store::{Collection, Kind, Listed};
 
 pub(crate) async fn handle<R: Resource>(context: Context, mut parameters: Parameters) -> Result<Response, ApiError> {
@@ -31,7 +31,7 @@ pub(crate) fn envelope(
     let items = serde_json::to_value(items).map_err(|error| ApiError::internal(&error))?;
     let mut page = Map::new();
     page.insert(name.to_owned(), items);
-    page.insert("uri".to_owned(), json!(uri));
-    page.insert("nextPageUri".to_owned(), json!(next_page_uri));
+    page.insert("uri".to_owned(), Value::String(uri));
+    page.insert("nextPageUri".to_owned(), next_page_uri.map_or(Value::Null, Value::String));
     Ok(Json(Value::Object(page)))
 }

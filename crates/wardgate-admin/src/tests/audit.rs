@@ -56,3 +56,33 @@ async fn an_entry_says_from_where() {
     assert_eq!(gateway.request(request).await.status, 201);
     assert_eq!(newest(&gateway).await.address, Some([192, 0, 2, 7].into()));
 }
+
+#[tokio::test]
+async fn the_log_is_an_accounts_own_or_the_gateways() {
+    let gateway = Gateway::start().await;
+    gateway.made("/teams", &json!({"name": "one"})).await;
+    gateway.made("/teams", &json!({"name": "two"})).await;
+    gateway.operate("POST", "/accounts", Some(&json!({"name": "new"}))).await;
+    let own = gateway.get("/audit-log").await.json();
+    let actions: Vec<_> = own["auditEvents"].as_array().unwrap().iter().map(|event| event["action"].clone()).collect();
+    assert_eq!(actions, ["team.create", "team.create"]);
+    let event = &own["auditEvents"][0];
+    assert_eq!((&event["after"]["name"], &event["before"], &event["address"]), (&json!("two"), &Value::Null, &Value::Null));
+    assert_eq!(event["accountId"], gateway.acme.id.to_string());
+    let pages = gateway.pages("/audit-log?action=team.&limit=1", "auditEvents").await;
+    assert_eq!(pages.len(), 2);
+    let id = event["objectId"].as_str().unwrap();
+    for (query, count) in
+        [(format!("objectId={id}"), 1), ("actor=nobody".to_owned(), 0), ("endTime=2026-01-01T00:00:00Z".to_owned(), 0)]
+    {
+        let found = gateway.get(&format!("/audit-log?{query}")).await.json();
+        assert_eq!(found["auditEvents"].as_array().unwrap().len(), count, "{query}");
+    }
+    let all = gateway.operate("GET", "/audit-log?scope=gateway&action=account.create", None).await.json();
+    assert_eq!((&all["auditEvents"][0]["after"]["name"], &all["auditEvents"][0]["accountId"]), (&json!("new"), &Value::Null));
+    assert_eq!(gateway.operate_acme("GET", "/audit-log?action=team.", None).await.json()["auditEvents"], own["auditEvents"]);
+    assert_eq!(gateway.operate("GET", "/audit-log", None).await.code(), "account_header_missing");
+    assert_eq!(gateway.get("/audit-log?scope=gateway").await.code(), "operator_only");
+    let other = gateway.send("GET", "/audit-log", &gateway.other.admin, None).await.json();
+    assert_eq!(other["auditEvents"], json!([]));
+}

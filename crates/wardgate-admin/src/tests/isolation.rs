@@ -14,6 +14,10 @@ async fn one_of_each(gateway: &Gateway) -> BTreeMap<&'static str, String> {
         ("/teams", json!({"name": "research"})),
         ("/provider-keys", json!({"providerId": "openai", "name": "production", "value": "sk-canary-0123456789"})),
         ("/providers", json!({"providerId": "ollama", "name": "Ollama", "baseUrl": "http://127.0.0.1:11434"})),
+        ("/access-key-configurations", json!({"name": "OpenAI only", "access": {"providers": {"allow": ["openai"]}}})),
+        ("/virtual-models", json!({"name": "fast", "models": ["openai:gpt-4o"]})),
+        ("/api-keys", json!({"role": "viewer"})),
+        ("/credits/purchases", json!({"amount": 100})),
     ];
     let mut made = BTreeMap::new();
     for (path, body) in bodies {
@@ -67,7 +71,11 @@ async fn another_accounts_objects_are_not_listed() {
 async fn another_accounts_objects_cannot_be_named() {
     let gateway = Gateway::start().await;
     let made = one_of_each(&gateway).await;
-    let cases: [(&str, Value, &str); 2] = [
+    let router =
+        json!({"rules": [{"provider": "openai", "steps": [{"type": "user", "keys": [{"id": made["/provider-keys"]}]}]}]});
+    let cases: [(&str, Value, &str); 4] = [
+        ("/access-keys", json!({"accessKeyConfigurationId": made["/access-key-configurations"]}), "unknown_configuration"),
+        ("/access-key-configurations", json!({"name": "n", "router": router}), "unknown_provider_key"),
         ("/provider-keys", json!({"providerId": "ollama", "name": "n", "value": "0123456789"}), "unknown_provider"),
         ("/access-keys", json!({"teamId": made["/teams"]}), "unknown_team"),
     ];

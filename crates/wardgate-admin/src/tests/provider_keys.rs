@@ -107,3 +107,32 @@ async fn one_provider_has_so_many_keys_and_no_more() {
     let refused = gateway.post("/provider-keys", &body).await;
     assert_eq!(refused.verdict(), (409, "limit_reached".to_owned(), "ERR_NGROK_27506".to_owned()));
 }
+
+#[tokio::test]
+async fn a_rotated_key_keeps_its_id() {
+    let gateway = Gateway::start().await;
+    let path = format!(
+        "/provider-keys/{}",
+        gateway.made("/provider-keys", &json!({"providerId": "openai", "name": "n", "value": CANARY})).await
+    );
+    let changed = gateway.patch(&path, &json!({"name": "m", "description": "d"})).await.json();
+    assert_eq!((&changed["name"], &changed["description"]), (&json!("m"), &json!("d")));
+    let rotated = gateway.post(&format!("{path}/rotate"), &json!({"name": "new", "value": "sk-proj-another-value-0123"})).await;
+    assert_eq!(rotated.status, 200, "{}", rotated.text);
+    let rotated = rotated.json();
+    assert_eq!((&rotated["id"], &rotated["keyRedacted"]), (&changed["id"], &json!("sk-proj-an***0123")));
+    let id: ProviderKeyId = rotated["id"].as_str().unwrap().parse().unwrap();
+    let account: Account = gateway.store.get(gateway.acme.id).await.unwrap().unwrap();
+    let stored: ProviderKey = gateway.store.tenant(gateway.acme.id).get(id).await.unwrap().unwrap();
+    let data_key = gateway.master_key.open_data_key(account.id, &account.sealed_data_key).unwrap();
+    assert_eq!(data_key.open(id, &stored.sealed_value).unwrap().expose(), "sk-proj-another-value-0123");
+    for (body, error_code) in [
+        (json!({"value": "v"}), "ERR_NGROK_27510"),
+        (json!({"name": "n"}), "ERR_NGROK_27507"),
+        (json!({"name": "n", "value": ""}), "ERR_NGROK_27507"),
+    ] {
+        let answer = gateway.post(&format!("{path}/rotate"), &body).await;
+        assert_eq!(answer.verdict(), (400, "missing_field".to_owned(), error_code.to_owned()));
+    }
+    assert_eq!(gateway.patch(&path, &json!({"value": "v"})).await.code(), "unknown_field");
+}

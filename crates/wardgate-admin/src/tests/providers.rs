@@ -159,3 +159,39 @@ async fn an_id_is_taken_once_and_freed_when_nothing_refers_to_it() {
     assert_eq!(gateway.delete(&path).await.status, 404);
     gateway.made("/providers", &body(&json!({}))).await;
 }
+
+#[tokio::test]
+async fn lists_are_replaced_as_a_whole() {
+    let gateway = Gateway::start().await;
+    let models = json!({"models": [{"modelId": "a"}, {"modelId": "b"}]});
+    let made = gateway.post("/providers", &body(&models)).await.json();
+    let path = format!("/providers/{}", made["id"].as_str().unwrap());
+    let cases = [
+        (json!({"name": "Local"}), json!(["a", "b"])),
+        (json!({"models": [{"modelId": "B", "providerModelId": "b-1"}, {"modelId": "c"}]}), json!(["B", "c"])),
+        (json!({"models": []}), json!([])),
+        (json!({"models": null}), json!([])),
+    ];
+    for (change, expected) in cases {
+        let changed = gateway.patch(&path, &change).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        let changed = changed.json();
+        let ids: Vec<_> = changed["models"].as_array().unwrap().iter().map(|model| model["modelId"].clone()).collect();
+        assert_eq!(json!(ids), expected, "{change}");
+        if ids.len() == 2 && ids[0] == "B" {
+            assert_eq!(changed["models"][0]["id"], made["models"][1]["id"], "a model that was there keeps its id");
+        }
+    }
+    let surfaces = json!({"supportedApiSurfaces": [{"format": "anthropic"}]});
+    assert_eq!(gateway.patch(&path, &surfaces).await.json()["supportedApiSurfaces"][0]["surface"], "messages");
+    assert_eq!(gateway.patch(&path, &json!({"supportedApiSurfaces": null})).await.json()["supportedApiSurfaces"], json!([]));
+    for (change, code) in [
+        (json!({"providerId": "other"}), "unknown_field"),
+        (json!({"name": null}), "missing_field"),
+        (json!({"baseUrl": null}), "missing_field"),
+        (json!({"baseUrl": "ftp://x"}), "bad_base_url"),
+        (json!({"supportedApiSurfaces": [{"format": "openai", "surface": "messages"}]}), "unsupported_surface"),
+    ] {
+        assert_eq!(gateway.patch(&path, &change).await.code(), code, "{change}");
+    }
+}

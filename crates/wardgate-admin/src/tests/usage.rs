@@ -63,6 +63,7 @@ async fn an_event_is_shown_with_every_field() {
     assert_eq!((&body["uri"], &body["nextPageUri"]), (&json!(format!("{URL}/usage")), &json!(null)));
     let expected = json!({
         "id": event.id, "eventTime": event.event_time, "requestId": event.request_id, "accessKeyId": event.access_key_id,
+        "teamId": event.team_id,
         "provider": "openai", "providerDisplayName": "openai", "model": "gpt-4o", "modelDisplayName": "gpt-4o",
         "attemptNumber": 1, "isFinalAttempt": true, "statusCode": 200, "timedOut": false, "isError": false,
         "isStreaming": true, "stopReason": "stop", "inputTokens": 132, "outputTokens": 60, "cacheReadTokens": 20,
@@ -132,4 +133,86 @@ async fn pages_and_filters() {
     }
     let stranger = gateway.send("GET", &format!("{SINCE}&accessKeyId={key}"), &gateway.other.admin, None).await;
     assert_eq!(stranger.json()["aiGatewayUsage"], json!([]));
+}
+
+#[tokio::test]
+async fn sums_by_day_and_group() {
+    let gateway = Gateway::start().await;
+    let mut events: Vec<_> = (0..3).map(|_| event(&gateway)).collect();
+    events[0].is_final = false;
+    events[0].cost = None;
+    events[1].status_code = 500;
+    events[2].provider = ProviderName::new("groq").unwrap();
+    gateway.store.append_usage(&events).await.unwrap();
+    let since = SINCE.replace("/usage?", "/usage/overview?");
+    let day = "2026-11-22T00:00:00Z";
+    let overview = gateway.get(&since).await.json();
+    let bucket = |group: &str, cost: &str, requests: u32, errors: u32, events: u32| {
+        json!({"bucketStart": day, "groupKey": group, "cost": cost, "requests": requests, "errors": errors,
+               "inputTokens": 132 * events, "outputTokens": 60 * events})
+    };
+    assert_eq!(overview["buckets"], json!([bucket("groq", "0.00123", 1, 0, 1), bucket("openai", "0.00123", 1, 1, 2)]));
+    assert_eq!(
+        overview["totals"],
+        json!({"cost": "0.00247", "requests": 2, "errors": 1, "inputTokens": 396, "outputTokens": 180})
+    );
+    let key = events[0].access_key_id.to_string();
+    for (group_by, groups) in [
+        ("provider", vec!["groq", "openai"]),
+        ("accessKey", vec![key.as_str()]),
+        ("team", vec![&*gateway.acme.team_id.to_string()]),
+        ("model", vec!["groq:gpt-4o", "openai:gpt-4o"]),
+    ] {
+        let overview = gateway.get(&format!("{since}&groupBy={group_by}")).await.json();
+        let found: Vec<_> = overview["buckets"].as_array().unwrap().iter().map(|bucket| bucket["groupKey"].clone()).collect();
+        assert_eq!(json!(found), json!(groups), "{group_by}");
+    }
+    assert_eq!(gateway.get("/usage/overview").await.code(), "missing_parameter");
+    assert_eq!(gateway.get(&format!("{since}&groupBy=day")).await.code(), "bad_parameter");
+    let stranger = gateway.send("GET", &since, &gateway.other.viewer, None).await.json();
+    assert_eq!(stranger["buckets"], json!([]));
+}
+
+#[tokio::test]
+async fn the_attempts_of_one_request() {
+    let gateway = Gateway::start().await;
+    let first = UsageEvent {
+        completion: Completion::Failed,
+        status_code: 500,
+        is_final: false,
+        first_token_us: None,
+        ..event(&gateway)
+    };
+    let second = UsageEvent { request_id: first.request_id, attempt_number: 2, ..event(&gateway) };
+    let id = first.request_id;
+    gateway.store.append_usage(&[second, first]).await.unwrap();
+    let shown = gateway.get(&format!("/usage/requests/{id}")).await.json();
+    assert_eq!((&shown["requestId"], &shown["uri"]), (&json!(id), &json!(format!("{URL}/usage/requests/{id}"))));
+    let attempts: Vec<_> = shown["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|attempt| (attempt["event"]["attemptNumber"].clone(), attempt["served"].clone(), attempt["completion"].clone()))
+        .collect();
+    assert_eq!(attempts, [(json!(1), json!(false), json!("failed")), (json!(2), json!(true), json!("succeeded"))]);
+    assert_eq!(shown["attempts"][1]["upstreamDurationMs"], 1_500);
+    for id in [id.to_string(), "rq_0000000000000000000000".to_owned(), "none".to_owned()] {
+        let answer = gateway.send("GET", &format!("/usage/requests/{id}"), &gateway.other.admin, None).await;
+        assert_eq!(answer.verdict().1, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn what_the_operators_credential_looks_like_is_not_shown() {
+    let gateway = Gateway::start().await;
+    let managed = UsageEvent {
+        provider_key_id: None,
+        managed_key_id: Some(wardgate_core::id::ManagedKeyId::from_bytes([3; 16])),
+        virtual_model: Some(Arc::from("fast")),
+        ..event(&gateway)
+    };
+    gateway.store.append_usage(&[managed]).await.unwrap();
+    let shown = gateway.get(SINCE).await.json()["aiGatewayUsage"][0].clone();
+    assert_eq!((&shown["keySource"], &shown["virtualModel"]), (&json!("ngrok"), &json!("fast")));
+    assert_eq!((shown.get("providerKeyId"), shown.get("providerKeyDisplayName")), (None, None));
 }

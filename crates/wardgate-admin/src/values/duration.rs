@@ -61,8 +61,8 @@ fn parse(text: &str) -> Option<Duration> {
 pub(crate) fn write(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     match nanos {
-        _ if nanos % 1_000_000_000 == 0 => format!("{}s", duration.as_secs()),
-        _ if nanos % 1_000_000 == 0 => format!("{}ms", nanos / 1_000_000),
+        _ if nanos.is_multiple_of(1_000_000_000) => format!("{}s", duration.as_secs()),
+        _ if nanos.is_multiple_of(1_000_000) => format!("{}ms", nanos / 1_000_000),
         _ => format!("{nanos}ns"),
     }
 }

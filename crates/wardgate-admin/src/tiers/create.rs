@@ -1,0 +1,72 @@
+//! `POST /tiers`.
+
+use super::{Tiers, document};
+use crate::body::{Integer, Items, OneOf, Optional, Required, body};
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::resource::{Create, Made};
+use crate::values;
+use wardgate_core::id::TierId;
+use wardgate_core::tier::{Tier, TierName};
+use wardgate_limits::tier::{LIMIT_MAX, ModelClass, TierLimits};
+use wardgate_store::StoreError;
+
+/// A limit.
+pub(super) const LIMIT: Integer = Integer { min: 1, max: LIMIT_MAX };
+
+/// Classes of models. No class at all would be a tier that can call nothing.
+pub(super) fn classes() -> Items<OneOf<ModelClass>> {
+    let class = OneOf::new(ModelClass::ALL.map(|class| (class.name(), class)), "unknown_model_class");
+    Items::of(class, ModelClass::ALL.len()).at_least(1).unique(
+        |class| class.name().to_owned(),
+        "duplicate_model_class",
+        None,
+        None,
+    )
+}
+
+body! {
+    /// What makes a tier. A limit that is left out does not apply.
+    TierCreate {
+        /// Unique on this gateway, and never changed: lower-case letters, digits, "-" and "_".
+        name: TierName = Required(values::tier_name()),
+        /// Requests in any minute.
+        requests_per_minute: Option<u64> = Optional(LIMIT),
+        /// Requests in a day (UTC).
+        requests_per_day: Option<u64> = Optional(LIMIT),
+        /// Tokens, input and output together, in any minute.
+        tokens_per_minute: Option<u64> = Optional(LIMIT),
+        /// Requests that are being answered at once.
+        concurrent_requests: Option<u64> = Optional(LIMIT),
+        /// The largest request body, in bytes.
+        body_bytes_max: Option<u64> = Optional(LIMIT),
+        /// Which models may be called; without it, all.
+        model_classes: Option<Vec<ModelClass>> = Optional(classes()),
+    }
+    example {"name": "batch", "requestsPerMinute": 60, "tokensPerMinute": 1_000_000}
+}
+
+impl Create for Tiers {
+    type Body = TierCreate;
+
+    async fn make(context: &Context, wanted: TierCreate) -> Result<Made<Tier>, ApiError> {
+        if context.app.deps.tiers.contains_key(&wanted.name) {
+            let what = format!("a tier with the name \"{}\", which comes from a file,", wanted.name);
+            return Err(StoreError::Conflict { what }.into());
+        }
+        let limits = TierLimits {
+            requests_per_minute: wanted.requests_per_minute,
+            requests_per_day: wanted.requests_per_day,
+            tokens_per_minute: wanted.tokens_per_minute,
+            concurrent_requests: wanted.concurrent_requests,
+            body_bytes_max: wanted.body_bytes_max,
+            model_classes: wanted.model_classes.unwrap_or_default(),
+        };
+        Ok(Made::from(Tier {
+            id: TierId::new(context.now(), context.random()),
+            name: wanted.name,
+            document: document(&limits),
+            stamp: context.first_stamp(),
+        }))
+    }
+}

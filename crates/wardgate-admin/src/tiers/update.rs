@@ -1,0 +1,47 @@
+//! `PATCH /tiers/{id}`. A name that accounts are placed by does not change.
+
+use super::create::{LIMIT, classes};
+use super::{Tiers, document, limits};
+use crate::body::{Change, Nullable, Problems, body};
+use crate::context::Context;
+use crate::resource::Update;
+use wardgate_core::tier::Tier;
+use wardgate_limits::tier::ModelClass;
+
+body! {
+    /// What changes a tier. A limit that is null does not apply.
+    TierUpdate {
+        /// Requests in any minute.
+        requests_per_minute: Change<u64> = Nullable(LIMIT),
+        /// Requests in a day (UTC).
+        requests_per_day: Change<u64> = Nullable(LIMIT),
+        /// Tokens, input and output together, in any minute.
+        tokens_per_minute: Change<u64> = Nullable(LIMIT),
+        /// Requests that are being answered at once.
+        concurrent_requests: Change<u64> = Nullable(LIMIT),
+        /// The largest request body, in bytes.
+        body_bytes_max: Change<u64> = Nullable(LIMIT),
+        /// Which models may be called. Null: all.
+        model_classes: Change<Vec<ModelClass>> = Nullable(classes()),
+    }
+    example {"requestsPerMinute": 120, "requestsPerDay": null}
+}
+
+impl Update for Tiers {
+    type Body = TierUpdate;
+
+    fn apply(_: &Context, tier: &mut Tier, wanted: &TierUpdate, problems: &mut Problems) {
+        let Ok(mut limits) = limits(tier) else {
+            let why = "cannot be changed: what is stored cannot be read; delete it and make it anew";
+            problems.add("tier", "unreadable_tier", None, why);
+            return;
+        };
+        wanted.requests_per_minute.apply_to(&mut limits.requests_per_minute);
+        wanted.requests_per_day.apply_to(&mut limits.requests_per_day);
+        wanted.tokens_per_minute.apply_to(&mut limits.tokens_per_minute);
+        wanted.concurrent_requests.apply_to(&mut limits.concurrent_requests);
+        wanted.body_bytes_max.apply_to(&mut limits.body_bytes_max);
+        wanted.model_classes.apply_to_list(&mut limits.model_classes);
+        tier.document = document(&limits);
+    }
+}
