@@ -19,5 +19,5 @@ pub mod resolve;
 pub use catalog::Catalog;
 pub use model::Model;
 pub use overlay::Overlay;
-pub use provider::{AuthScheme, DeclaredModel, Endpoint, Origin, Provider, Quirk};
+pub use provider::{AuthScheme, DeclaredModel, Endpoint, Origin, ParamNames, Provider, Quirk};
 pub use resolve::{ResolveError, Target, resolve};

@@ -49,7 +49,7 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         .map(|entry| {
             let surface = Surface::from_name(&entry.surface)
                 .ok_or_else(|| failed(&file.id, format!("surface {} is not one that is served", entry.surface)))?;
-            Ok(Endpoint { surface, url: entry.url.into(), auth: entry.auth })
+            Ok(Endpoint { surface, url: entry.url.into(), auth: entry.auth, supported_params: None })
         })
         .collect::<Result<_, LoadError>>()?;
     Ok(Provider {

@@ -2,7 +2,7 @@
 
 use crate::base_url;
 use crate::catalog::Catalog;
-use crate::provider::{AuthScheme, DeclaredModel, Endpoint, Origin, Provider};
+use crate::provider::{AuthScheme, DeclaredModel, Endpoint, Origin, ParamNames, Provider};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
@@ -66,11 +66,16 @@ fn describe(custom: &CustomProvider) -> Provider {
                 | Surface::Embeddings
                 | Surface::GenerateContent => AuthScheme::Bearer,
             },
+            supported_params: param_names(&declared.supported_params),
         }
     });
     let declared_models = custom.models.iter().map(|model| {
         let upstream_id = model.provider_model_id.as_ref().unwrap_or(&model.model_id);
-        DeclaredModel { id: model.model_id.as_str().into(), upstream_id: upstream_id.as_str().into() }
+        DeclaredModel {
+            id: model.model_id.as_str().into(),
+            upstream_id: upstream_id.as_str().into(),
+            unsupported_params: param_names(&model.unsupported_params),
+        }
     });
     Provider {
         name: custom.provider_name.clone(),
@@ -81,4 +86,9 @@ fn describe(custom: &CustomProvider) -> Provider {
         quirks: Vec::new(),
         declared_models: declared_models.collect(),
     }
+}
+
+/// An empty list says nothing.
+fn param_names(names: &[String]) -> Option<ParamNames> {
+    (!names.is_empty()).then(|| Arc::new(names.iter().map(|name| name.as_str().into()).collect()))
 }

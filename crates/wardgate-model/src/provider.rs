@@ -1,5 +1,6 @@
 //! What an upstream is: its endpoints, how it is opened, where its description comes from.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
 use wardgate_core::name::{ModelName, ProviderName};
@@ -30,7 +31,12 @@ pub struct DeclaredModel {
     pub id: ModelName,
     /// What is sent upstream.
     pub upstream_id: ModelName,
+    /// The parameters that it does not take; none: it takes what its provider takes.
+    pub unsupported_params: Option<ParamNames>,
 }
+
+/// Names of parameters at the top of a request's body.
+pub type ParamNames = Arc<HashSet<Box<str>>>;
 
 /// Who described a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,6 +58,8 @@ pub struct Endpoint {
     pub url: Arc<str>,
     /// How the credential is sent.
     pub auth: AuthScheme,
+    /// The only parameters that it takes; none: it takes all.
+    pub supported_params: Option<ParamNames>,
 }
 
 /// How a credential is sent. Never in a URL, which ends up in logs.
@@ -72,6 +80,8 @@ pub enum AuthScheme {
 pub enum Quirk {
     /// Refuses `stream_options`; its usage comes in the last chunk anyway.
     NoStreamOptions,
+    /// Its newer models refuse `max_tokens` in Chat Completions and want `max_completion_tokens`.
+    MaxCompletionTokens,
 }
 
 impl Provider {

@@ -4,7 +4,7 @@ use crate::model::Model;
 use crate::model_string::{self, ModelString};
 use crate::nearest::nearest;
 use crate::overlay::Overlay;
-use crate::provider::Provider;
+use crate::provider::{ParamNames, Provider};
 use std::sync::Arc;
 use wardgate_core::name::ModelName;
 
@@ -17,6 +17,17 @@ pub struct Target {
     pub model: ModelName,
     /// What the catalog knows of it, if anything.
     pub known: Option<Arc<Model>>,
+    /// The parameters that it does not take, where its provider declares it so.
+    pub unsupported_params: Option<ParamNames>,
+}
+
+impl Target {
+    /// A model of the catalog, at the provider that it is listed for.
+    #[must_use]
+    pub fn of(provider: &Arc<Provider>, model: &Arc<Model>) -> Self {
+        let (provider, known) = (Arc::clone(provider), Some(Arc::clone(model)));
+        Self { provider, model: Arc::clone(&model.id), known, unsupported_params: None }
+    }
 }
 
 /// Why a model string leads nowhere.
@@ -87,13 +98,14 @@ fn at_provider(provider: &Arc<Provider>, model: &str, overlay: &Overlay) -> Targ
         (None, Some(known)) => Arc::clone(&known.id),
         (None, None) => model.into(),
     };
-    Target { provider: Arc::clone(provider), model: spelled, known }
+    let unsupported_params = declared.and_then(|declared| declared.unsupported_params.clone());
+    Target { provider: Arc::clone(provider), model: spelled, known, unsupported_params }
 }
 
 fn bare(name: &str, overlay: &Overlay) -> Option<Target> {
     overlay.catalog().models_named(name).iter().find_map(|model| {
         let provider = overlay.catalog().provider(model.provider.as_str())?;
-        Some(Target { provider: Arc::clone(provider), model: Arc::clone(&model.id), known: Some(Arc::clone(model)) })
+        Some(Target::of(provider, model))
     })
 }
 

@@ -15,6 +15,26 @@ pub enum Credential {
     Managed(ManagedKeyId),
 }
 
+impl Credential {
+    /// The key of the account, if it is one.
+    #[must_use]
+    pub const fn user(self) -> Option<ProviderKeyId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Managed(_) | Self::None => None,
+        }
+    }
+
+    /// The key of the operator, if it is one.
+    #[must_use]
+    pub const fn managed(self) -> Option<ManagedKeyId> {
+        match self {
+            Self::Managed(id) => Some(id),
+            Self::User(_) | Self::None => None,
+        }
+    }
+}
+
 /// An account's credentials by provider, oldest first.
 #[derive(Debug, Default)]
 pub struct Credentials {

@@ -25,7 +25,7 @@ pub use candidate::Candidate;
 pub use caps::{Caps, InputTooLong, OutputCap};
 pub use credential::{Credential, Credentials};
 pub use failover::{Failover, Next};
-pub use plan::{Facts, Plan, plan};
+pub use plan::{Facts, Plan, can_call, plan};
 pub use policy::{OutOfScope, Policy};
 pub use refusal::{Dropped, Filter, Why};
 pub use verdict::{Verdict, verdict};

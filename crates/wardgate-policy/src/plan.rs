@@ -75,6 +75,13 @@ pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
     if candidates.is_empty() { Err(dropped) } else { Ok(Plan { candidates, dropped }) }
 }
 
+/// Whether a target is in the scope and there is a credential for it, so that a plan on one of its provider's surfaces would
+/// hold it.
+#[must_use]
+pub fn can_call(target: &Target, facts: Facts<'_>) -> bool {
+    facts.policy.allows(&target.provider, &target.model).is_ok() && !credentials::choose(target, facts).credentials.is_empty()
+}
+
 struct Planning<'p> {
     ask: Ask<'p>,
     facts: Facts<'p>,

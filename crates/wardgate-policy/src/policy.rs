@@ -17,7 +17,8 @@ pub(crate) use rules::Step;
 /// configuration.
 #[derive(Debug, Default)]
 pub struct Policy {
-    access: Access,
+    /// None: everything is inside.
+    access: Option<Access>,
     rules: Rules,
 }
 
@@ -26,7 +27,7 @@ impl Policy {
     #[must_use]
     pub fn compile(document: &Document, overlay: &Overlay) -> Self {
         Self {
-            access: document.access.as_ref().map(|access| Access::compile(access, overlay)).unwrap_or_default(),
+            access: document.access.as_ref().map(|access| Access::compile(access, overlay)),
             rules: document.router.as_ref().map(|router| Rules::compile(router, overlay)).unwrap_or_default(),
         }
     }
@@ -37,7 +38,7 @@ impl Policy {
     /// # Errors
     /// With the dimension that does not.
     pub fn allows(&self, provider: &Provider, model: &str) -> Result<(), OutOfScope> {
-        self.access.allows(provider, model)
+        self.access.as_ref().map_or(Ok(()), |access| access.allows(provider, model))
     }
 
     /// The steps of the rule for a model of a provider; none when no rule is for it.

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use wardgate_core::fault::Fault;
 use wardgate_keys::token::BadToken;
-use wardgate_policy::{Dropped, Verdict};
+use wardgate_policy::{Dropped, InputTooLong, Verdict};
 use wardgate_wire::peek::PeekError;
 
 /// Why there is no answer.
@@ -31,6 +31,10 @@ pub(crate) enum Failure {
     StoreAway,
     /// The account's secrets do not open; only the operator can help.
     Misconfigured,
+    /// The key's configuration is not there, as far as is known.
+    ConfigurationUnknown,
+    /// The document of the key's configuration cannot be understood.
+    ConfigurationUnreadable,
     /// Too much is going on in this process.
     Busy(&'static str),
     /// This process ends, and the provider has not answered yet.
@@ -59,6 +63,8 @@ pub(crate) enum Failure {
     BodyBroken,
     /// The body is no request.
     BodyWrong(PeekError),
+    /// The request is longer than its account allows.
+    InputTooLong(InputTooLong),
     /// Nothing to try.
     NothingToTry(Vec<Dropped>),
     /// Everything that could be tried failed.

@@ -7,6 +7,8 @@ pub(crate) const ATTEMPTS: HeaderName = HeaderName::from_static("x-wardgate-atte
 pub(crate) const PROVIDER: HeaderName = HeaderName::from_static("x-wardgate-provider");
 pub(crate) const MODEL: HeaderName = HeaderName::from_static("x-wardgate-model");
 pub(crate) const SKIPPED_MODELS: HeaderName = HeaderName::from_static("x-wardgate-skipped-models");
+pub(crate) const REMOVED_PARAMS: HeaderName = HeaderName::from_static("x-wardgate-removed-params");
+pub(crate) const OUTPUT_CAP: HeaderName = HeaderName::from_static("x-wardgate-output-cap");
 pub(crate) const COST: HeaderName = HeaderName::from_static("x-wardgate-cost");
 /// Where OpenAI's clients look for a request's id.
 pub(crate) const OPENAI_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

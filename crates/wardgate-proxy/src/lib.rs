@@ -15,6 +15,7 @@ mod request_log;
 mod models;
 mod body;
 pub mod cache;
+pub mod tenant;
 pub mod drain;
 mod stall;
 mod headers;

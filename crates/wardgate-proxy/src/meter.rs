@@ -3,9 +3,9 @@
 //! Each attempt becomes one usage event. An event is held until it is known whether another attempt follows, since the last one
 //! is marked as such. When the meter is dropped, an attempt that is still open was abandoned by the client.
 
-use crate::cache::TenantSnapshot;
 use crate::deps::Deps;
 use crate::request_log::RequestLog;
+use crate::tenant::TenantSnapshot;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ use wardgate_ledger::Outcome;
 use wardgate_limits::gate::Permit;
 use wardgate_limits::{cost, estimate};
 use wardgate_model::Origin;
-use wardgate_policy::{Candidate, Credential};
+use wardgate_policy::Candidate;
 use wardgate_telemetry::AttemptRecord;
 
 /// The meter of one request.
@@ -94,13 +94,12 @@ impl Meter {
         self.log.attempts += 1;
         self.log.provider = Some(candidate.target.provider.name.clone());
         self.log.model = Some(Arc::clone(&candidate.target.model));
+        self.log.virtual_model.clone_from(&candidate.virtual_model);
+        self.log.managed_key_id = candidate.credential.managed();
         self.open = Some(OpenAttempt {
             candidate: candidate.clone(),
-            key_redacted: match candidate.credential {
-                Credential::User(key) => tenant.redacted(key).map(|redacted| redacted.to_string()),
-                // The operator's key is not the account's to see.
-                Credential::Managed(_) | Credential::None => None,
-            },
+            // The operator's key is not the account's to see.
+            key_redacted: candidate.credential.user().and_then(|key| tenant.redacted(key)).map(|redacted| redacted.to_string()),
             number: self.log.attempts,
             started: Instant::now(),
             status_code: 0,
@@ -140,11 +139,6 @@ impl Meter {
             usage,
             cost,
         });
-        let (provider_key_id, managed_key_id) = match open.candidate.credential {
-            Credential::None => (None, None),
-            Credential::User(key) => (Some(key), None),
-            Credential::Managed(key) => (None, Some(key)),
-        };
         let now = deps.clock.now();
         self.held = Some(UsageEvent {
             id: UsageEventId::new(now, &*deps.random),
@@ -157,8 +151,8 @@ impl Meter {
             provider: target.provider.name.clone(),
             model: Arc::clone(&target.model),
             virtual_model: open.candidate.virtual_model,
-            provider_key_id,
-            managed_key_id,
+            provider_key_id: open.candidate.credential.user(),
+            managed_key_id: open.candidate.credential.managed(),
             provider_key_redacted: open.key_redacted,
             attempt_number: open.number,
             is_final: false,

@@ -1,7 +1,6 @@
 //! `GET /v1/models`: what a key may call, in the caller's dialect.
 
 use crate::body::ReplyBody;
-use crate::cache::TenantSnapshot;
 use crate::failure::Failure;
 use crate::phase::configure::Caller;
 use crate::phase::ingress::Dialect;
@@ -9,7 +8,11 @@ use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use wardgate_core::format::Format;
-use wardgate_model::{Model, Provider};
+use wardgate_model::{Model, Target, resolve};
+use wardgate_policy::{Facts, can_call};
+
+/// Who owns a virtual model.
+const VIRTUAL_OWNER: &str = "virtual-model";
 
 /// One model as a list shows it.
 struct Listed {
@@ -20,7 +23,7 @@ struct Listed {
 
 /// All models that the caller may use.
 pub(crate) fn list(caller: &Caller, dialect: Dialect) -> Response<ReplyBody> {
-    let listed = listed(&caller.tenant);
+    let listed = listed(caller);
     json(&match dialect.format {
         Format::AnthropicMessages => serde_json::json!({
             "data": listed.iter().map(anthropic).collect::<Vec<_>>(),
@@ -34,7 +37,7 @@ pub(crate) fn list(caller: &Caller, dialect: Dialect) -> Response<ReplyBody> {
 
 /// One of them.
 pub(crate) fn get(caller: &Caller, id: &str, dialect: Dialect) -> Result<Response<ReplyBody>, Failure> {
-    let listed = listed(&caller.tenant);
+    let listed = listed(caller);
     let model =
         listed.iter().find(|model| model.id.eq_ignore_ascii_case(id)).ok_or_else(|| Failure::ModelNotListed(id.to_owned()))?;
     Ok(json(&match dialect.format {
@@ -43,32 +46,43 @@ pub(crate) fn get(caller: &Caller, id: &str, dialect: Dialect) -> Result<Respons
     }))
 }
 
-fn listed(tenant: &TenantSnapshot) -> Vec<Listed> {
-    let overlay = &tenant.overlay;
-    let is_usable =
-        |provider: &Provider| provider.works_without_key() || !tenant.credentials.of(provider.name.as_str()).is_empty();
+/// What the scope of its key and the credentials let the caller call, virtual models last.
+fn listed(caller: &Caller) -> Vec<Listed> {
+    let facts = caller.facts();
+    let overlay = facts.overlay;
     let mut listed = Vec::new();
     for model in overlay.catalog().models().iter().filter(|model| model.is_chat && model.is_offered) {
-        if overlay.provider(model.provider.as_str()).is_some_and(|provider| is_usable(provider)) {
+        let provider = overlay.provider(model.provider.as_str());
+        if provider.is_some_and(|provider| can_call(&Target::of(provider, model), facts)) {
             let owner = model.author.clone();
-            listed.push(Listed { id: shortest_id(tenant, model), owner, display_name: model.display_name.clone() });
+            listed.push(Listed { id: shortest_id(facts, model), owner, display_name: model.display_name.clone() });
         }
     }
-    for provider in overlay.providers().filter(|provider| is_usable(provider)) {
-        let declared = provider.declared_models.iter().map(|model| Listed {
-            id: format!("{}:{}", provider.name, model.id),
-            owner: provider.name.to_string(),
-            display_name: format!("{} {}", provider.display_name, model.id),
-        });
-        listed.extend(declared);
+    for provider in overlay.providers() {
+        for declared in &provider.declared_models {
+            let id = format!("{}:{}", provider.name, declared.id);
+            if resolve(&id, overlay).is_ok_and(|target| can_call(&target, facts)) {
+                let display_name = format!("{} {}", provider.display_name, declared.id);
+                listed.push(Listed { id, owner: provider.name.to_string(), display_name });
+            }
+        }
     }
+    let leads_somewhere = |target: &String| resolve(target, overlay).is_ok_and(|target| can_call(&target, facts));
+    let mut names: Vec<_> = facts.virtual_models.iter().filter(|model| model.models.iter().any(leads_somewhere)).collect();
+    names.sort_by(|one, other| one.name.cmp(&other.name));
+    listed.extend(names.into_iter().map(|model| Listed {
+        id: model.name.to_string(),
+        owner: VIRTUAL_OWNER.to_owned(),
+        display_name: model.name.to_string(),
+    }));
     listed
 }
 
 /// The bare id where it leads to this very provider, else `provider:id`.
-fn shortest_id(tenant: &TenantSnapshot, model: &Model) -> String {
+fn shortest_id(facts: Facts<'_>, model: &Model) -> String {
+    let first = facts.overlay.catalog().models_named(&model.id).first();
     let leads_here =
-        tenant.overlay.catalog().models_named(&model.id).first().is_some_and(|first| first.provider == model.provider);
+        facts.virtual_models.get(&model.id).is_none() && first.is_some_and(|first| first.provider == model.provider);
     if leads_here { model.id.to_string() } else { format!("{}:{}", model.provider, model.id) }
 }
 

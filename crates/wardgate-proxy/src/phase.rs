@@ -7,5 +7,6 @@ pub(crate) mod ask;
 pub(crate) mod select;
 pub(crate) mod admit;
 pub(crate) mod attempt;
+pub(crate) mod fit;
 pub(crate) mod exchange;
 pub(crate) mod relay;

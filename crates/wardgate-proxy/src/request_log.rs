@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use wardgate_core::format::Surface;
-use wardgate_core::id::{AccessKeyId, AccountId, RequestId};
+use wardgate_core::id::{AccessKeyId, AccountId, ManagedKeyId, RequestId};
 use wardgate_core::money::NanoUsd;
 use wardgate_core::name::{ModelName, ProviderName};
 use wardgate_core::usage::{Completion, Usage};
@@ -38,6 +38,10 @@ pub(crate) struct RequestLog {
     pub(crate) provider: Option<ProviderName>,
     /// For what.
     pub(crate) model: Option<ModelName>,
+    /// The virtual model that was asked for.
+    pub(crate) virtual_model: Option<ModelName>,
+    /// The operator's key with which the last attempt was made.
+    pub(crate) managed_key_id: Option<ManagedKeyId>,
     /// Attempts made.
     pub(crate) attempts: u32,
     /// How the last attempt ended.
@@ -68,6 +72,8 @@ impl RequestLog {
             is_stream: false,
             provider: None,
             model: None,
+            virtual_model: None,
+            managed_key_id: None,
             attempts: 0,
             completion: None,
             usage: None,
@@ -123,6 +129,8 @@ impl Drop for RequestLog {
             asked_model: self.asked_model.as_deref(),
             provider: self.provider.as_ref().map(ProviderName::as_str),
             model: self.model.as_deref(),
+            virtual_model: self.virtual_model.as_deref(),
+            managed_key_id: self.managed_key_id,
             attempts: self.attempts,
             is_stream: self.is_stream,
             completion: self.completion,

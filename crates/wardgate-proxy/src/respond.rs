@@ -149,6 +149,18 @@ fn tell(failure: &Failure) -> Told {
             "account_not_readable",
             "the gateway cannot open this account's secrets; its operator has to check the master key",
         ),
+        Failure::ConfigurationUnknown => soon(ours(
+            503,
+            Overloaded,
+            "configuration_unknown",
+            "the configuration of this access key is not known to the gateway yet; try again",
+        )),
+        Failure::ConfigurationUnreadable => ours(
+            500,
+            Server,
+            "configuration_not_readable",
+            "the gateway cannot read the configuration of this access key, and so lets it call nothing; write the configuration again",
+        ),
         Failure::Busy(what) => {
             soon(ours(503, Overloaded, "gateway_busy", format!("the gateway is at its limit of {what}; try again")))
         }
@@ -189,6 +201,7 @@ fn tell(failure: &Failure) -> Told {
             let (code, param) = body_words(error);
             Told { param, ..ours(400, InvalidRequest, code, error.to_string()) }
         }
+        Failure::InputTooLong(error) => ours(413, TooLarge, "input_too_long", error.to_string()),
         Failure::NothingToTry(dropped) => nothing_to_try(dropped),
         Failure::Exhausted(exhausted) => tell_exhausted(exhausted),
     }
@@ -205,6 +218,7 @@ const fn body_words(error: &PeekError) -> (&'static str, Option<&'static str>) {
         PeekError::NotAnObject => ("not_an_object", None),
         PeekError::TooDeep => ("too_deep", None),
         PeekError::Duplicate(_) => ("duplicate_field", None),
+        PeekError::OtherCase(_) => ("field_in_other_case", None),
         PeekError::ModelMissing => ("missing_model", Some("model")),
         PeekError::ModelNotAString => ("model_not_a_string", Some("model")),
         PeekError::ModelEmpty => ("empty_model", Some("model")),

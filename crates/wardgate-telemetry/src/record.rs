@@ -7,7 +7,7 @@ use crate::sink::LineSink;
 use std::sync::Arc;
 use std::time::Duration;
 use wardgate_core::format::Surface;
-use wardgate_core::id::{AccessKeyId, AccountId, RequestId};
+use wardgate_core::id::{AccessKeyId, AccountId, ManagedKeyId, RequestId};
 use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::{Completion, Usage};
@@ -54,6 +54,10 @@ pub struct RequestRecord<'r> {
     pub provider: Option<&'r str>,
     /// For what, in the provider's spelling.
     pub model: Option<&'r str>,
+    /// The virtual model that the client asked for, if it asked for one.
+    pub virtual_model: Option<&'r str>,
+    /// The operator's key with which the last attempt was made, if it was one of these.
+    pub managed_key_id: Option<ManagedKeyId>,
     /// Attempts made.
     pub attempts: u32,
     /// Whether a stream was asked for.

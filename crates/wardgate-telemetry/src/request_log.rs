@@ -3,7 +3,7 @@
 use crate::record::RequestRecord;
 use serde::Serialize;
 use std::time::Duration;
-use wardgate_core::id::{AccessKeyId, AccountId, RequestId};
+use wardgate_core::id::{AccessKeyId, AccountId, ManagedKeyId, RequestId};
 
 #[derive(Serialize)]
 struct Line<'r> {
@@ -26,6 +26,10 @@ struct Line<'r> {
     provider: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    virtual_model: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    managed_key_id: Option<ManagedKeyId>,
     attempts: u32,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +66,8 @@ pub(crate) fn write(to: &mut Vec<u8>, request: &RequestRecord<'_>) {
         asked_model: request.asked_model.map(clip),
         provider: request.provider,
         model: request.model.map(clip),
+        virtual_model: request.virtual_model.map(clip),
+        managed_key_id: request.managed_key_id,
         attempts: request.attempts,
         stream: request.is_stream,
         completion: request.completion.map(wardgate_core::usage::Completion::name),

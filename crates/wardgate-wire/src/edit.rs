@@ -1,13 +1,14 @@
 //! Fitting a request body to one provider without rebuilding it.
 //!
-//! The body stays as the client sent it, but for the model's name, the request for usage in a stream, and fields that steer
-//! the gateway. What comes out is a list of slices of the original with small pieces between them.
+//! The body stays as the client sent it, but for the model's name, the request for usage in a stream, a cap on the output, and
+//! fields that steer the gateway or that the provider does not take. What comes out is a list of slices of the original with
+//! small pieces between them.
 
-use crate::peek::{GATEWAY_ONLY, Key, Peek};
+use crate::peek::{GATEWAY_ONLY, Key, OUTPUT_CAPS, Peek};
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -18,29 +19,92 @@ pub struct Edit<'e> {
     pub model: &'e str,
     /// Whether to ask for usage in the stream, where the client did not.
     pub ask_for_usage: bool,
+    /// The cap on the answer's tokens that takes the place of the client's.
+    pub output_cap: Option<OutputCap>,
+    /// What the provider takes.
+    pub params: Params<'e>,
 }
 
-/// The slices of the edited body, in order. At most five unless fields had to be taken out.
+/// A cap on an answer's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputCap {
+    /// What it is called where the client has none. The client's own name for it stays.
+    pub field: &'static str,
+    /// The most tokens.
+    pub tokens: u64,
+}
+
+/// The parameters that a provider takes. The default takes all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Params<'e> {
+    /// Only these; none: all.
+    pub supported: Option<&'e HashSet<Box<str>>>,
+    /// Not these.
+    pub unsupported: Option<&'e HashSet<Box<str>>>,
+}
+
+/// What is no parameter, and never taken out.
+const ESSENTIAL: [&str; 3] = ["model", "messages", "stream"];
+
+/// What is said to the model, which a list of the parameters that a provider takes may well leave out.
+const SAID: [&str; 3] = ["system", "prompt", "input"];
+
+/// The most names of removed members that are told.
+const REMOVED_MAX: usize = 64;
+
+impl Params<'_> {
+    /// Whether a member at the top of a body stays.
+    #[must_use]
+    pub fn takes(&self, name: &str) -> bool {
+        let is_supported = || self.supported.is_none_or(|names| names.contains(name) || SAID.contains(&name));
+        let is_unsupported = || self.unsupported.is_some_and(|names| names.contains(name));
+        ESSENTIAL.contains(&name) || is_supported() && !is_unsupported()
+    }
+
+    const fn takes_all(&self) -> bool {
+        self.supported.is_none() && self.unsupported.is_none()
+    }
+}
+
+/// The slices of the edited body, in order. At most seven unless fields had to be taken out.
 pub type Slices = Vec<Bytes>;
+
+/// A body that was fitted.
+#[derive(Debug)]
+pub struct Edited {
+    /// The body.
+    pub slices: Slices,
+    /// Members that the provider does not take and that were taken out, in order; the first [`REMOVED_MAX`] of them.
+    pub removed: Vec<String>,
+}
 
 /// Edits a body that [`crate::peek::peek`] accepted.
 #[must_use]
-pub fn apply(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Slices {
+pub fn apply(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
+    let caps_several = peek.has_several_output_caps && edit.output_cap.is_some();
     match &peek.model_span {
-        Some(span) if !peek.has_gateway_only_fields => splice(body, peek, span, edit),
+        Some(span) if !peek.has_gateway_only_fields && !caps_several && edit.params.takes_all() => {
+            Edited { slices: splice(body, peek, span, edit), removed: Vec::new() }
+        }
         _ => rebuild(body, edit),
     }
 }
 
-/// The usual case: replace one or two values in place.
+/// The usual case: replace a few values in place.
 fn splice(body: &Bytes, peek: &Peek, model_span: &Range<usize>, edit: Edit<'_>) -> Slices {
     let mut model = json_string(edit.model);
-    let mut replaced = Vec::with_capacity(2);
+    let mut replaced = Vec::with_capacity(3);
+    // A member that is not there yet is added behind the model's value, which saves a search for a free place.
     if edit.ask_for_usage {
         match &peek.stream_options_span {
             Some(span) => replaced.push((span.clone(), with_usage(&body[span.clone()]))),
-            // A member that is not there yet is added behind the model's value, which saves a search for a free place.
             None => model.push_str(r#","stream_options":{"include_usage":true}"#),
+        }
+    }
+    if let Some(cap) = edit.output_cap {
+        match &peek.output_tokens_span {
+            Some(span) => replaced.push((span.clone(), cap.tokens.to_string())),
+            None => push_cap(&mut model, cap.field, cap),
         }
     }
     if model.as_bytes() != &body[model_span.clone()] {
@@ -58,43 +122,70 @@ fn splice(body: &Bytes, peek: &Peek, model_span: &Range<usize>, edit: Edit<'_>) 
     slices
 }
 
-/// The rare case: write the members again, each byte for byte, without those that no provider may see.
-fn rebuild(body: &Bytes, edit: Edit<'_>) -> Slices {
-    let Ok(Members(members)) = serde_json::from_slice(body) else {
-        unreachable!("the body was read before");
-    };
-    let mut text = format!(r#"{{"model":{}"#, json_string(edit.model));
-    let mut has_stream_options = false;
-    for (key, value) in members {
-        if key == "model" || GATEWAY_ONLY.contains(&key.as_str()) {
-            continue;
+/// The rare case: write the members again, each byte for byte, without those that this provider, or any, must not see.
+fn rebuild(body: &Bytes, edit: Edit<'_>) -> Edited {
+    let mut text = String::with_capacity(body.len() + edit.model.len());
+    text.push_str(r#"{"model":"#);
+    text.push_str(&json_string(edit.model));
+    let mut removed = Vec::new();
+    let (mut has_stream_options, mut has_cap) = (false, false);
+    let read = for_each_member(body, |key, value| {
+        if key == "model" || GATEWAY_ONLY.contains(&key) {
+            return;
         }
-        text.push(',');
-        text.push_str(&json_string(&key));
-        text.push(':');
-        if key == "stream_options" && edit.ask_for_usage {
-            has_stream_options = true;
-            text.push_str(&with_usage(value.get().as_bytes()));
-        } else {
-            text.push_str(value.get());
+        if !edit.params.takes(key) {
+            if removed.len() < REMOVED_MAX {
+                removed.push(key.to_owned());
+            }
+            return;
         }
-    }
+        match edit.output_cap {
+            Some(cap) if OUTPUT_CAPS.contains(&key) => {
+                if !has_cap {
+                    push_cap(&mut text, key, cap);
+                }
+                has_cap = true;
+            }
+            _ if key == "stream_options" && edit.ask_for_usage => {
+                has_stream_options = true;
+                push_member(&mut text, key, &with_usage(value.as_bytes()));
+            }
+            _ => push_member(&mut text, key, value),
+        }
+    });
+    debug_assert!(read.is_ok(), "the body was read before");
     if edit.ask_for_usage && !has_stream_options {
-        text.push_str(r#","stream_options":{"include_usage":true}"#);
+        push_member(&mut text, "stream_options", r#"{"include_usage":true}"#);
+    }
+    if let Some(cap) = edit.output_cap.filter(|_| !has_cap) {
+        push_cap(&mut text, cap.field, cap);
     }
     text.push('}');
-    vec![Bytes::from(text)]
+    Edited { slices: vec![Bytes::from(text)], removed }
+}
+
+fn push_member(text: &mut String, key: &str, value: &str) {
+    text.push(',');
+    text.push_str(&json_string(key));
+    text.push(':');
+    text.push_str(value);
+}
+
+fn push_cap(text: &mut String, field: &str, cap: OutputCap) {
+    push_member(text, field, &cap.tokens.to_string());
 }
 
 /// `stream_options` with usage asked for and all else as it was. What is no object is replaced.
 fn with_usage(stream_options: &[u8]) -> String {
-    let Members(members) = serde_json::from_slice(stream_options).unwrap_or(Members(Vec::new()));
-    let mut text = String::from(r#"{"include_usage":true"#);
-    for (key, value) in members.iter().filter(|(key, _)| key != "include_usage") {
-        text.push(',');
-        text.push_str(&json_string(key));
-        text.push(':');
-        text.push_str(value.get());
+    let only = r#"{"include_usage":true"#;
+    let mut text = String::from(only);
+    let read = for_each_member(stream_options, |key, value| {
+        if key != "include_usage" {
+            push_member(&mut text, key, value);
+        }
+    });
+    if read.is_err() {
+        text.truncate(only.len());
     }
     text.push('}');
     text
@@ -104,28 +195,34 @@ pub(crate) fn json_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The members of an object in their order, values untouched.
-struct Members<'b>(Vec<(String, &'b RawValue)>);
+/// Goes through the members of an object in their order, values untouched.
+fn for_each_member(object: &[u8], each: impl FnMut(&str, &str)) -> Result<(), serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(object);
+    Members(each).deserialize(&mut deserializer)
+}
 
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
+struct Members<F>(F);
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+impl<'de, F: FnMut(&str, &str)> DeserializeSeed<'de> for Members<F> {
+    type Value = ();
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Key(key), value)) = map.next_entry()? {
-                    members.push((key.into_owned(), value));
-                }
-                Ok(Members(members))
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(&str, &str)> Visitor<'de> for Members<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((Key(key), value)) = map.next_entry::<_, &RawValue>()? {
+            (self.0)(&key, value.get());
         }
-        deserializer.deserialize_map(MembersVisitor)
+        Ok(())
     }
 }
 
@@ -138,12 +235,16 @@ mod tests {
     fn edited(body: &str, edit: Edit<'_>) -> String {
         let body = Bytes::copy_from_slice(body.as_bytes());
         let peek = peek(&body).unwrap_or_else(|error| panic!("{error}"));
-        let slices = apply(&body, &peek, edit);
-        slices.iter().map(|slice| std::str::from_utf8(slice).unwrap_or("not UTF-8")).collect()
+        let edited = apply(&body, &peek, edit);
+        edited.slices.iter().map(|slice| std::str::from_utf8(slice).unwrap_or("not UTF-8")).collect()
     }
 
     fn check(body: &str, ask_for_usage: bool, expected: &Expect) {
-        expected.assert_eq(&edited(body, Edit { model: "gpt-4o", ask_for_usage }));
+        expected.assert_eq(&edited(body, Edit { ask_for_usage, ..only_model("gpt-4o") }));
+    }
+
+    fn only_model(model: &str) -> Edit<'_> {
+        Edit { model, ask_for_usage: false, output_cap: None, params: Params::default() }
     }
 
     #[test]
@@ -187,6 +288,44 @@ mod tests {
 
     #[test]
     fn names_that_need_escaping_are_escaped() {
-        assert_eq!(edited(r#"{"model":"a"}"#, Edit { model: "a\"b", ask_for_usage: false }), r#"{"model":"a\"b"}"#);
+        assert_eq!(edited(r#"{"model":"a"}"#, only_model("a\"b")), r#"{"model":"a\"b"}"#);
+    }
+
+    #[test]
+    fn a_cap_takes_the_place_of_the_clients_or_is_added() {
+        let check = |body: &str, expected: &str| {
+            let output_cap = Some(OutputCap { field: "max_tokens", tokens: 50 });
+            assert_eq!(edited(body, Edit { output_cap, ..only_model("m") }), expected);
+        };
+        check(r#"{"model":"m","n":1}"#, r#"{"model":"m","max_tokens":50,"n":1}"#);
+        check(r#"{"max_tokens": 900 ,"model":"a"}"#, r#"{"max_tokens": 50 ,"model":"m"}"#);
+        check(r#"{"model":"a","max_completion_tokens":null}"#, r#"{"model":"m","max_completion_tokens":50}"#);
+        check(
+            r#"{"model":"a","max_completion_tokens":60,"n":1,"max_tokens":70}"#,
+            r#"{"model":"m","max_completion_tokens":50,"n":1}"#,
+        );
+        check(r#"{"models":["a"],"n":1}"#, r#"{"model":"m","n":1,"max_tokens":50}"#);
+    }
+
+    #[test]
+    fn what_a_provider_does_not_take_is_taken_out_and_told() {
+        let set = |names: &[&str]| names.iter().map(|name| Box::from(*name)).collect::<HashSet<Box<str>>>();
+        let check = |supported: Option<&[&str]>, unsupported: Option<&[&str]>, expected: &str, told: &[&str]| {
+            let (supported, unsupported) = (supported.map(set), unsupported.map(set));
+            let params = Params { supported: supported.as_ref(), unsupported: unsupported.as_ref() };
+            let body = Bytes::from_static(
+                br#"{"model":"a","messages":[{"seed":1}],"system":"s","stream":true,"seed":1.0,"top_\u0070":2}"#,
+            );
+            let peek = peek(&body).unwrap_or_else(|error| panic!("{error}"));
+            let edited = apply(&body, &peek, Edit { params, ..only_model("m") });
+            assert_eq!(edited.slices.concat(), expected.as_bytes());
+            assert_eq!(edited.removed, told);
+        };
+        let kept = r#"{"model":"m","messages":[{"seed":1}],"system":"s","stream":true"#;
+        check(Some(&["seed"]), None, &format!(r#"{kept},"seed":1.0}}"#), &["top_p"]);
+        check(None, Some(&["seed"]), &format!(r#"{kept},"top_p":2}}"#), &["seed"]);
+        check(Some(&["seed"]), Some(&["seed", "stream", "model", "messages"]), &format!("{kept}}}"), &["seed", "top_p"]);
+        let without_system = kept.replace(r#","system":"s""#, "");
+        check(None, Some(&["system", "top_p"]), &format!(r#"{without_system},"seed":1.0}}"#), &["system", "top_p"]);
     }
 }

@@ -17,6 +17,12 @@ pub const MODELS_MAX: usize = 64;
 /// Fields that steer the gateway and mean nothing, or an error, to a provider.
 pub(crate) const GATEWAY_ONLY: [&str; 5] = ["models", "provider", "route", "transforms", "usage"];
 
+/// What routing reads, beside the caps on the output.
+const READ: [&str; 4] = ["model", "models", "stream", "stream_options"];
+
+/// What the cap on an answer's tokens is called. Of Chat Completions' two names the second is the older one.
+pub(crate) const OUTPUT_CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peek {
@@ -32,8 +38,12 @@ pub struct Peek {
     pub asks_for_usage: bool,
     /// Whether fields stand in the body that no provider may see.
     pub has_gateway_only_fields: bool,
-    /// The cap on the answer's tokens, by whatever name.
+    /// The cap on the answer's tokens, by whatever name: the largest of several, and `u64::MAX` for what is no number.
     pub output_tokens_max: Option<u64>,
+    /// Where the first value of such a cap stands.
+    pub output_tokens_span: Option<Range<usize>>,
+    /// Whether there are several such caps in the body.
+    pub has_several_output_caps: bool,
 }
 
 /// Why a body is no request.
@@ -51,6 +61,9 @@ pub enum PeekError {
     /// A field that routing reads stands there twice, so that two readers could disagree on it.
     #[error("the field {0:?} stands in the body more than once")]
     Duplicate(String),
+    /// A field that routing reads stands there in another case, in which some readers would take it for the same field.
+    #[error("the field {0:?} must be written in lower case")]
+    OtherCase(String),
     /// Neither `model` nor `models`.
     #[error("the field \"model\" is missing")]
     ModelMissing,
@@ -85,6 +98,9 @@ pub fn peek(body: &[u8]) -> Result<Peek, PeekError> {
     if let Some(name) = fields.duplicate {
         return Err(PeekError::Duplicate(name));
     }
+    if let Some(name) = fields.other_case {
+        return Err(PeekError::OtherCase(name));
+    }
     Ok(Peek {
         models: models(&fields)?,
         model_span: fields.model.map(|value| span(text, value)),
@@ -92,7 +108,9 @@ pub fn peek(body: &[u8]) -> Result<Peek, PeekError> {
         stream_options_span: fields.stream_options.map(|value| span(text, value)),
         asks_for_usage: fields.stream_options.is_some_and(asks_for_usage),
         has_gateway_only_fields: fields.has_gateway_only,
-        output_tokens_max: fields.output_tokens_max.and_then(|value| value.get().parse().ok()),
+        output_tokens_max: fields.output_tokens_max,
+        output_tokens_span: fields.output_cap.map(|value| span(text, value)),
+        has_several_output_caps: fields.has_several_output_caps,
     })
 }
 
@@ -138,6 +156,35 @@ fn is_stream(value: Option<&RawValue>) -> Result<bool, PeekError> {
     }
 }
 
+/// Whether a name that routing does not read is one that it reads to those who compare without case, as programs in Go do: to
+/// them two letters beyond ASCII, too, are the same as `s` and `k`.
+fn is_other_case(name: &str) -> bool {
+    let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if name.bytes().all(is_lower) {
+        return false;
+    }
+    let folded = || {
+        name.chars().map(|character| match character {
+            '\u{17f}' => 's',
+            '\u{212a}' => 'k',
+            other => other.to_ascii_lowercase(),
+        })
+    };
+    READ.iter().chain(&OUTPUT_CAPS).any(|read| folded().eq(read.chars()))
+}
+
+/// What a cap on an answer's tokens comes to. What is no number may mean anything to a provider, so it counts as the most.
+fn tokens(value: &RawValue) -> Option<u64> {
+    let text = value.get();
+    if text == "null" {
+        return None;
+    }
+    let whole = text.parse().ok();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is not negative, and saturates")]
+    let rounded = || text.parse::<f64>().ok().filter(|number| *number >= 0.0).map(|number| number.ceil() as u64);
+    Some(whole.or_else(rounded).unwrap_or(u64::MAX))
+}
+
 fn asks_for_usage(stream_options: &RawValue) -> bool {
     #[derive(Deserialize)]
     struct StreamOptions {
@@ -172,9 +219,12 @@ struct Fields<'b> {
     models: Option<&'b RawValue>,
     stream: Option<&'b RawValue>,
     stream_options: Option<&'b RawValue>,
-    output_tokens_max: Option<&'b RawValue>,
+    output_cap: Option<&'b RawValue>,
+    output_tokens_max: Option<u64>,
+    has_several_output_caps: bool,
     has_gateway_only: bool,
     duplicate: Option<String>,
+    other_case: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Fields<'de> {
@@ -201,11 +251,17 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 "models" => &mut fields.models,
                 "stream" => &mut fields.stream,
                 "stream_options" => &mut fields.stream_options,
-                "max_completion_tokens" | "max_tokens" => {
-                    fields.output_tokens_max = Some(map.next_value()?);
+                name if OUTPUT_CAPS.contains(&name) => {
+                    let value: &RawValue = map.next_value()?;
+                    fields.output_tokens_max = fields.output_tokens_max.max(tokens(value));
+                    fields.has_several_output_caps |= fields.output_cap.is_some();
+                    fields.output_cap.get_or_insert(value);
                     continue;
                 }
-                _ => {
+                name => {
+                    if is_other_case(name) {
+                        fields.other_case.get_or_insert_with(|| name.to_owned());
+                    }
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 }
@@ -270,6 +326,12 @@ mod tests {
         check(r#"{"model":5}"#, &expect![[r#"the field "model" must be a string"#]]);
         check(r#"{"model":""}"#, &expect![[r#"the field "model" is empty"#]]);
         check(r#"{"model":"a","model":"b"}"#, &expect![[r#"the field "model" stands in the body more than once"#]]);
+        check(r#"{"model":"a","Model":"b"}"#, &expect![[r#"the field "Model" must be written in lower case"#]]);
+        check(
+            r#"{"model":"a","max_to\u212aens":5}"#,
+            &expect![[r#"the field "max_toKens" must be written in lower case"#]],
+        );
+        check(r#"{"model":"a","\u017ftream":true}"#, &expect![[r#"the field "ſtream" must be written in lower case"#]]);
         check(r#"{"model":"a","models":"b"}"#, &expect![[r#"the field "models" must be an array of non-empty strings"#]]);
         check(r#"{"model":"a","models":["b",5]}"#, &expect![[r#"the field "models" must be an array of non-empty strings"#]]);
         check(r#"{"model":"a","stream":"yes"}"#, &expect![[r#"the field "stream" must be true or false"#]]);
@@ -277,6 +339,29 @@ mod tests {
             &format!("{{\"model\":\"a\",\"x\":{}{}}}", "[".repeat(200), "]".repeat(200)),
             &expect!["the body nests deeper than 128 levels"],
         );
+    }
+
+    #[test]
+    fn the_cap_on_the_output_is_never_read_as_less_than_a_provider_may_read() {
+        let check = |members: &str, expected: (Option<u64>, Option<&str>, bool)| {
+            let body = format!(r#"{{"model":"a"{members}}}"#);
+            let peek = peek(body.as_bytes()).unwrap_or_else(|error| panic!("{members}: {error}"));
+            let value = peek.output_tokens_span.map(|span| body[span].to_owned());
+            assert_eq!((peek.output_tokens_max, value.as_deref(), peek.has_several_output_caps), expected, "{members}");
+        };
+        check("", (None, None, false));
+        check(r#","max_tokens":100"#, (Some(100), Some("100"), false));
+        check(r#","max_completion_tokens":100"#, (Some(100), Some("100"), false));
+        check(r#","max_\u0074okens":100"#, (Some(100), Some("100"), false));
+        check(r#","max_tokens":null"#, (None, Some("null"), false));
+        check(r#","max_tokens":99.5"#, (Some(100), Some("99.5"), false));
+        check(r#","max_tokens":1e3"#, (Some(1_000), Some("1e3"), false));
+        check(r#","max_tokens":1e400"#, (Some(u64::MAX), Some("1e400"), false));
+        check(r#","max_tokens":99999999999999999999"#, (Some(u64::MAX), Some("99999999999999999999"), false));
+        check(r#","max_tokens":-1"#, (Some(u64::MAX), Some("-1"), false));
+        check(r#","max_tokens":"7""#, (Some(u64::MAX), Some("\"7\""), false));
+        check(r#","max_tokens":7,"max_completion_tokens":9"#, (Some(9), Some("7"), true));
+        check(r#","max_tokens":9,"max_tokens":7"#, (Some(9), Some("9"), true));
     }
 
     proptest! {

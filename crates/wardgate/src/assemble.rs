@@ -196,8 +196,10 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         surface,
         url: wardgate_model::base_url::join(base_url, surface.upstream_path()).into(),
         auth: AuthScheme::Bearer,
+        supported_params: None,
     };
     let models = wardgate_sandbox::model::LISTED.into_iter().filter(|model| *model != "embed");
+    let declared = |model: &str| DeclaredModel { id: model.into(), upstream_id: model.into(), unsupported_params: None };
     Ok(Provider {
         name: ProviderName::new("sandbox")?,
         display_name: "Sandbox".to_owned(),
@@ -205,7 +207,7 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         endpoints: Surface::ALL.map(endpoint).into(),
         environment_variable: None,
         quirks: Vec::new(),
-        declared_models: models.map(|model| DeclaredModel { id: model.into(), upstream_id: model.into() }).collect(),
+        declared_models: models.map(declared).collect(),
     })
 }
 

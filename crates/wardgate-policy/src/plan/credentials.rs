@@ -9,7 +9,7 @@ use crate::failover::ATTEMPTS_MAX;
 use crate::policy::Step;
 use crate::refusal::Why;
 use wardgate_core::id::ProviderKeyId;
-use wardgate_model::Target;
+use wardgate_model::{Origin, Target};
 
 /// The credentials for one model, and the ways to call it that were left out.
 #[derive(Default)]
@@ -61,7 +61,8 @@ impl Chosen {
         let model = || target.model.clone();
         let keys = facts.credentials.managed_of(target.provider.name.as_str());
         let known = target.known.as_ref();
-        if keys.is_empty() {
+        // The operator's keys go nowhere that a tenant described, whatever it is called.
+        if keys.is_empty() || target.provider.origin == Origin::Tenant {
             self.left_out.extend(is_wanted.then(|| Why::NotGranted { provider: provider() }));
         } else if known.is_none() {
             self.left_out.push(Why::NotCatalogued { provider: provider(), model: model() });

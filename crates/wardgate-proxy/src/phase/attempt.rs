@@ -23,7 +23,8 @@ pub(crate) async fn attempt(
     plan: &Plan,
     meter: &mut Meter,
 ) -> Result<Exchange, Failure> {
-    let deadline = meter.log().started() + deps.options.total_timeout;
+    let total_timeout = caller.tenant.timeouts.map_or(deps.options.total_timeout, |own| own.total);
+    let deadline = meter.log().started() + total_timeout;
     let mut failover = Failover::new(&plan.candidates);
     let mut history = Vec::new();
     let mut next = failover.first();

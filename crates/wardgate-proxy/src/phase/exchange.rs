@@ -8,6 +8,7 @@ use crate::headers;
 use crate::meter::Meter;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
+use crate::phase::fit::{Changes, asks_for_usage, fit};
 use crate::phase::ingress::Inbound;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
@@ -19,12 +20,10 @@ use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::secret::Secret;
-use wardgate_keys::seal::SealError;
 use wardgate_limits::memory::Reservation;
-use wardgate_model::Quirk;
-use wardgate_policy::{Candidate, Credential};
+use wardgate_policy::Candidate;
 use wardgate_upstream::{AnswerBody, Call, SendError, SendErrorKind, SlicedBody, answer, auth};
-use wardgate_wire::edit::{self, Edit};
+use wardgate_wire::edit::Slices;
 use wardgate_wire::fault;
 use wardgate_wire::reply::{self, ReplyFacts};
 use wardgate_wire::stream::Watcher;
@@ -33,6 +32,8 @@ use wardgate_wire::stream::Watcher;
 pub(crate) struct Exchange {
     /// Who answered.
     pub(crate) candidate: Candidate,
+    /// What was changed in the request for it.
+    pub(crate) changes: Changes,
     /// With what.
     pub(crate) answer: Answer,
 }
@@ -99,9 +100,11 @@ pub(crate) async fn exchange(
     deadline: Instant,
     meter: &mut Meter,
 ) -> Result<Exchange, Failed> {
-    let first_event_by = deadline.min(Instant::now() + deps.options.per_request_timeout);
+    let timeout = caller.tenant.timeouts.map_or(deps.options.per_request_timeout, |own| own.per_request);
+    let first_event_by = deadline.min(Instant::now() + timeout);
     let credential = unseal(caller, candidate)?;
-    let call = call(deps, inbound, ask, candidate, credential)?;
+    let (body, changes) = fit(caller, ask, candidate);
+    let call = call(deps, inbound, ask, candidate, credential, body)?;
     let credential = credential.map(Secret::expose);
     let response = timeout_at(first_event_by, deps.upstream.send(call)).await.map_err(|_| too_late("answer"))?;
     let response = response.map_err(|error| unsent(&error, candidate))?;
@@ -117,7 +120,7 @@ pub(crate) async fn exchange(
             .map_err(|_| too_late("complete its answer"))??
     };
     meter.first_token();
-    Ok(Exchange { candidate: candidate.clone(), answer })
+    Ok(Exchange { candidate: candidate.clone(), changes, answer })
 }
 
 fn too_late(what: &str) -> Failed {
@@ -125,18 +128,20 @@ fn too_late(what: &str) -> Failed {
 }
 
 fn unseal<'c>(caller: &'c Caller, candidate: &Candidate) -> Result<Option<&'c Secret>, Failed> {
-    let opened = match candidate.credential {
-        Credential::None => return Ok(None),
-        Credential::User(key) => caller.tenant.unseal(key),
-        Credential::Managed(_) => Err(SealError::Form),
-    };
-    opened.map(Some).map_err(|error| {
+    caller.tenant.unseal(candidate.credential).map_err(|error| {
         tracing::error!(%error, credential = ?candidate.credential, "a provider key does not open");
         Fault::ours(FaultClass::CredentialRefused, "the gateway cannot open the provider key it holds").into()
     })
 }
 
-fn call(deps: &Deps, inbound: &Inbound, ask: &Ask, candidate: &Candidate, credential: Option<&Secret>) -> Result<Call, Failed> {
+fn call(
+    deps: &Deps,
+    inbound: &Inbound,
+    ask: &Ask,
+    candidate: &Candidate,
+    credential: Option<&Secret>,
+    body: Slices,
+) -> Result<Call, Failed> {
     let url = url(&candidate.endpoint.url, inbound.uri.query(), ask.surface)
         .ok_or_else(|| Fault::ours(FaultClass::Network, "the provider's URL cannot be read"))?;
     let mut headers = HeaderMap::with_capacity(8);
@@ -158,17 +163,7 @@ fn call(deps: &Deps, inbound: &Inbound, ask: &Ask, candidate: &Candidate, creden
     if ask.surface == Surface::Messages {
         pass_anthropic_headers(&inbound.headers, &mut headers);
     }
-    let edit = Edit { model: &candidate.target.model, ask_for_usage: asks_for_usage(ask, candidate) };
-    let body = SlicedBody::new(edit::apply(&ask.body, &ask.peek, edit));
-    Ok(Call { method: Method::POST, url, origin: candidate.target.provider.origin, headers, body })
-}
-
-/// Whether usage has to be asked for: Messages streams always have it, Chat streams only on request.
-fn asks_for_usage(ask: &Ask, candidate: &Candidate) -> bool {
-    ask.surface == Surface::ChatCompletions
-        && ask.peek.is_stream
-        && !ask.peek.asks_for_usage
-        && !candidate.target.provider.has_quirk(Quirk::NoStreamOptions)
+    Ok(Call { method: Method::POST, url, origin: candidate.target.provider.origin, headers, body: SlicedBody::new(body) })
 }
 
 /// The version and the beta features belong to the body that the client wrote, so they go where it goes.

@@ -68,6 +68,7 @@ pub(crate) fn relay(
     headers.insert(headers::ATTEMPTS, HeaderValue::from(attempts));
     headers::insert_text(&mut headers, headers::PROVIDER, exchange.candidate.target.provider.name.as_str());
     headers::insert_text(&mut headers, headers::MODEL, &exchange.candidate.target.model);
+    exchange.changes.tell(&mut headers);
     let skipped: Vec<&str> = plan.skipped().collect();
     if !skipped.is_empty() {
         headers::insert_text(&mut headers, headers::SKIPPED_MODELS, &skipped.join(", "));

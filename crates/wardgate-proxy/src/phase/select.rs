@@ -3,17 +3,12 @@
 use crate::failure::Failure;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
-use wardgate_policy::{Facts, Plan};
+use wardgate_limits::estimate;
+use wardgate_policy::Plan;
 
 /// Makes the plan.
 pub(crate) fn select(caller: &Caller, ask: &Ask) -> Result<Plan, Failure> {
-    let tenant = &caller.tenant;
-    let facts = Facts {
-        overlay: &tenant.overlay,
-        virtual_models: &tenant.virtual_models,
-        credentials: &tenant.credentials,
-        policy: &tenant.policy,
-    };
-    wardgate_policy::plan(wardgate_policy::Ask { surface: ask.surface, models: &ask.peek.models }, facts)
+    caller.tenant.caps.check_input(estimate::tokens(ask.body.len() as u64)).map_err(Failure::InputTooLong)?;
+    wardgate_policy::plan(wardgate_policy::Ask { surface: ask.surface, models: &ask.peek.models }, caller.facts())
         .map_err(Failure::NothingToTry)
 }

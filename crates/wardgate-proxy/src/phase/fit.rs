@@ -1,0 +1,74 @@
+//! What a candidate needs changed in the body, and what the client is told of it.
+
+use crate::headers;
+use crate::phase::ask::Ask;
+use crate::phase::configure::Caller;
+use http::header::{HeaderMap, HeaderValue};
+use wardgate_core::format::Surface;
+use wardgate_model::Quirk;
+use wardgate_policy::{Candidate, OutputCap};
+use wardgate_wire::edit::{self, Edit, Params, Slices};
+
+/// What was changed that the client did not ask for.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Parameters that were taken out.
+    removed: Vec<String>,
+    /// The cap on the answer's tokens that took the place of the client's.
+    output_cap: Option<u64>,
+}
+
+impl Changes {
+    /// Tells them in headers.
+    pub(crate) fn tell(&self, to: &mut HeaderMap) {
+        if !self.removed.is_empty() {
+            headers::insert_text(to, headers::REMOVED_PARAMS, &self.removed.join(", "));
+        }
+        if let Some(tokens) = self.output_cap {
+            to.insert(headers::OUTPUT_CAP, HeaderValue::from(tokens));
+        }
+    }
+}
+
+/// Fits the body to a candidate.
+pub(crate) fn fit(caller: &Caller, ask: &Ask, candidate: &Candidate) -> (Slices, Changes) {
+    let params = params(candidate);
+    let output_cap = output_cap(caller, ask, candidate, params);
+    let model = &candidate.target.model;
+    let edited =
+        edit::apply(&ask.body, &ask.peek, Edit { model, ask_for_usage: asks_for_usage(ask, candidate), output_cap, params });
+    (edited.slices, Changes { removed: edited.removed, output_cap: output_cap.map(|cap| cap.tokens) })
+}
+
+/// Whether usage has to be asked for: Messages streams always have it, Chat streams only on request.
+pub(crate) fn asks_for_usage(ask: &Ask, candidate: &Candidate) -> bool {
+    ask.surface == Surface::ChatCompletions
+        && ask.peek.is_stream
+        && !ask.peek.asks_for_usage
+        && !candidate.target.provider.has_quirk(Quirk::NoStreamOptions)
+        && params(candidate).takes("stream_options")
+}
+
+fn params(candidate: &Candidate) -> Params<'_> {
+    Params {
+        supported: candidate.endpoint.supported_params.as_deref(),
+        unsupported: candidate.target.unsupported_params.as_deref(),
+    }
+}
+
+/// The account's cap, where the request asks for more or says nothing. A provider that takes no such parameter gets none.
+fn output_cap(caller: &Caller, ask: &Ask, candidate: &Candidate, params: Params<'_>) -> Option<edit::OutputCap> {
+    let model_max = candidate.target.known.as_ref().and_then(|known| known.output_tokens_max);
+    let OutputCap::Set(tokens) = caller.tenant.caps.output(ask.peek.output_tokens_max, model_max) else {
+        return None;
+    };
+    let names = match ask.surface {
+        Surface::ChatCompletions if candidate.target.provider.has_quirk(Quirk::MaxCompletionTokens) => {
+            ["max_completion_tokens", "max_tokens"]
+        }
+        Surface::ChatCompletions => ["max_tokens", "max_completion_tokens"],
+        Surface::Messages => ["max_tokens"; 2],
+    };
+    let field = names.into_iter().find(|name| params.takes(name))?;
+    Some(edit::OutputCap { field, tokens })
+}

@@ -1,0 +1,150 @@
+//! What an account's requests may use, as of one version.
+
+mod configurations;
+mod vault;
+
+use crate::cache::Hasher;
+use configurations::Configurations;
+pub use configurations::NoPolicy;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use vault::Vault;
+use wardgate_core::gateway_config::GatewayConfig;
+use wardgate_core::id::{AccountId, ConfigurationId, ProviderKeyId, TeamId};
+use wardgate_core::secret::Secret;
+use wardgate_core::tier::TierName;
+use wardgate_keys::seal::{MasterKey, SealError};
+use wardgate_model::{Catalog, Overlay};
+use wardgate_policy::{Caps, Credential, Credentials, Facts, Policy, VirtualModels};
+use wardgate_store::RoutingMaterial;
+
+/// How many bytes of an account's own texts take the room of one account among those that are remembered.
+const BYTES_PER_WEIGHT: usize = 16 * 1024;
+
+/// One version of an account. Immutable: a change makes a new one, and a request works with one from start to end.
+pub struct TenantSnapshot {
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// When it was read.
+    pub read_at: Instant,
+    /// Its providers and models.
+    pub overlay: Overlay,
+    /// Its names for lists of models.
+    pub virtual_models: VirtualModels,
+    /// Which credentials it has.
+    pub credentials: Credentials,
+    /// Its own times; none while it has not set any.
+    pub timeouts: Option<Timeouts>,
+    /// How large its requests may be.
+    pub caps: Caps,
+    /// Whether none of its keys is served.
+    pub is_suspended: bool,
+    /// The tier it is on.
+    pub tier: Option<TierName>,
+    /// Its teams that are on a tier of their own.
+    pub team_tiers: HashMap<TeamId, TierName, Hasher>,
+    configurations: Configurations,
+    vault: Vault,
+    weight: u32,
+}
+
+/// How long its requests may take until their first content.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// All attempts and waits together.
+    pub total: Duration,
+    /// One attempt.
+    pub per_request: Duration,
+}
+
+impl TenantSnapshot {
+    pub(crate) fn new(material: RoutingMaterial, catalog: Arc<Catalog>, master_key: Arc<MasterKey>) -> Result<Self, SealError> {
+        let weight = weigh(&material);
+        let (account, config) = (material.account, material.gateway_config);
+        let user = material.provider_keys.iter().map(|key| (key.provider_name.clone(), key.id));
+        let managed = material.managed_keys.iter().map(|key| (key.provider_name.clone(), key.id));
+        let team_tiers = material.teams.into_iter().filter_map(|team| Some((team.id, team.tier?)));
+        Ok(Self {
+            account_id: account.id,
+            read_at: Instant::now(),
+            overlay: Overlay::new(catalog, &material.providers),
+            virtual_models: VirtualModels::new(&material.virtual_models),
+            credentials: Credentials::new(user).with_managed(managed),
+            timeouts: Timeouts::of(&config),
+            caps: Caps::of(&config),
+            is_suspended: account.suspended_at.is_some(),
+            tier: account.tier,
+            team_tiers: team_tiers.collect(),
+            configurations: Configurations::new(material.configurations),
+            vault: Vault::new(
+                master_key.open_data_key(account.id, &account.sealed_data_key)?,
+                material.provider_keys,
+                master_key,
+                material.managed_keys,
+            ),
+            weight,
+        })
+    }
+
+    /// What a configuration allows, compiled at its first use.
+    ///
+    /// # Errors
+    /// When there is none of this id, or its document cannot be understood. Whoever asked must not be served.
+    pub fn policy(&self, id: ConfigurationId) -> Result<&Arc<Policy>, NoPolicy> {
+        self.configurations.policy(id, &self.overlay)
+    }
+
+    /// What a plan is made from. `policy` is that of the key; none: the key has no configuration.
+    #[must_use]
+    pub fn facts<'f>(&'f self, policy: Option<&'f Policy>) -> Facts<'f> {
+        Facts {
+            overlay: &self.overlay,
+            virtual_models: &self.virtual_models,
+            credentials: &self.credentials,
+            policy: policy.unwrap_or(self.configurations.everything()),
+        }
+    }
+
+    /// The credential in clear, for a call that is about to use it; none where none is needed.
+    ///
+    /// # Errors
+    /// When the stored bytes do not open.
+    pub fn unseal(&self, credential: Credential) -> Result<Option<&Secret>, SealError> {
+        match credential {
+            Credential::None => Ok(None),
+            Credential::User(id) => self.vault.user(id).map(Some),
+            Credential::Managed(id) => self.vault.managed(id).map(Some),
+        }
+    }
+
+    /// A credential of the account as it may be shown. The operator's are not shown.
+    #[must_use]
+    pub fn redacted(&self, id: ProviderKeyId) -> Option<&Arc<str>> {
+        self.vault.redacted(id)
+    }
+
+    /// How many accounts' room it takes.
+    pub(crate) const fn weight(&self) -> u32 {
+        self.weight
+    }
+}
+
+/// An account may bring megabytes of documents.
+fn weigh(material: &RoutingMaterial) -> u32 {
+    let documents = material.configurations.iter().map(|configuration| configuration.document.len());
+    let targets = material.virtual_models.iter().flat_map(|model| &model.models).map(String::len);
+    let bytes: usize = documents.chain(targets).sum();
+    u32::try_from(1 + bytes / BYTES_PER_WEIGHT).unwrap_or(u32::MAX)
+}
+
+impl Timeouts {
+    /// Until an account sets its own times, the gateway's are in force.
+    fn of(config: &GatewayConfig) -> Option<Self> {
+        config.stamp.as_ref().map(|_| Self { total: config.total_timeout, per_request: config.per_request_timeout })
+    }
+}
+
+#[cfg(test)]
+mod tests;
