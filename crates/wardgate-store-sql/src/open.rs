@@ -59,6 +59,9 @@ pub enum OpenError {
         /// The newest version this program knows.
         known: i64,
     },
+    /// It is there and does not answer as it should.
+    #[error("the database opens but cannot be read")]
+    Read(#[source] wardgate_store::StoreError),
     /// A migration failed.
     #[error("the database's schema cannot be brought up to date")]
     Migrate(#[source] MigrateError),

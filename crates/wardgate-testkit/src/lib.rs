@@ -16,6 +16,7 @@ mod reply;
 mod dialect;
 mod until;
 mod certificate;
+mod postgres;
 
 pub use ask::Ask;
 pub use certificate::Certificate;
@@ -23,6 +24,7 @@ pub use client::{Answer, Client, Connection, Streaming};
 pub use dialect::Dialect;
 pub use gateway::{Gateway, Setup};
 pub use management::Key;
+pub use postgres::{Database, Postgres};
 pub use reply::{Gate, Reply};
 pub use until::{DEADLINE, until};
 pub use upstream::{Seen, Upstream, refused_url};

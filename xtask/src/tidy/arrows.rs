@@ -36,8 +36,8 @@ const ARROWS: [(&str, Arrows); 18] = [
     ("xtask", Arrows::To(&[])),
 ];
 
-/// Who has whole-system tests, and so the kit for them.
-const TESTS_WITH_KIT: [&str; 2] = ["wardgate", "proxy"];
+/// Who has whole-system tests, or tests with a server of someone else's, and so the kit for them.
+const TESTS_WITH_KIT: [&str; 3] = ["wardgate", "proxy", "store-sql"];
 
 enum Arrows {
     To(&'static [&'static str]),
