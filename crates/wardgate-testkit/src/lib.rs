@@ -24,7 +24,7 @@ pub use client::{Answer, Client, Connection, Streaming};
 pub use dialect::Dialect;
 pub use gateway::{Gateway, Setup};
 pub use management::Key;
-pub use postgres::{Database, Postgres};
+pub use postgres::{Database, Frozen, Postgres};
 pub use reply::{Gate, Reply};
 pub use until::{DEADLINE, until};
 pub use upstream::{Seen, Upstream, refused_url};

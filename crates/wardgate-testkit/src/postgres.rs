@@ -12,4 +12,4 @@ mod processes;
 mod server;
 
 pub use database::Database;
-pub use server::Postgres;
+pub use server::{Frozen, Postgres};

@@ -33,8 +33,7 @@ impl Table for Configuration {
     }
 
     fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
-        let statement =
-            statement.bind(self.id.uuid()).bind(version(self.stamp.version)).bind(self.account_id.uuid());
+        let statement = statement.bind(self.id.uuid()).bind(version(self.stamp.version)).bind(self.account_id.uuid());
         let statement = bind_label(statement, &self.label)
             .bind(text(&self.document))
             .bind(used_provider_keys(self))

@@ -53,10 +53,9 @@ impl Idempotency for PostgresStore {
     }
 
     async fn abandon(&self, key: IdempotencyKey) -> Result<(), StoreError> {
-        let statement =
-            sqlx::query("DELETE FROM idempotency WHERE account_id = $1 AND digest = $2 AND sealed_answer IS NULL")
-                .bind(account(&key))
-                .bind(key.digest.as_slice());
+        let statement = sqlx::query("DELETE FROM idempotency WHERE account_id = $1 AND digest = $2 AND sealed_answer IS NULL")
+            .bind(account(&key))
+            .bind(key.digest.as_slice());
         self.database().run(statement).await.map(|_| ())
     }
 
@@ -72,10 +71,9 @@ impl Idempotency for PostgresStore {
 
 impl PostgresStore {
     async fn begun(&self, key: &IdempotencyKey) -> Result<Option<Begun>, StoreError> {
-        let statement =
-            sqlx::query("SELECT body_digest, sealed_answer FROM idempotency WHERE account_id = $1 AND digest = $2")
-                .bind(account(key))
-                .bind(key.digest.as_slice());
+        let statement = sqlx::query("SELECT body_digest, sealed_answer FROM idempotency WHERE account_id = $1 AND digest = $2")
+            .bind(account(key))
+            .bind(key.digest.as_slice());
         let Some(row) = self.database().row(statement).await? else { return Ok(None) };
         let cells = Cells::new("idempotency", &row);
         let Some(sealed_answer) = cells.get("sealed_answer")? else { return Ok(Some(Begun::Running)) };

@@ -35,6 +35,13 @@ pub(super) async fn pending(pool: &PgPool) -> Result<Vec<&'static str>, OpenErro
     }
 }
 
+/// Whether every text can be kept.
+pub(super) async fn check_encoding(pool: &PgPool) -> Result<(), OpenError> {
+    let row = sqlx::query("SHOW server_encoding").fetch_one(pool).await;
+    let found: String = row.and_then(|row| row.try_get(0)).map_err(OpenError::Connect)?;
+    if found == "UTF8" { Ok(()) } else { Err(OpenError::Encoding { found }) }
+}
+
 /// Applies what is missing. The pool's connections must have no statement timeout: a migration takes as long as it takes.
 pub(super) async fn run(pool: &PgPool) -> Result<(), OpenError> {
     if pending(pool).await?.is_empty() {

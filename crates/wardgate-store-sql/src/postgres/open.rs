@@ -4,7 +4,6 @@ use super::database::Database;
 use super::feed::{Feed, Follower, listen};
 use super::{PostgresStore, migrate};
 use crate::open::OpenError;
-use sqlx::Row as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +53,7 @@ impl PostgresStore {
     pub async fn open(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
         let connect = connect_options(url, options)?;
         let schema = schema_pool(&connect, options);
+        migrate::check_encoding(&schema).await?;
         migrate::run(&schema).await?;
         schema.close().await;
 
@@ -79,7 +79,7 @@ impl PostgresStore {
         let pool = pool.connect_with(connect.clone()).await.map_err(OpenError::Connect)?;
         let database = Database::new(pool, options.statement_max + STATEMENT_GRACE);
         let feed = Arc::new(Feed::default());
-        let follower = Follower::new(database.clone(), Arc::clone(&feed)).await.map_err(|error| OpenError::Read(error))?;
+        let follower = Follower::new(database.clone(), Arc::clone(&feed)).await.map_err(OpenError::Read)?;
         let mut tasks = JoinSet::new();
         tasks.spawn(follower.run());
         tasks.spawn(listen(connect, Arc::clone(&feed)));

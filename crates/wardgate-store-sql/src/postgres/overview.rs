@@ -16,7 +16,9 @@ use wardgate_store::usage::{GroupBy, OVERVIEW_BUCKETS_MAX, OverviewBucket, Overv
 macro_rules! sums {
     ($group:literal) => {
         concat!(
-            "SELECT event_time - ((event_time % 86400000000) + 86400000000) % 86400000000 AS day, ", $group, " AS grouped,
+            "SELECT event_time - ((event_time % 86400000000) + 86400000000) % 86400000000 AS day, ",
+            $group,
+            " AS grouped,
                  least(coalesce(sum(cost_nano_usd), 0), 9223372036854775807)::bigint AS cost,
                  count(*) FILTER (WHERE is_final) AS requests,
                  count(*) FILTER (WHERE is_final AND (completion <> $4 OR status_code >= 400)) AS errors,

@@ -43,9 +43,7 @@ impl Table for Purchase {
     }
 
     fn bind_filter<'q>(filter: &'q PurchaseFilter, statement: Statement<'q>) -> Statement<'q> {
-        statement
-            .bind(filter.status.map(PurchaseStatus::name))
-            .bind(optional_text(filter.idempotency_key.as_deref()))
+        statement.bind(filter.status.map(PurchaseStatus::name)).bind(optional_text(filter.idempotency_key.as_deref()))
     }
 
     fn read(row: &PgRow) -> Result<Self, StoreError> {

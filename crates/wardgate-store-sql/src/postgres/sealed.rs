@@ -20,8 +20,7 @@ impl Sealed for PostgresStore {
     }
 
     async fn replace_master_key_proof(&self, old: Option<&[u8]>, new: &[u8]) -> Result<bool, StoreError> {
-        let statement =
-            sqlx::query("UPDATE gateway SET master_key_proof = $2 WHERE master_key_proof IS NOT DISTINCT FROM $1");
+        let statement = sqlx::query("UPDATE gateway SET master_key_proof = $2 WHERE master_key_proof IS NOT DISTINCT FROM $1");
         Ok(self.database().run(statement.bind(old).bind(new)).await? > 0)
     }
 
@@ -67,14 +66,7 @@ impl PostgresStore {
         rows.iter().map(read).collect()
     }
 
-    async fn replace(
-        &self,
-        text: &'static str,
-        id: Uuid,
-        old: &[u8],
-        new: &[u8],
-        change: Change,
-    ) -> Result<bool, StoreError> {
+    async fn replace(&self, text: &'static str, id: Uuid, old: &[u8], new: &[u8], change: Change) -> Result<bool, StoreError> {
         retried(|| async {
             let mut writing = Writing::begin_for(self, None).await?;
             let done = async {

@@ -167,12 +167,7 @@ pub(super) trait OfAccount: Table {}
 pub(super) trait OfGateway: Table {}
 
 /// Counts what a statement counts, and refuses one more than there may be.
-pub(super) async fn room(
-    lent: &mut Lent,
-    counting: Statement<'_>,
-    max: usize,
-    what: &'static str,
-) -> Result<(), StoreError> {
+pub(super) async fn room(lent: &mut Lent, counting: Statement<'_>, max: usize, what: &'static str) -> Result<(), StoreError> {
     let there: u64 = counted(lent, counting).await?;
     if there < max as u64 { Ok(()) } else { Err(StoreError::Full { what, max }) }
 }

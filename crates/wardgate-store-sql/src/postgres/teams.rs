@@ -32,8 +32,7 @@ impl Table for Team {
     }
 
     fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
-        let statement =
-            statement.bind(self.id.uuid()).bind(version(self.stamp.version)).bind(self.account_id.uuid());
+        let statement = statement.bind(self.id.uuid()).bind(version(self.stamp.version)).bind(self.account_id.uuid());
         let statement = bind_label(statement, &self.label).bind(self.tier.as_ref().map(TierName::as_str));
         bind_stamp(statement, &self.stamp)
     }

@@ -2,6 +2,7 @@
 
 use super::PostgresStore;
 use super::id::Id;
+use super::writing::retried;
 use sqlx::types::Uuid;
 use wardgate_core::time::Timestamp;
 use wardgate_store::{SeenKey, StoreError};
@@ -11,9 +12,15 @@ macro_rules! text {
     ($table:literal) => {
         concat!(
             "WITH seen AS (SELECT id, max(at) AS at FROM unnest($1::uuid[], $2::bigint[]) AS seen (id, at) GROUP BY id),
-                 locked AS (SELECT id FROM ", $table, " WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
-             UPDATE ", $table, " SET last_used_at = seen.at FROM seen JOIN locked USING (id)
-             WHERE ", $table, ".id = seen.id AND (last_used_at IS NULL OR last_used_at < seen.at)"
+                 locked AS (SELECT id FROM ",
+            $table,
+            " WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
+             UPDATE ",
+            $table,
+            " SET last_used_at = seen.at FROM seen JOIN locked USING (id)
+             WHERE ",
+            $table,
+            ".id = seen.id AND (last_used_at IS NULL OR last_used_at < seen.at)"
         )
     };
 }
@@ -27,7 +34,7 @@ pub(super) async fn touch(store: &PostgresStore, seen: &[(SeenKey, Timestamp)]) 
         let of_table = seen.iter().map(|(key, at)| (place(key), at)).filter(|((place, _), _)| *place == table);
         let (ids, times): (Vec<Uuid>, Vec<i64>) = of_table.map(|((_, id), at)| (id, at.unix_micros())).unzip();
         if !ids.is_empty() {
-            store.database().run(sqlx::query(text).bind(ids).bind(times)).await?;
+            retried(|| store.database().run(sqlx::query(text).bind(&ids).bind(&times))).await?;
         }
     }
     Ok(())

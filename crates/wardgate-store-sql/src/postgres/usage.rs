@@ -2,16 +2,16 @@
 
 use super::id::Id;
 use super::parts::{optional_text, text};
+use super::writing::retried;
 use super::{PostgresStore, PostgresTenant, Statement};
+use crate::error::unavailable;
 use crate::row::{Cells, count, usage_source, usage_source_word};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::types::Uuid;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
-use wardgate_core::id::{
-    AccessKeyId, AccountId, ManagedKeyId, ProviderKeyId, RequestId, TeamId, UsageEventId,
-};
+use wardgate_core::id::{AccessKeyId, AccountId, ManagedKeyId, ProviderKeyId, RequestId, TeamId, UsageEventId};
 use wardgate_core::money::NanoUsd;
 use wardgate_core::usage::{Completion, Usage, UsageEvent};
 use wardgate_store::usage::{OverviewBucket, OverviewQuery, REQUEST_LASTS_MAX};
@@ -32,13 +32,17 @@ impl UsageEvents for PostgresTenant {
         // Two texts, so that each has the index that serves it. Without a cursor the list starts after the end of time.
         let sql = match query.access_key_id {
             None => concat!(
-                "SELECT ", columns!(), " FROM usage_events
+                "SELECT ",
+                columns!(),
+                " FROM usage_events
                  WHERE account_id = $1 AND $2::uuid IS NULL AND event_time BETWEEN $3 AND $4 AND ($5 OR is_final)
                      AND (event_time, id) < ($6, $7)
                  ORDER BY event_time DESC, id DESC LIMIT $8"
             ),
             Some(_) => concat!(
-                "SELECT ", columns!(), " FROM usage_events
+                "SELECT ",
+                columns!(),
+                " FROM usage_events
                  WHERE account_id = $1 AND access_key_id = $2 AND event_time BETWEEN $3 AND $4 AND ($5 OR is_final)
                      AND (event_time, id) < ($6, $7)
                  ORDER BY event_time DESC, id DESC LIMIT $8"
@@ -65,7 +69,9 @@ impl UsageEvents for PostgresTenant {
 
     async fn request_usage(&self, id: RequestId) -> Result<Vec<UsageEvent>, StoreError> {
         let statement = sqlx::query(concat!(
-            "SELECT ", columns!(), " FROM usage_events
+            "SELECT ",
+            columns!(),
+            " FROM usage_events
              WHERE account_id = $1 AND request_id = $2 AND event_time BETWEEN $3 AND $4 ORDER BY attempt_number"
         ))
         .bind(self.account_id.uuid())
@@ -84,6 +90,13 @@ impl UsageEvents for PostgresTenant {
 const ROWS_PER_STATEMENT: usize = 2_000;
 
 pub(super) async fn append(store: &PostgresStore, events: &[UsageEvent]) -> Result<u64, StoreError> {
+    // Of two who send the same events at the same time each waits for the other's, so all insert in the same order.
+    let mut sorted: Vec<&UsageEvent> = events.iter().collect();
+    sorted.sort_unstable_by_key(|event| (event.account_id, event.event_time, event.id));
+    retried(|| append_sorted(store, &sorted)).await
+}
+
+async fn append_sorted(store: &PostgresStore, events: &[&UsageEvent]) -> Result<u64, StoreError> {
     if events.len() <= ROWS_PER_STATEMENT {
         return if events.is_empty() { Ok(0) } else { store.database().run(insert(events)).await };
     }
@@ -91,16 +104,16 @@ pub(super) async fn append(store: &PostgresStore, events: &[UsageEvent]) -> Resu
     lent.begin("BEGIN").await?;
     let mut new = 0;
     for rows in events.chunks(ROWS_PER_STATEMENT) {
-        new += lent.run(insert(rows)).await.map_err(crate::error::unavailable)?;
+        new += lent.run(insert(rows)).await.map_err(unavailable)?;
     }
     lent.end("COMMIT").await?;
     Ok(new)
 }
 
 /// One array a column: the statement is the same however many rows there are, so it is prepared once.
-fn insert(events: &[UsageEvent]) -> Statement<'_> {
-    fn column<'e, T>(events: &'e [UsageEvent], cell: impl Fn(&'e UsageEvent) -> T) -> Vec<T> {
-        events.iter().map(cell).collect()
+fn insert<'e>(events: &[&'e UsageEvent]) -> Statement<'e> {
+    fn column<'e, T>(events: &[&'e UsageEvent], cell: impl Fn(&'e UsageEvent) -> T) -> Vec<T> {
+        events.iter().copied().map(cell).collect()
     }
     sqlx::query(concat!(
         "INSERT INTO usage_events (", columns!(), ")

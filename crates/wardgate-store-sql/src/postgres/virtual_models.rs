@@ -29,8 +29,7 @@ impl Table for VirtualModel {
     }
 
     fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
-        let statement =
-            statement.bind(self.id.uuid()).bind(version(self.stamp.version)).bind(self.account_id.uuid());
+        let statement = statement.bind(self.id.uuid()).bind(version(self.stamp.version)).bind(self.account_id.uuid());
         let statement = bind_label(statement, &self.label).bind(many(self.models.iter().map(String::as_str)));
         bind_stamp(statement, &self.stamp)
     }

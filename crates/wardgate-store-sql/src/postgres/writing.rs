@@ -75,9 +75,7 @@ impl Writing {
 }
 
 /// Tries a write again that the database chose to end so that another could go on. Nothing of it was done.
-pub(super) async fn retried<T, F: Future<Output = Result<T, StoreError>>>(
-    write: impl Fn() -> F,
-) -> Result<T, StoreError> {
+pub(super) async fn retried<T, F: Future<Output = Result<T, StoreError>>>(write: impl Fn() -> F) -> Result<T, StoreError> {
     let mut attempt = 1;
     loop {
         match write().await {

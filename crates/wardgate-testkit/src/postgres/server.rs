@@ -83,7 +83,7 @@ impl Postgres {
 
     async fn at(directory: PathBuf, is_shared: bool) -> Self {
         // Waiting for locks and programs would hold up the test's other tasks, of which there are none yet that matter.
-        let start = move || Server::at(directory, is_shared);
+        let start = move || Server::at(&directory, is_shared);
         Self(Arc::new(tokio::task::spawn_blocking(start).await.unwrap()))
     }
 
@@ -152,10 +152,10 @@ impl Drop for Frozen {
 }
 
 impl Server {
-    fn at(directory: PathBuf, is_shared: bool) -> Self {
+    fn at(directory: &Path, is_shared: bool) -> Self {
         let binaries = Binaries::find();
-        fs::create_dir_all(&directory).unwrap();
-        binaries.hand_over(&directory);
+        fs::create_dir_all(directory).unwrap();
+        binaries.hand_over(directory);
         let file = |name: &str| {
             let path = directory.join(name);
             let file = File::options().create(true).append(true).open(&path).unwrap();
@@ -167,7 +167,8 @@ impl Server {
         // One user at a time looks whether it runs. The lock ends with this function.
         let starting = file("starting");
         starting.lock().unwrap();
-        let mut server = Self { directory: directory.clone(), binaries: binaries.clone(), password: String::new(), _use: using };
+        let mut server =
+            Self { directory: directory.to_owned(), binaries: binaries.clone(), password: String::new(), _use: using };
         if !server.answers() {
             server.make(is_shared);
         }
@@ -181,8 +182,9 @@ impl Server {
         // The keeper comes first, so that there is no moment at which being killed would leave a server without one.
         let patience = if is_shared { "20" } else { "1" };
         let mut keeper = self.binaries.command(Path::new("setsid"));
-        keeper.args(["bash", "-c", KEEPER, "wardgate-test-postgres"]).arg(&self.directory).arg(self.binaries.path(""));
-        keeper.args([patience, if is_shared { "true" } else { "false" }]).spawn().unwrap();
+        keeper.args(["--fork", "bash", "-c", KEEPER, "wardgate-test-postgres"]).arg(&self.directory).arg(self.binaries.path(""));
+        keeper.args([patience, if is_shared { "true" } else { "false" }]);
+        assert!(keeper.status().unwrap().success());
 
         let password = self.directory.join("password");
         fs::write(&password, random()).unwrap();

@@ -40,7 +40,7 @@ impl Follower {
     /// Goes on until it is dropped.
     pub(in crate::postgres) async fn run(mut self) {
         let mut is_away = false;
-        let mut trimmed_at = Instant::now();
+        let mut trim_at = Instant::now();
         loop {
             // It reads in either case.
             let _ = timeout(READ_EVERY, self.feed.nudge.notified()).await;
@@ -51,8 +51,9 @@ impl Follower {
                 _ => {}
             }
             is_away = read.is_err();
-            if trimmed_at.elapsed() >= TRIM_EVERY && self.trim().await.is_ok_and(|deleted| deleted < u64::from(TRIM_MAX)) {
-                trimmed_at = Instant::now();
+            // If there is more to delete, it goes on after the next reading.
+            if trim_at <= Instant::now() && self.trim().await.is_ok_and(|deleted| deleted < u64::from(TRIM_MAX)) {
+                trim_at = Instant::now() + TRIM_EVERY;
             }
         }
     }
