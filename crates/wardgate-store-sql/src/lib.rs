@@ -7,9 +7,11 @@ mod error;
 mod file;
 mod migrate;
 pub mod open;
+mod postgres;
 mod row;
 mod sqlite;
 mod turn;
 
 pub use open::{OpenError, SqliteOptions, path_of_url};
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::SqliteStore;

@@ -59,6 +59,15 @@ pub enum OpenError {
         /// The newest version this program knows.
         known: i64,
     },
+    /// It is a database for the letters of some languages only.
+    #[error("the database keeps texts as {found}: create one with ENCODING 'UTF8'")]
+    Encoding {
+        /// How it keeps texts.
+        found: String,
+    },
+    /// It is there and does not answer as it should.
+    #[error("the database opens but cannot be read")]
+    Read(#[source] wardgate_store::StoreError),
     /// A migration failed.
     #[error("the database's schema cannot be brought up to date")]
     Migrate(#[source] MigrateError),

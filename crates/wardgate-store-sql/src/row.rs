@@ -3,7 +3,8 @@
 //! A cell that makes no sense is [`StoreError::Corrupt`] with the table and the column, never a default: a wrong row must not
 //! become a wrong bill.
 
-use sqlx::{ColumnIndex, Decode, Row, Type};
+use sqlx::types::Uuid;
+use sqlx::{ColumnIndex, Database, Decode, Postgres, Row, Sqlite, Type};
 use std::fmt::Display;
 use wardgate_core::name::ProviderName;
 use wardgate_core::time::Timestamp;
@@ -12,6 +13,31 @@ use wardgate_store::StoreError;
 
 /// What every id stands before: where a list begins that has no cursor. So one text serves all pages, by one index.
 pub(crate) const AFTER_ALL_IDS: &[u8] = &[0xff; 17];
+
+/// How a database keeps ids.
+pub(crate) trait IdColumn: Database {
+    /// A cell with an id in it.
+    type Cell: for<'r> Decode<'r, Self> + Type<Self>;
+
+    /// The bytes of the id.
+    fn bytes(cell: Self::Cell) -> Option<[u8; 16]>;
+}
+
+impl IdColumn for Sqlite {
+    type Cell = Vec<u8>;
+
+    fn bytes(cell: Vec<u8>) -> Option<[u8; 16]> {
+        cell.try_into().ok()
+    }
+}
+
+impl IdColumn for Postgres {
+    type Cell = Uuid;
+
+    fn bytes(cell: Uuid) -> Option<[u8; 16]> {
+        Some(cell.into_bytes())
+    }
+}
 
 /// One row of a table.
 pub(crate) struct Cells<'r, R> {
@@ -35,7 +61,7 @@ where
     /// The bytes of an id.
     pub(crate) fn id(&self, column: &'static str) -> Result<[u8; 16], StoreError>
     where
-        Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+        R::Database: IdColumn,
     {
         self.optional_id(column)?.ok_or_else(|| self.corrupt(column, "no id"))
     }
@@ -43,10 +69,10 @@ where
     /// The bytes of an id that may be absent.
     pub(crate) fn optional_id(&self, column: &'static str) -> Result<Option<[u8; 16]>, StoreError>
     where
-        Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+        R::Database: IdColumn,
     {
-        let bytes: Option<Vec<u8>> = self.row.try_get(column).map_err(|error| self.corrupt(column, error))?;
-        bytes.map(|bytes| bytes.try_into().map_err(|_| self.corrupt(column, "an id has 16 bytes"))).transpose()
+        let cell: Option<<R::Database as IdColumn>::Cell> = self.get(column)?;
+        cell.map(|cell| R::Database::bytes(cell).ok_or_else(|| self.corrupt(column, "an id has 16 bytes"))).transpose()
     }
 
     /// A time.

@@ -16,6 +16,7 @@ mod reply;
 mod dialect;
 mod until;
 mod certificate;
+mod postgres;
 mod redis;
 
 pub use ask::Ask;
@@ -24,6 +25,7 @@ pub use client::{Answer, Client, Connection, Streaming};
 pub use dialect::Dialect;
 pub use gateway::{Gateway, Setup};
 pub use management::Key;
+pub use postgres::{Database, Frozen, Postgres};
 pub use redis::{Redis, Slow};
 pub use reply::{Gate, Reply};
 pub use until::{DEADLINE, until};

@@ -4,19 +4,27 @@ use crate::settings::database::Database;
 use anyhow::bail;
 use std::path::PathBuf;
 use std::sync::Arc;
+use wardgate_core::secret::Secret;
 use wardgate_store::Store;
-use wardgate_store_sql::{SqliteOptions, SqliteStore, path_of_url};
+use wardgate_store_sql::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore, path_of_url};
+
+/// How URLs of Postgres begin.
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// Where a database is.
 pub(crate) enum Place {
     /// In a file, for one process.
     Sqlite(PathBuf),
+    /// On a server, for any number.
+    Postgres(Secret),
 }
 
 /// An open database.
 pub(crate) enum Open {
     /// In a file.
     Sqlite(SqliteStore),
+    /// On a server.
+    Postgres(PostgresStore),
 }
 
 impl Place {
@@ -24,6 +32,7 @@ impl Place {
     pub(crate) fn of(database: &Database) -> anyhow::Result<Self> {
         match &database.database_url {
             None => Ok(Self::Sqlite(database.data_dir.join("wardgate.db"))),
+            Some(url) if POSTGRES.iter().any(|scheme| url.starts_with(scheme)) => Ok(Self::Postgres(Secret::from(url.as_str()))),
             Some(url) => match path_of_url(url) {
                 Some(path) => Ok(Self::Sqlite(path)),
                 None => {
@@ -37,6 +46,7 @@ impl Place {
     pub(crate) const fn is_shared(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
         }
     }
 
@@ -44,6 +54,7 @@ impl Place {
     pub(crate) fn shown(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Self::Postgres(url) => without_password(url.expose()),
         }
     }
 
@@ -51,6 +62,7 @@ impl Place {
     pub(crate) async fn pending(&self) -> anyhow::Result<Vec<&'static str>> {
         match self {
             Self::Sqlite(path) => Ok(SqliteStore::pending(path, &SqliteOptions::default()).await?),
+            Self::Postgres(url) => Ok(PostgresStore::pending(url.expose(), &PostgresOptions::default()).await?),
         }
     }
 
@@ -58,6 +70,9 @@ impl Place {
     pub(crate) async fn open(&self) -> anyhow::Result<Open> {
         match self {
             Self::Sqlite(path) => Ok(Open::Sqlite(SqliteStore::open(path, &SqliteOptions::default()).await?)),
+            Self::Postgres(url) => {
+                Ok(Open::Postgres(PostgresStore::open(url.expose(), &PostgresOptions::default()).await?))
+            }
         }
     }
 }
@@ -67,6 +82,7 @@ impl Open {
     pub(crate) fn store(&self) -> Arc<dyn Store> {
         match self {
             Self::Sqlite(store) => Arc::new(store.clone()),
+            Self::Postgres(store) => Arc::new(store.clone()),
         }
     }
 
@@ -74,6 +90,38 @@ impl Open {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+/// A URL with what stands between the first colon of its user part and its host cut out, and no parameters, since these may hold
+/// a password, too.
+fn without_password(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return String::new();
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let user = user.split(':').next().unwrap_or_default();
+    let at = if user.is_empty() { "" } else { "@" };
+    format!("{scheme}://{user}{at}{host}/{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_url_holds_no_password() {
+        let cases = [
+            ("postgres://wardgate:s3:cr@et@db:5432/gateway", "postgres://wardgate@db:5432/gateway"),
+            ("postgresql://db/gateway?user=a&password=b", "postgresql://db/gateway"),
+            ("postgres://u@db", "postgres://u@db/"),
+        ];
+        for (url, shown) in cases {
+            assert_eq!(without_password(url), shown);
         }
     }
 }

@@ -36,8 +36,8 @@ const ARROWS: [(&str, Arrows); 18] = [
     ("xtask", Arrows::To(&[])),
 ];
 
-/// Who has tests with other processes in them, and so the kit for them.
-const TESTS_WITH_KIT: [&str; 3] = ["wardgate", "proxy", "limits"];
+/// Who has whole-system tests, or tests with a server of someone else's, and so the kit for them.
+const TESTS_WITH_KIT: [&str; 4] = ["wardgate", "proxy", "limits", "store-sql"];
 
 enum Arrows {
     To(&'static [&'static str]),

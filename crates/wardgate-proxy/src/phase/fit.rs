@@ -67,7 +67,10 @@ fn output_cap(caller: &Caller, ask: &Ask, candidate: &Candidate, params: Params<
             ["max_completion_tokens", "max_tokens"]
         }
         Surface::ChatCompletions => ["max_tokens", "max_completion_tokens"],
-        Surface::Messages => ["max_tokens"; 2],
+        Surface::Messages | Surface::Completions => ["max_tokens"; 2],
+        Surface::Responses => ["max_output_tokens"; 2],
+        // The former has no output that counts, and the latter's cap is no field at the top of its body.
+        Surface::Embeddings | Surface::GenerateContent => return None,
     };
     let field = names.into_iter().find(|name| params.takes(name))?;
     Some(edit::OutputCap { field, tokens })
