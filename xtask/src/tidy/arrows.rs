@@ -9,7 +9,7 @@ use super::manifest::{Dependency, Manifest};
 const OURS: &str = "wardgate";
 
 /// A crate, and what it builds on. Names are without their prefix; the binary is called `wardgate`.
-const ARROWS: [(&str, Arrows); 18] = [
+const ARROWS: &[(&str, Arrows)] = &[
     ("core", Arrows::To(&[])),
     ("model", Arrows::To(&["core"])),
     ("wire", Arrows::To(&["core"])),
