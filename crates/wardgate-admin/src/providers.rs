@@ -164,7 +164,7 @@ impl From<CustomModel> for ModelBody {
 }
 
 /// What this API calls the family of a surface.
-const fn format_name(surface: Surface) -> &'static str {
+pub(crate) const fn format_name(surface: Surface) -> &'static str {
     match surface.format() {
         Format::AnthropicMessages => "anthropic",
         Format::Gemini => "google",

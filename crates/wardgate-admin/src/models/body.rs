@@ -178,10 +178,7 @@ impl ModelProvider {
 
 fn formats(provider: &Provider) -> Vec<ApiFormat> {
     let format = |surface: Surface| ApiFormat {
-        format: match surface.format() {
-            Format::OpenAiChat => "openai",
-            Format::AnthropicMessages => "anthropic",
-        },
+        format: crate::providers::format_name(surface),
         name: surface.name(),
         path: format!("/v1{}", surface.upstream_path()),
         parameters: Vec::new(),
