@@ -6,7 +6,9 @@ use crate::database;
 use crate::master_key::{self, Missing};
 use crate::readiness::ProcessReadiness;
 use crate::settings::{RequestLog, Settings};
+use crate::tiers;
 use anyhow::{Context, bail};
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use wardgate_admin::Deps as AdminDeps;
 use wardgate_core::format::Surface;
 use wardgate_core::name::ProviderName;
 use wardgate_core::random::Random;
+use wardgate_core::tier::TierName;
 use wardgate_core::time::Clock;
 use wardgate_keys::seal::MasterKey;
 use wardgate_ledger::Ledger;
@@ -23,6 +26,7 @@ use wardgate_limits::gate::Gate;
 use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
+use wardgate_limits::tier::TierLimits;
 use wardgate_model::{AuthScheme, Catalog, DeclaredModel, Endpoint, Origin, Provider};
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain};
@@ -44,6 +48,10 @@ pub(crate) struct Parts {
     pub(crate) proxy: Arc<Deps>,
     /// The built-in catalog.
     pub(crate) catalog: Arc<Catalog>,
+    /// The tiers of the gateway itself.
+    pub(crate) tiers: Arc<BTreeMap<TierName, TierLimits>>,
+    /// Where credits are paid for.
+    checkout_url: Option<String>,
     /// What seals.
     pub(crate) master_key: MasterKey,
     /// The clock.
@@ -71,6 +79,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     let lock = lock(&data_dir)?;
     // Settings are judged before anything is made.
     let upstream_options = settings.upstream_options()?;
+    let tiers = Arc::new(tiers::load(settings)?);
     let place = database::Place::of(&settings.database)?;
     let database = place.open().await?;
     let store = database.store();
@@ -111,6 +120,8 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         database,
         proxy,
         catalog,
+        tiers,
+        checkout_url: settings.checkout_url.clone(),
         master_key,
         clock,
         random,
@@ -124,14 +135,14 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
 impl Parts {
     /// The management API's collaborators.
     pub(crate) fn admin(&self, readiness: &Arc<ProcessReadiness>, public_url: String) -> Arc<AdminDeps> {
-        let catalog = Arc::clone(&self.catalog);
         let (metrics, proxy) = (Arc::clone(&self.metrics), Arc::clone(&self.proxy));
         Arc::new(AdminDeps {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             master_key: self.master_key.clone(),
-            builtin_providers: Arc::new(move |name| catalog.provider(name).is_some()),
+            catalog: Arc::clone(&self.catalog),
+            tiers: Arc::clone(&self.tiers),
             hash_lane: Arc::clone(&self.lane),
             readiness: Arc::clone(readiness) as Arc<dyn wardgate_admin::Readiness>,
             metrics: Arc::new(move || {
@@ -140,7 +151,11 @@ impl Parts {
                 metrics.usage_waiting.set(i64::try_from(proxy.ledger.waiting()).unwrap_or(i64::MAX));
                 metrics.expose()
             }),
-            options: wardgate_admin::Options { public_url, ..wardgate_admin::Options::default() },
+            options: wardgate_admin::Options {
+                public_url,
+                checkout_url: self.checkout_url.clone(),
+                ..wardgate_admin::Options::default()
+            },
         })
     }
 }

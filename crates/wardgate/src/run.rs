@@ -90,7 +90,7 @@ impl Gateway {
         let readiness = ProcessReadiness::new(Arc::clone(&drain));
         let tasks = Tasks::start(&parts, &readiness);
         let admin_stop = CancellationToken::new();
-        let router = wardgate_admin::router(parts.admin(&readiness, admin_url));
+        let router = wardgate_admin::router(parts.admin(&readiness, settings.admin_url_public.clone().unwrap_or(admin_url)));
         let admin = tokio::spawn(admin_server::serve(admin_listener, router, admin_stop.clone()));
         let mut serving = tokio::spawn(async move { service.serve(listener).await });
 

@@ -34,6 +34,12 @@ pub(crate) struct Settings {
     /// A file of settings: YAML, a setting a line, named as the options are.
     #[arg(long, env = "WARDGATE_SETTINGS")]
     pub(crate) settings: Option<PathBuf>,
+    /// What stands before the path in every uri that the management API gives; without it, the address it listens on.
+    #[arg(long, env = "WARDGATE_ADMIN_URL_PUBLIC")]
+    pub(crate) admin_url_public: Option<String>,
+    /// The page where your tenants pay for credits. Without it, POST /credits/checkout-session is refused.
+    #[arg(long, env = "WARDGATE_CHECKOUT_URL")]
+    pub(crate) checkout_url: Option<String>,
     /// A file of tiers, in place of those that this program ships with.
     #[arg(long, env = "WARDGATE_TIERS_FILE")]
     pub(crate) tiers_file: Option<PathBuf>,

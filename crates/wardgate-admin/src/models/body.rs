@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wardgate_core::format::{Format, Surface};
+use wardgate_core::format::Surface;
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_model::price::{Prices, Rates};
 use wardgate_model::{DeclaredModel, Model, Provider};
