@@ -4,8 +4,9 @@ use crate::StoreError;
 use async_trait::async_trait;
 use wardgate_core::id::{AccountId, ManagedKeyId};
 
-/// Access to sealed values apart from the objects they belong to. Replacing one is no new version of its object, and changes
-/// nothing that it opens to; so no listener is told but of the account's or everyone's routing.
+/// Access to sealed values apart from the objects they belong to. Replacing one changes nothing that it opens to. A data key is no
+/// part of what an update of its account writes, so replacing it makes no new version; a managed key's value is a part of what an
+/// update writes, so replacing that does, and an update that was read before is told of it.
 #[async_trait]
 pub trait Sealed {
     /// A value that only the right master key opens, if one was kept.

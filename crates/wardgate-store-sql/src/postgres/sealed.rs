@@ -44,7 +44,7 @@ impl Sealed for PostgresStore {
     }
 
     async fn replace_sealed_managed_key(&self, id: ManagedKeyId, old: &[u8], new: &[u8]) -> Result<bool, StoreError> {
-        let text = "UPDATE managed_keys SET sealed_value = $3 WHERE id = $1 AND sealed_value = $2";
+        let text = "UPDATE managed_keys SET sealed_value = $3, version = version + 1 WHERE id = $1 AND sealed_value = $2";
         self.replace(text, id.uuid(), old, new, Change::Everything).await
     }
 }

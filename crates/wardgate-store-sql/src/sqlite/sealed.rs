@@ -47,7 +47,7 @@ impl Sealed for SqliteStore {
     }
 
     async fn replace_sealed_managed_key(&self, id: ManagedKeyId, old: &[u8], new: &[u8]) -> Result<bool, StoreError> {
-        let text = "UPDATE managed_keys SET sealed_value = ? WHERE id = ? AND sealed_value = ?";
+        let text = "UPDATE managed_keys SET sealed_value = ?, version = version + 1 WHERE id = ? AND sealed_value = ?";
         self.reseal(text, id.as_bytes(), old, new, Change::Everything).await
     }
 }

@@ -50,6 +50,7 @@ impl Sealed for MemoryStore {
         let is_replaced = match self.tables()?.managed_keys.get_mut(&id) {
             Some(key) if key.sealed_value == old => {
                 key.sealed_value = new.to_owned();
+                key.stamp.version = key.stamp.version.next();
                 true
             }
             _ => false,
