@@ -32,7 +32,9 @@ impl Place {
     pub(crate) fn of(database: &Database) -> anyhow::Result<Self> {
         match &database.database_url {
             None => Ok(Self::Sqlite(database.data_dir.join("wardgate.db"))),
-            Some(url) if POSTGRES.iter().any(|scheme| url.starts_with(scheme)) => Ok(Self::Postgres(Secret::from(url.as_str()))),
+            Some(url) if POSTGRES.iter().any(|scheme| url.starts_with(scheme)) => {
+                Ok(Self::Postgres(Secret::from(url.as_str())))
+            }
             Some(url) => match path_of_url(url) {
                 Some(path) => Ok(Self::Sqlite(path)),
                 None => {
@@ -70,9 +72,7 @@ impl Place {
     pub(crate) async fn open(&self) -> anyhow::Result<Open> {
         match self {
             Self::Sqlite(path) => Ok(Open::Sqlite(SqliteStore::open(path, &SqliteOptions::default()).await?)),
-            Self::Postgres(url) => {
-                Ok(Open::Postgres(PostgresStore::open(url.expose(), &PostgresOptions::default()).await?))
-            }
+            Self::Postgres(url) => Ok(Open::Postgres(PostgresStore::open(url.expose(), &PostgresOptions::default()).await?)),
         }
     }
 }
