@@ -327,10 +327,7 @@ mod tests {
         check(r#"{"model":""}"#, &expect![[r#"the field "model" is empty"#]]);
         check(r#"{"model":"a","model":"b"}"#, &expect![[r#"the field "model" stands in the body more than once"#]]);
         check(r#"{"model":"a","Model":"b"}"#, &expect![[r#"the field "Model" must be written in lower case"#]]);
-        check(
-            r#"{"model":"a","max_to\u212aens":5}"#,
-            &expect![[r#"the field "max_toKens" must be written in lower case"#]],
-        );
+        check(r#"{"model":"a","max_to\u212aens":5}"#, &expect![[r#"the field "max_toKens" must be written in lower case"#]]);
         check(r#"{"model":"a","\u017ftream":true}"#, &expect![[r#"the field "ſtream" must be written in lower case"#]]);
         check(r#"{"model":"a","models":"b"}"#, &expect![[r#"the field "models" must be an array of non-empty strings"#]]);
         check(r#"{"model":"a","models":["b",5]}"#, &expect![[r#"the field "models" must be an array of non-empty strings"#]]);

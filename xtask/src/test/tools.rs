@@ -20,7 +20,11 @@ struct Package {
     steps: &'static [Step],
 }
 
-const PACKAGES: [Package; 4] = [
+/// The programs may be anywhere or, as Debian has it, where no path leads.
+const POSTGRES: &str = r#"test -x "$(pg_config --bindir)/postgres" || ls /usr/lib/postgresql/*/bin/postgres"#;
+
+const PACKAGES: &[Package] = &[
+    Package { name: "postgresql", probe: &["sh", "-c", POSTGRES], steps: &[Step::Rust] },
     Package { name: "redis-server", probe: &["redis-server", "--version"], steps: &[Step::Rust] },
     Package { name: "python3-venv", probe: &["python3", "-c", "import venv, ensurepip"], steps: &[Step::Python, Step::Engine] },
     Package { name: "nodejs", probe: &["node", "--version"], steps: &[Step::Node] },

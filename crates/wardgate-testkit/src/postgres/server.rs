@@ -182,7 +182,10 @@ impl Server {
         // The keeper comes first, so that there is no moment at which being killed would leave a server without one.
         let patience = if is_shared { "20" } else { "1" };
         let mut keeper = self.binaries.command(Path::new("setsid"));
-        keeper.args(["--fork", "bash", "-c", KEEPER, "wardgate-test-postgres"]).arg(&self.directory).arg(self.binaries.path(""));
+        keeper
+            .args(["--fork", "bash", "-c", KEEPER, "wardgate-test-postgres"])
+            .arg(&self.directory)
+            .arg(self.binaries.path(""));
         keeper.args([patience, if is_shared { "true" } else { "false" }]);
         assert!(keeper.status().unwrap().success());
 

@@ -38,7 +38,8 @@ pub(crate) enum Ids {
 impl Ids {
     fn fit(self, id: &str) -> String {
         let fits = self == Self::Any
-            || (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            || (1..=64).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
         if fits { id.to_owned() } else { format!("call_{:016x}", fnv(id.bytes())) }
     }
 }
@@ -70,10 +71,10 @@ pub(crate) fn arrange(request: &Request, ids: Ids) -> Result<Vec<Message<'_>>, U
                 settle(&mut waiting, &mut messages);
             }
             Role::Assistant => {
-                let follows = waiting.as_ref().map_or(
-                    messages.last().is_some_and(|last| last.role == Role::Assistant),
-                    |waiting| waiting.between.is_empty() && waiting.calls.iter().all(|call| call.3.is_none()),
-                );
+                let follows =
+                    waiting.as_ref().map_or(messages.last().is_some_and(|last| last.role == Role::Assistant), |waiting| {
+                        waiting.between.is_empty() && waiting.calls.iter().all(|call| call.3.is_none())
+                    });
                 if !follows && let Some(waiting) = &waiting {
                     return Err(missing(waiting));
                 }
@@ -119,9 +120,11 @@ fn answer<'r>(part: &'r Part, turn: &'r Turn, waiting: &mut Option<Waiting<'r>>)
         let is_open = |call: &&mut (&str, String, &str, Option<(&Part, &Turn)>)| call.3.is_none();
         // Formats without ids go by name; then the first open call of that tool is meant.
         let by_name = result.call_id.is_empty();
-        waiting.calls.iter_mut().filter(is_open).find(|call| {
-            if by_name { result.name.as_deref() == Some(call.2) } else { call.0 == result.call_id }
-        })
+        waiting
+            .calls
+            .iter_mut()
+            .filter(is_open)
+            .find(|call| if by_name { result.name.as_deref() == Some(call.2) } else { call.0 == result.call_id })
     });
     let Some(call) = call else {
         let id = if result.call_id.is_empty() { result.name.as_deref().unwrap_or_default() } else { &result.call_id };
@@ -191,11 +194,8 @@ mod tests {
             Ok(messages) => messages
                 .iter()
                 .map(|message| {
-                    let pieces: Vec<_> = message
-                        .pieces
-                        .iter()
-                        .map(|piece| if piece.id.is_empty() { "text" } else { &piece.id })
-                        .collect();
+                    let pieces: Vec<_> =
+                        message.pieces.iter().map(|piece| if piece.id.is_empty() { "text" } else { &piece.id }).collect();
                     format!("{:?}({})", message.role, pieces.join(","))
                 })
                 .collect::<Vec<_>>()
@@ -220,11 +220,15 @@ mod tests {
     fn what_has_no_counterpart_is_named() {
         check(
             "u c:1 u",
-            &expect![[r#"tool_result_missing: messages[1]: the tool call "1" has no result behind it: add its result, or leave the call out"#]],
+            &expect![[
+                r#"tool_result_missing: messages[1]: the tool call "1" has no result behind it: add its result, or leave the call out"#
+            ]],
         );
         check(
             "u r:1",
-            &expect![[r#"tool_call_missing: messages[1]: the tool result "1" has no call before it: send it behind the call that it answers, and once"#]],
+            &expect![[
+                r#"tool_call_missing: messages[1]: the tool result "1" has no call before it: send it behind the call that it answers, and once"#
+            ]],
         );
     }
 }

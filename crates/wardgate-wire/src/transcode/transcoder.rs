@@ -81,7 +81,8 @@ impl StreamEncoder {
                 self.write(&Event::Open(Open::Call { id, name: &name, kind }), out);
             }
             Event::Delta(delta) if self.wrapped.is_some() => {
-                if let Some(wrapped) = self.wrapped.as_mut().filter(|wrapped| wrapped.len() + delta.len() <= GATHERED_BYTES_MAX) {
+                if let Some(wrapped) = self.wrapped.as_mut().filter(|wrapped| wrapped.len() + delta.len() <= GATHERED_BYTES_MAX)
+                {
                     wrapped.push_str(delta);
                 }
             }
@@ -250,7 +251,10 @@ fn note(event: &Event<'_>, facts: &mut StreamFacts) {
 pub(crate) fn gather(to: &mut String, gathered: &mut usize, delta: &str) -> Result<(), Fault> {
     *gathered += delta.len();
     if *gathered > GATHERED_BYTES_MAX {
-        return Err(Fault::new(FaultClass::Unreadable, format!("the provider's answer is longer than {GATHERED_BYTES_MAX} bytes")));
+        return Err(Fault::new(
+            FaultClass::Unreadable,
+            format!("the provider's answer is longer than {GATHERED_BYTES_MAX} bytes"),
+        ));
     }
     to.push_str(delta);
     Ok(())

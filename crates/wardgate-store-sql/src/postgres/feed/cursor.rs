@@ -85,8 +85,11 @@ impl Cursor {
 mod tests {
     use super::*;
 
+    /// What is read, and what of it is to be new.
+    type Reading<'t> = (&'t [i64], Result<&'t [i64], Lost>);
+
     /// Passes these rows one reading after the other.
-    fn check(start: &[i64], readings: &[(&[i64], Result<&[i64], Lost>)]) {
+    fn check(start: &[i64], readings: &[Reading<'_>]) {
         let now = Instant::now();
         let mut cursor = Cursor::at_end(start, now);
         for (seqs, expected) in readings {

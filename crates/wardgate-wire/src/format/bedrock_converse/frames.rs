@@ -21,11 +21,7 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// Takes a chunk and tells the name (the type of the event or the exception) and the payload of each whole frame.
-    pub(crate) fn push(
-        &mut self,
-        chunk: Bytes,
-        frame: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    pub(crate) fn push(&mut self, chunk: Bytes, frame: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
         self.held.extend_from_slice(&chunk);
         drop(chunk);
         while let Some(length) = self.length()? {
@@ -64,7 +60,8 @@ fn read(frame: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
     let (mut headers, payload) = body[PRELUDE_BYTES..].split_at(headers_length.get_u32() as usize);
     let mut name: &[u8] = b"";
     while !headers.is_empty() {
-        let (key, value) = header(&mut headers).ok_or_else(|| unreadable("a frame of the provider's stream has a broken header"))?;
+        let (key, value) =
+            header(&mut headers).ok_or_else(|| unreadable("a frame of the provider's stream has a broken header"))?;
         if matches!(key, b":event-type" | b":exception-type" | b":error-code") {
             name = value;
         }

@@ -1,8 +1,8 @@
 //! Writing a Chat Completions request.
 
 use super::reasoning;
-use crate::json::write::object;
 use crate::json::Json;
+use crate::json::write::object;
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source};
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::request::{OutputForm, Request, Tier};
@@ -167,11 +167,14 @@ pub(crate) fn write_audio(json: &mut Json<'_>, source: &Source) {
     json.put("type", "input_audio");
     json.put_object("input_audio", |json| {
         json.put("data", data);
-        json.put("format", match form {
-            "mpeg" => "mp3",
-            "x-wav" | "wave" => "wav",
-            form => form,
-        });
+        json.put(
+            "format",
+            match form {
+                "mpeg" => "mp3",
+                "x-wav" | "wave" => "wav",
+                form => form,
+            },
+        );
     });
 }
 
@@ -275,9 +278,7 @@ pub(crate) fn function_arguments(kind: CallKind, arguments: &str) -> String {
     match kind {
         CallKind::Function if arguments.is_empty() => "{}".to_owned(),
         CallKind::Function => arguments.to_owned(),
-        CallKind::Custom => {
-            String::from_utf8(object(|json| json.put(CUSTOM_ARGUMENT, arguments))).unwrap_or_default()
-        }
+        CallKind::Custom => String::from_utf8(object(|json| json.put(CUSTOM_ARGUMENT, arguments))).unwrap_or_default(),
     }
 }
 

@@ -91,7 +91,8 @@ fn items(output: &RawValue, origin: Origin, warnings: &mut Warnings) -> Result<V
             "image_generation_call" => {
                 if let Some(data) = item.text("result", &path)? {
                     let form = item.text("output_format", &path)?.unwrap_or_else(|| "png".to_owned());
-                    parts.push(Content::Image { source: Source::Base64 { media: format!("image/{form}"), data }, detail: None });
+                    parts
+                        .push(Content::Image { source: Source::Base64 { media: format!("image/{form}"), data }, detail: None });
                 }
             }
             _ => warnings.add("content_dropped", kind),
