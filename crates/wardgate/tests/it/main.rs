@@ -24,6 +24,7 @@ mod drain;
 mod secrets;
 mod management;
 mod operator_commands;
+mod command_line;
 mod loops;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};
