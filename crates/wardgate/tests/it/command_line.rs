@@ -1,6 +1,7 @@
 //! The command line as people and scripts use it: the real program against a real gateway.
 
 mod documents;
+mod manual;
 mod resources;
 
 use serde_json::Value;
