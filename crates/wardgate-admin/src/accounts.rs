@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod own;
 mod update;
 
 use crate::context::Context;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Vec<Route> {
         resource::get::<Accounts>(Access::Operator),
         resource::update::<Accounts>(Access::Operator),
         delete::route(),
+        own::route(),
     ]
 }
 

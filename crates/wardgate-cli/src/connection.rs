@@ -40,6 +40,8 @@ pub(crate) enum Scope {
     Account,
     /// The operator's.
     Operator,
+    /// The operator's, in one account.
+    OperatorInAccount,
 }
 
 /// Everything to call with.
@@ -73,7 +75,7 @@ impl Connection {
                 format!("--account is for operator keys, and {key_source} is not one: an API key acts in its own account");
             return Err(Failure::usage(text));
         }
-        if scope == Scope::Account && is_operators && account.is_none() {
+        if scope != Scope::Operator && is_operators && account.is_none() {
             return Err(Failure::usage(format!("{key_source} is an operator key: name the account to work in"))
                 .hint("pass --account NAME, or set WARDGATE_ACCOUNT; `wardgate account list` shows which there are"));
         }
@@ -84,7 +86,7 @@ impl Connection {
         if let Some(key) = self.key.as_deref().filter(|key| !key.is_empty()) {
             return Ok((Secret::from(key), "the key of --key".to_owned()));
         }
-        let wants_operator = scope == Scope::Operator || has_account;
+        let wants_operator = scope != Scope::Account || has_account;
         let (first, second) = if wants_operator { (OPERATOR_KEY, API_KEY) } else { (API_KEY, OPERATOR_KEY) };
         for name in [first, second] {
             if let Some(key) = surroundings.variable(name) {
@@ -167,6 +169,7 @@ mod tests {
     fn an_operator_key_needs_an_account_where_there_is_one() {
         let operator = [("WARDGATE_OPERATOR_KEY", "ngo-env")];
         check(&[], &operator, Scope::Account, Err("name the account"));
+        check(&[], &operator, Scope::OperatorInAccount, Err("name the account"));
         check(&[], &operator, Scope::Operator, Ok(("ngo-env", None)));
         let account = [("WARDGATE_OPERATOR_KEY", "ngo-env"), ("WARDGATE_ACCOUNT", "acme")];
         check(&[], &account, Scope::Account, Ok(("ngo-env", Some("acme"))));

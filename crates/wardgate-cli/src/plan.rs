@@ -148,6 +148,9 @@ impl Plan {
             });
             return;
         };
+        if desired.account_fields.is_empty() {
+            return;
+        }
         let id = present.get("id").and_then(Value::as_str).map(str::to_owned);
         self.singleton(Subject::Account, name, id, wanted, present);
     }

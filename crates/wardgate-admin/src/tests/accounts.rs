@@ -45,6 +45,18 @@ async fn an_account_is_made_with_its_team_and_its_key() {
 }
 
 #[tokio::test]
+async fn whoever_holds_a_key_sees_where_it_acts() {
+    let gateway = Gateway::start().await;
+    let by_key = gateway.send("GET", "/account", &gateway.acme.viewer, None).await;
+    assert_eq!((by_key.status.as_u16(), by_key.json()["name"].as_str()), (200, Some("acme")), "{}", by_key.text);
+    let path = format!("/accounts/{}", gateway.acme.id);
+    assert_eq!(by_key.json(), gateway.operate("GET", &path, None).await.json());
+    assert_eq!(gateway.operate("GET", "/account", None).await.code(), "account_header_missing");
+    let header = [("x-wardgate-account", "acme")];
+    assert_eq!(gateway.send_with("GET", "/account", &gateway.operator, &header, None).await.json(), by_key.json());
+}
+
+#[tokio::test]
 async fn a_suspended_account_is_served_to_the_operator_only() {
     let gateway = Gateway::start().await;
     let path = format!("/accounts/{}", gateway.acme.id);

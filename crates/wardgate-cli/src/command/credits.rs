@@ -1,14 +1,16 @@
 //! `wardgate credits`: an account's prepaid money.
 
 use super::{arguments, find, open, read};
+use crate::client::Query;
 use crate::connection::Scope;
+use crate::expiry;
 use crate::failure::Failure;
 use crate::output::{self, Column, Format};
 use crate::resource::PURCHASE;
 use crate::session::Session;
 use crate::surroundings::Surroundings;
-use clap::{Arg, ArgAction, ArgMatches, Command};
-use serde_json::{Value, json};
+use clap::{Arg, ArgMatches, Command};
+use serde_json::{Map, Value, json};
 
 const TRANSACTIONS: [Column; 6] = [
     Column::new("CREATED", "createdAt"),
@@ -33,16 +35,16 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("balance").about("What is left").after_help("Examples:\n  wardgate credits balance --account acme"),
         )
-        .subcommand(
+        .subcommand(arguments::listing(
             Command::new("transactions")
-                .about("What was added and billed, newest first")
+                .about("What was added, newest first")
                 .after_help("Examples:\n  wardgate credits transactions --output json"),
-        )
+        ))
         .subcommand(
             Command::new("top-up")
                 .about("Ask the operator for credits")
                 .after_help("Examples:\n  wardgate credits top-up 25.00")
-                .arg(Arg::new("amount").value_name("USD").required(true).help("How much, in US dollars, as 25.00")),
+                .arg(amount()),
         )
         .subcommand(arguments::listing(
             Command::new("purchases")
@@ -56,22 +58,50 @@ pub(super) fn command() -> Command {
         ))
         .subcommand(
             purchase("approve", "Say that a purchase is paid, which adds its credits (with an operator key)")
-                .after_help("Examples:\n  wardgate credits approve aigcp_… --account acme"),
+                .after_help("Examples:\n  wardgate credits approve aigcp_… --account acme --note \"invoice 2026-117\"")
+                .arg(text("note", "What stands beside the credits")),
         )
         .subcommand(
             purchase("decline", "Say that a purchase will not be (with an operator key)")
                 .after_help("Examples:\n  wardgate credits decline aigcp_… --account acme --reason \"no order number\"")
-                .arg(Arg::new("reason").long("reason").value_name("TEXT").action(ArgAction::Set).help("Why, for the account")),
+                .arg(text("reason", "Why, for the account")),
         )
+        .subcommand(
+            Command::new("add")
+                .about("Add to an account's balance (with an operator key)")
+                .after_help(
+                    "Examples:\n  wardgate credits add 50 --account acme --category promotional --note welcome --expires 365d",
+                )
+                .arg(amount())
+                .arg(
+                    Arg::new("category")
+                        .long("category")
+                        .value_parser(["purchase", "promotional"])
+                        .default_value("purchase")
+                        .help("Whether it was paid for or is given"),
+                )
+                .arg(text("note", "What stands beside the credits"))
+                .arg(text("expires", "When what is left of it is void: 365d or an instant [default: never]")),
+        )
+}
+
+fn text(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("TEXT").help(help)
+}
+
+fn amount() -> Arg {
+    Arg::new("amount").value_name("USD").required(true).help("How much, in US dollars, as 25.00")
 }
 
 pub(super) async fn run(matches: &ArgMatches, surroundings: Surroundings) -> Result<(), Failure> {
     let Some((verb, matches)) = matches.subcommand() else { return Err(Failure::usage("say what to do")) };
-    let mut session = open(matches, surroundings, Scope::Account)?;
+    let scope = if ["approve", "decline", "add"].contains(&verb) { Scope::OperatorInAccount } else { Scope::Account };
+    let mut session = open(matches, surroundings, scope)?;
     match verb {
         "balance" => balance(&mut session).await,
-        "transactions" => transactions(&mut session).await,
+        "transactions" => transactions(matches, &mut session).await,
         "top-up" => top_up(matches, &mut session).await,
+        "add" => add(matches, &mut session).await,
         "purchases" => read::list(&PURCHASE, matches, &mut session).await,
         verb => settle(verb, matches, &mut session).await,
     }
@@ -92,20 +122,36 @@ async fn balance(session: &mut Session) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn transactions(session: &mut Session) -> Result<(), Failure> {
-    let mut answer = session.client.get("/credits/transactions").await?.body;
-    let items = match answer.get_mut("items").map(Value::take) {
-        Some(Value::Array(items)) => items,
-        _ => return Err(Failure::error("the answer holds no transactions")),
-    };
-    session.show_all(items, &TRANSACTIONS);
+async fn transactions(matches: &ArgMatches, session: &mut Session) -> Result<(), Failure> {
+    let max = arguments::items_max(matches);
+    let listed = session.client.list("/credits/transactions", "items", &Query::default(), max).await?;
+    session.show_all(listed.items, &TRANSACTIONS);
+    if listed.has_more {
+        session.surroundings.note("older ones are left out; --all shows all");
+    }
     Ok(())
 }
 
-async fn top_up(matches: &ArgMatches, session: &mut Session) -> Result<(), Failure> {
+async fn add(matches: &ArgMatches, session: &mut Session) -> Result<(), Failure> {
+    let mut body = json!({"amountCents": wanted_cents(matches)?, "category": matches.get_one::<String>("category")});
+    if let Some(note) = matches.get_one::<String>("note") {
+        body["note"] = note.as_str().into();
+    }
+    if let Some(text) = matches.get_one::<String>("expires") {
+        body["expiresAt"] = expiry::future(text, session.surroundings.now())?.to_string().into();
+    }
+    let added = session.client.post("/credits", &body).await?.body;
+    session.show(&added, &TRANSACTIONS);
+    Ok(())
+}
+
+fn wanted_cents(matches: &ArgMatches) -> Result<u64, Failure> {
     let text = matches.get_one::<String>("amount").map(String::as_str).unwrap_or_default();
-    let cents = cents(text).ok_or_else(|| Failure::usage(format!("{text:?} is no amount of dollars, such as 25 or 25.00")))?;
-    let made = session.client.post("/credits/purchases", &json!({ "amount": cents })).await?.body;
+    cents(text).ok_or_else(|| Failure::usage(format!("{text:?} is no amount of dollars, such as 25 or 25.00")))
+}
+
+async fn top_up(matches: &ArgMatches, session: &mut Session) -> Result<(), Failure> {
+    let made = session.client.post("/credits/purchases", &json!({ "amount": wanted_cents(matches)? })).await?.body;
     session.show(&made, PURCHASE.columns);
     if read::text(&made, "status") == "pending" {
         session.surroundings.note("The operator decides on it: `wardgate credits purchases` shows how far it is.");
@@ -116,11 +162,13 @@ async fn top_up(matches: &ArgMatches, session: &mut Session) -> Result<(), Failu
 async fn settle(verb: &str, matches: &ArgMatches, session: &mut Session) -> Result<(), Failure> {
     let id = read::named(matches).map(String::as_str).unwrap_or_default();
     let path = find::path(&PURCHASE, id, &session.client).await?;
-    let body = match matches.try_get_one::<String>("reason").ok().flatten() {
-        Some(reason) => json!({ "reason": reason }),
-        None => json!({}),
-    };
-    let settled = session.client.post(&format!("{path}/{verb}"), &body).await?.body;
+    let mut body = Map::new();
+    for field in ["note", "reason"] {
+        if let Some(text) = matches.try_get_one::<String>(field).ok().flatten() {
+            body.insert(field.to_owned(), text.as_str().into());
+        }
+    }
+    let settled = session.client.post(&format!("{path}/{verb}"), &body.into()).await?.body;
     session.show(&settled, PURCHASE.columns);
     Ok(())
 }

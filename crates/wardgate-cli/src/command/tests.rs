@@ -1,5 +1,7 @@
 //! Commands by their lines, against a server that answers by script.
 
+mod declare;
+
 use super::*;
 use crate::testing::{self, Server, Step};
 use expect_test::{Expect, expect};
@@ -155,9 +157,9 @@ async fn usage_has_its_totals_below() {
         "errors": 1}], "totals": {"cost": "0.00100", "requests": 3, "errors": 1}}"#;
     let steps = vec![Step::new("GET /usage/overview?startTime=2025-12-25T00%3A00%3A00Z&groupBy=provider", 200, answer)];
     let expected = expect![[r#"
-         DAY                  GROUP   REQUESTS  ERRORS  USD
-         2025-12-31 00:00:00  openai  3         1       0.00100
-         total                -       3         1       0.00100
+        DAY                  GROUP   REQUESTS  ERRORS  IN  OUT  USD
+        2025-12-31 00:00:00  openai  3         1       -   -    0.00100
+        total                -       3         1       -   -    0.00100
     "#]];
     check("wardgate usage overview --since 7d", steps, expected).await;
 }

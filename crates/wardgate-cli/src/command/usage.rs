@@ -31,22 +31,23 @@ const COLUMNS: [Column; 8] = [
     Column::new("USD", "totalCost"),
 ];
 
-const BUCKETS: [Column; 5] = [
+const BUCKETS: [Column; 7] = [
     Column::new("DAY", "bucketStart"),
     Column::new("GROUP", "groupKey"),
     Column::new("REQUESTS", "requests"),
     Column::new("ERRORS", "errors"),
+    Column::new("IN", "inputTokens"),
+    Column::new("OUT", "outputTokens"),
     Column::new("USD", "cost"),
 ];
 
-const ATTEMPTS: [Column; 8] = [
+const ATTEMPTS: [Column; 7] = [
     Column::new("ATTEMPT", "event.attemptNumber"),
     Column::new("PROVIDER", "event.provider"),
     Column::new("MODEL", "event.model"),
     Column::new("STATUS", "event.statusCode"),
     Column::new("COMPLETION", "completion"),
     Column::new("SERVED", "served"),
-    Column::new("THEN", "retryAction"),
     Column::new("MS", "requestDurationMs"),
 ];
 
@@ -70,12 +71,12 @@ pub(super) fn command() -> Command {
         .arg(
             Arg::new("group-by")
                 .long("group-by")
-                .value_parser(["provider", "access-key"])
+                .value_parser(["provider", "access-key", "team", "model"])
                 .default_value("provider")
                 .help("What a line is about"),
         );
     let request = Command::new("request")
-        .about("The attempts of one request, and why each was followed by the next")
+        .about("The attempts of one request")
         .after_help("Examples:\n  wardgate usage request rq_…    the id is in the answer's header x-wardgate-request-id")
         .arg(Arg::new("request").value_name("REQUEST").required(true).help("The request's id"));
     Command::new("usage")
@@ -123,8 +124,11 @@ async fn list(matches: &ArgMatches, session: &mut Session) -> Result<(), Failure
 }
 
 async fn overview(matches: &ArgMatches, session: &mut Session) -> Result<(), Failure> {
-    let group = matches.get_one::<String>("group-by").map(String::as_str);
-    let group = if group == Some("access-key") { "accessKey" } else { "provider" };
+    let group = match matches.get_one::<String>("group-by").map(String::as_str) {
+        Some("access-key") => "accessKey",
+        Some(group) => group,
+        None => "provider",
+    };
     let query: Query = read::query(&FILTERS[..2], matches, session).await?.with("groupBy", group);
     let answer = session.client.get(&format!("/usage/overview?{query}")).await?.body;
     if session.format != Format::Table {

@@ -4,7 +4,7 @@ use super::Malformed;
 use super::body::{Decoder, Incoming};
 use super::chunked::Chunked;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use std::mem::MaybeUninit;
 
 /// The most bytes of a head.
@@ -20,7 +20,8 @@ pub(crate) const INTERIM_MAX: usize = 16;
 const BEGINNING: &[u8] = b"HTTP/1.";
 
 /// The headers that are kept of an answer. Some providers send thirty, and to store them costs more than the rest of the call.
-const KEPT: [HeaderName; 3] = [CONTENT_TYPE, RETRY_AFTER, HeaderName::from_static("retry-after-ms")];
+/// `ETag` is for the command line, which calls the management API through here.
+const KEPT: [HeaderName; 4] = [CONTENT_TYPE, RETRY_AFTER, HeaderName::from_static("retry-after-ms"), ETAG];
 
 /// A head.
 #[derive(Debug)]

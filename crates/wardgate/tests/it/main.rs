@@ -25,6 +25,7 @@ mod secrets;
 mod management;
 mod operator_commands;
 mod replicas;
+mod command_line;
 mod loops;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};

@@ -1,10 +1,9 @@
-//! The management API by its socket, the command line by its arguments, and a second start on the same data.
+//! The management API by its socket, and a second start on the same data.
 
 use crate::{ask, dev, gateway, serve};
 use serde_json::{Value, json};
-use std::process::Output;
 use tokio::process::Command;
-use wardgate_testkit::{Dialect, Gateway, Key, Reply, Upstream};
+use wardgate_testkit::{Dialect, Gateway, Reply, Upstream};
 
 async fn call(gateway: &Gateway, method: &str, target: &str) -> (u16, Value) {
     let answer = gateway.manage(method.parse().unwrap(), target, None).await;
@@ -70,33 +69,6 @@ async fn those_who_watch_need_no_key() {
     ] {
         assert!(text.lines().any(|known| known == line), "{line} is missing: {text}");
     }
-}
-
-async fn command_line(gateway: &Gateway, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wardgate"));
-    command.args(arguments).env_clear();
-    command.args(["--admin-url", gateway.ready()["admin_url"].as_str().unwrap()]);
-    command.arg("--data-dir").arg(gateway.data().path().join("data"));
-    command.output().await.unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn access_keys_by_the_command_line() {
-    let upstream = Upstream::always(Reply::says(Dialect::Chat, "hello")).await;
-    let gateway = gateway(&upstream).await;
-    let made = command_line(&gateway, &["access-key", "create", "--name", "by hand", "--output", "json"]).await;
-    assert!(made.status.success(), "{made:?}");
-    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
-    let text = |field: &str| made[field].as_str().unwrap().to_owned();
-    let key = Key { id: text("id"), token: text("token") };
-    assert_eq!(ask(Dialect::Chat).key(&key).send(&gateway).await.status, 200);
-    let listed = command_line(&gateway, &["access-key", "list"]).await;
-    let listed = String::from_utf8(listed.stdout).unwrap();
-    assert!(listed.contains(&key.id) && listed.contains("by hand") && !listed.contains(&key.token), "{listed}");
-    assert!(command_line(&gateway, &["access-key", "delete", &key.id]).await.status.success());
-    assert_eq!(ask(Dialect::Chat).key(&key).send(&gateway).await.status, 401);
-    let again = command_line(&gateway, &["access-key", "delete", &key.id]).await;
-    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("404"), "{again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
