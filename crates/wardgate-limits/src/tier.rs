@@ -3,15 +3,17 @@
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use wardgate_core::tier::TierName;
+use wardgate_model::price::Prices;
+use wardgate_model::{Origin, Target};
 
 /// The limits of a tier. One that is absent does not apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TierLimits {
-    /// Requests in any minute.
+    /// Requests a minute; see [`crate::rate::Rates`] for what that means.
     pub requests_per_minute: Option<u64>,
     /// Requests in a day (UTC).
     pub requests_per_day: Option<u64>,
-    /// Tokens, input and output together, in any minute.
+    /// Tokens a minute, input and output together.
     pub tokens_per_minute: Option<u64>,
     /// Requests that are being answered at once.
     pub concurrent_requests: Option<u64>,
@@ -24,9 +26,9 @@ pub struct TierLimits {
 /// A class of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ModelClass {
-    /// Models whose price is zero.
+    /// Models whose price is known to be nothing.
     Free,
-    /// Models whose price is known and more than zero.
+    /// All others. A price that is not known is never taken for nothing.
     Paid,
 }
 
@@ -41,6 +43,18 @@ impl ModelClass {
             Self::Free => "free",
             Self::Paid => "paid",
         }
+    }
+
+    /// The class of a model at a provider.
+    #[must_use]
+    pub fn of(target: &Target) -> Self {
+        let prices = target.known.as_ref().and_then(|model| model.prices.as_ref());
+        let is_free = match (prices, target.provider.origin) {
+            (Some(prices), _) => *prices == Prices::free(),
+            (None, Origin::Operator | Origin::Tenant) => true,
+            (None, Origin::BuiltIn) => false,
+        };
+        if is_free { Self::Free } else { Self::Paid }
     }
 }
 
@@ -64,6 +78,34 @@ pub struct Problem {
 }
 
 impl TierLimits {
+    /// Whether a model of this class may be called.
+    #[must_use]
+    pub fn admits(&self, class: ModelClass) -> bool {
+        self.model_classes.is_empty() || self.model_classes.contains(&class)
+    }
+
+    /// The tightest of both in everything.
+    #[must_use]
+    pub fn tightest(&self, other: &Self) -> Self {
+        let least = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+        let model_classes = match (self.model_classes.as_slice(), other.model_classes.as_slice()) {
+            ([], classes) | (classes, []) => classes.to_vec(),
+            // Classes that have nothing in common leave the cheapest.
+            (one, other) => match one.iter().copied().filter(|class| other.contains(class)).collect::<Vec<_>>() {
+                common if common.is_empty() => vec![ModelClass::Free],
+                common => common,
+            },
+        };
+        Self {
+            requests_per_minute: least(self.requests_per_minute, other.requests_per_minute),
+            requests_per_day: least(self.requests_per_day, other.requests_per_day),
+            tokens_per_minute: least(self.tokens_per_minute, other.tokens_per_minute),
+            concurrent_requests: least(self.concurrent_requests, other.concurrent_requests),
+            body_bytes_max: least(self.body_bytes_max, other.body_bytes_max),
+            model_classes,
+        }
+    }
+
     /// Reads a document. All its problems are told at once.
     ///
     /// # Errors

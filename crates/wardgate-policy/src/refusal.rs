@@ -2,6 +2,7 @@
 
 use wardgate_core::format::Surface;
 use wardgate_core::name::{ModelName, ProviderName};
+use wardgate_core::tier::TierName;
 use wardgate_model::ResolveError;
 
 /// Something that a plan might have held and does not.
@@ -32,6 +33,16 @@ pub enum Why {
     /// The scope of the access key does not hold the model.
     #[error("this access key may not use {provider}:{model}; its configuration does not allow it")]
     ModelOutOfScope {
+        /// The provider.
+        provider: ProviderName,
+        /// The model in the provider's spelling.
+        model: ModelName,
+    },
+    /// A tier that the account or the team is on does not hold the model.
+    #[error("the tier {tier} does not hold {provider}:{model}; use a model that costs nothing, or ask for another tier")]
+    NotInTier {
+        /// The tier.
+        tier: TierName,
         /// The provider.
         provider: ProviderName,
         /// The model in the provider's spelling.
@@ -91,6 +102,8 @@ pub enum Filter {
     Name,
     /// Does the scope of the access key hold it?
     Scope,
+    /// Does the tier hold it?
+    Tier,
     /// Does the provider serve the surface?
     Surface,
     /// Is there a credential?
@@ -106,6 +119,7 @@ impl Filter {
         match self {
             Self::Name => "name",
             Self::Scope => "scope",
+            Self::Tier => "tier",
             Self::Surface => "surface",
             Self::Credential => "credential",
             Self::Bound => "bound",
@@ -120,6 +134,7 @@ impl Why {
         match self {
             Self::Unresolved(_) => Filter::Name,
             Self::ProviderOutOfScope { .. } | Self::ModelOutOfScope { .. } => Filter::Scope,
+            Self::NotInTier { .. } => Filter::Tier,
             Self::SurfaceNotServed { .. } => Filter::Surface,
             Self::NoCredential { .. }
             | Self::KeyGone { .. }

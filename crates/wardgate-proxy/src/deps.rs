@@ -10,6 +10,7 @@ use wardgate_core::time::Clock;
 use wardgate_ledger::Ledger;
 use wardgate_limits::gate::Gate;
 use wardgate_limits::lane::Lane;
+use wardgate_limits::limiter::Limiter;
 use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
 use wardgate_telemetry::Recorder;
@@ -31,6 +32,8 @@ pub struct Deps {
     pub upstream: Upstream,
     /// Requests in flight.
     pub gate: Arc<Gate>,
+    /// What callers may take.
+    pub limiter: Limiter,
     /// Memory for bodies.
     pub memory: Arc<MemoryBudget>,
     /// Retries.

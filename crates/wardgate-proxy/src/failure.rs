@@ -4,7 +4,9 @@
 
 use std::net::IpAddr;
 use wardgate_core::fault::Fault;
+use wardgate_core::tier::TierName;
 use wardgate_keys::token::BadToken;
+use wardgate_limits::rate::Refusal;
 use wardgate_policy::{Dropped, InputTooLong, Verdict};
 use wardgate_wire::peek::PeekError;
 
@@ -37,6 +39,10 @@ pub(crate) enum Failure {
     ConfigurationUnreadable,
     /// Too much is going on in this process.
     Busy(&'static str),
+    /// A limit on the caller is used up.
+    RateLimited(Box<Refusal>),
+    /// The shared counters are away, and the operator wants requests with limits refused then.
+    LimitsAway,
     /// This process ends, and the provider has not answered yet.
     Stopping,
     /// No such path.
@@ -56,6 +62,13 @@ pub(crate) enum Failure {
     BodyTooLarge {
         /// The limit in bytes.
         bytes_max: usize,
+    },
+    /// The body is larger than a tier of the caller allows.
+    BodyAboveTier {
+        /// The limit in bytes.
+        bytes_max: usize,
+        /// The tier.
+        tier: TierName,
     },
     /// The body arrives too slowly.
     BodyTooSlow,

@@ -8,6 +8,7 @@ pub mod deps;
 pub mod service;
 mod request;
 mod phase;
+pub mod allowance;
 mod respond;
 mod failure;
 mod meter;
@@ -19,6 +20,7 @@ pub mod tenant;
 pub mod drain;
 mod stall;
 mod headers;
+mod rate_headers;
 
 pub use deps::{Deps, Options};
 pub use drain::Drain;

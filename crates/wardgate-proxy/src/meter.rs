@@ -4,6 +4,7 @@
 //! is marked as such. When the meter is dropped, an attempt that is still open was abandoned by the client.
 
 use crate::deps::Deps;
+use crate::phase::admit::Admission;
 use crate::request_log::RequestLog;
 use crate::tenant::TenantSnapshot;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use wardgate_core::id::UsageEventId;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
 use wardgate_ledger::Outcome;
-use wardgate_limits::gate::Permit;
+use wardgate_limits::rate::Standings;
 use wardgate_limits::{cost, estimate};
 use wardgate_model::Origin;
 use wardgate_policy::Candidate;
@@ -24,7 +25,9 @@ use wardgate_telemetry::AttemptRecord;
 /// The meter of one request.
 pub(crate) struct Meter {
     log: RequestLog,
-    _permit: Permit,
+    admission: Admission,
+    /// The tokens of all ended attempts, for the limits on them.
+    tokens: u64,
     surface: Surface,
     access_key: AccessKeyFacts,
     request_bytes: u64,
@@ -69,9 +72,9 @@ impl Ending<'_> {
 }
 
 impl Meter {
-    pub(crate) fn open(log: RequestLog, permit: Permit, surface: Surface, key: &AccessKey, request_bytes: u64) -> Self {
+    pub(crate) fn open(log: RequestLog, admission: Admission, surface: Surface, key: &AccessKey, request_bytes: u64) -> Self {
         let access_key = AccessKeyFacts { id: key.id, account_id: key.account_id, team_id: key.team_id };
-        Self { log, _permit: permit, surface, access_key, request_bytes, open: None, held: None }
+        Self { log, admission, tokens: 0, surface, access_key, request_bytes, open: None, held: None }
     }
 
     pub(crate) const fn log(&self) -> &RequestLog {
@@ -80,6 +83,11 @@ impl Meter {
 
     pub(crate) const fn log_mut(&mut self) -> &mut RequestLog {
         &mut self.log
+    }
+
+    /// How the caller's limits stand.
+    pub(crate) const fn standings(&self) -> &Standings {
+        &self.admission.standings
     }
 
     fn deps(&self) -> &Arc<Deps> {
@@ -128,6 +136,7 @@ impl Meter {
         let cost = cost::cost(&open.candidate.target, &usage);
         self.log.completion = Some(ending.completion);
         self.log.usage = Some(usage);
+        self.tokens = self.tokens.saturating_add(usage.input()).saturating_add(usage.output);
         self.log.cost = cost;
         let target = &open.candidate.target;
         let deps = self.deps();
@@ -197,6 +206,10 @@ impl Drop for Meter {
     fn drop(&mut self) {
         self.close(&Ending::nothing(Completion::ClientClosed));
         self.append_last();
+        if let Some(hold) = self.admission.hold.take() {
+            let deps = self.deps();
+            deps.limiter.settle(hold, self.tokens, deps.clock.now());
+        }
     }
 }
 

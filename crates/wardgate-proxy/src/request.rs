@@ -5,7 +5,7 @@ use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::meter::{Ending, Meter};
 use crate::models;
-use crate::phase::admit::admit;
+use crate::phase::admit::{Admission, admit};
 use crate::phase::ask::{self, Ask};
 use crate::phase::attempt::attempt;
 use crate::phase::authenticate::authenticate;
@@ -23,7 +23,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
 use wardgate_core::usage::Completion;
-use wardgate_limits::gate::Permit;
 use wardgate_policy::Plan;
 
 /// Answers a request. There is always an answer.
@@ -84,11 +83,11 @@ async fn tell(
 async fn generate(deps: Arc<Deps>, mut inbound: Inbound, surface: Surface, mut log: RequestLog) -> Response<ReplyBody> {
     let deps = &deps;
     let dialect = Dialect { format: surface.format() };
-    let (caller, ask, plan, permit) = match prepare(deps, &mut inbound, surface, &mut log).await {
+    let (caller, ask, plan, admission) = match prepare(deps, &mut inbound, surface, &mut log).await {
         Ok(prepared) => prepared,
         Err(failure) => return fail(&failure, dialect, &mut inbound, &mut log).await,
     };
-    let mut meter = Meter::open(log, permit, surface, &caller.key.record, ask.body.len() as u64);
+    let mut meter = Meter::open(log, admission, surface, &caller.key.record, ask.body.len() as u64);
     let attempted = tokio::select! {
         attempted = attempt(deps, &inbound, &caller, &ask, &plan, &mut meter) => attempted,
         () = deps.drain.expired() => {
@@ -108,12 +107,12 @@ async fn prepare(
     inbound: &mut Inbound,
     surface: Surface,
     log: &mut RequestLog,
-) -> Result<(Caller, Ask, Plan, Permit), Failure> {
+) -> Result<(Caller, Ask, Plan, Admission), Failure> {
     let caller = caller(deps, inbound, log).await?;
-    let ask = ask::read(deps, inbound, surface, log).await?;
+    let ask = ask::read(deps, &caller, inbound, surface, log).await?;
     let plan = select(&caller, &ask)?;
-    let permit = admit(deps)?;
-    Ok((caller, ask, plan, permit))
+    let admission = admit(deps, &caller, &ask).await?;
+    Ok((caller, ask, plan, admission))
 }
 
 async fn caller(deps: &Deps, inbound: &Inbound, log: &mut RequestLog) -> Result<Caller, Failure> {

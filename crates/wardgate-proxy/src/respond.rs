@@ -4,6 +4,7 @@ use crate::body::ReplyBody;
 use crate::failure::{Exhausted, Failure};
 use crate::headers;
 use crate::phase::ingress::Dialect;
+use crate::rate_headers;
 use crate::request_log::RequestLog;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
@@ -12,8 +13,11 @@ use std::time::Duration;
 use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
 use wardgate_core::format::Format;
 use wardgate_core::id::RequestId;
+use wardgate_core::tier::TierName;
+use wardgate_limits::rate::{LimitName, Refusal, Standing};
 use wardgate_policy::{Filter, Verdict, Why};
 use wardgate_wire::error_body::{self, ErrorBody, ErrorKind};
+use wardgate_wire::limit_body::{self, LimitBody};
 use wardgate_wire::peek::PeekError;
 use wardgate_wire::stream::Envelope;
 
@@ -22,7 +26,7 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
     let told = tell(failure);
     let status = status_in(dialect.format, told.status);
     let request_id = log.request_id().to_text();
-    let body = error_body::body(
+    let mut body = error_body::body(
         dialect.format,
         &ErrorBody {
             kind: told.kind,
@@ -33,6 +37,9 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
             request_id: &request_id,
         },
     );
+    if let Failure::RateLimited(refusal) = failure {
+        body = limit_body::add(body, &limit_body(refusal));
+    }
     log.fail(status, told.code, told.origin == ErrorOrigin::Gateway);
     let mut response = Response::new(ReplyBody::whole(body));
     *response.status_mut() = status;
@@ -43,6 +50,9 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
     }
     if let Some(retry_after) = told.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(retry_after)));
+    }
+    if let Failure::RateLimited(refusal) = failure {
+        rate_headers::add_one(headers, dialect.format, &refusal.standing, log.deps().clock.now());
     }
     if let Failure::Exhausted(exhausted) = failure {
         headers.insert(headers::ATTEMPTS, HeaderValue::from(exhausted.attempts));
@@ -164,6 +174,13 @@ fn tell(failure: &Failure) -> Told {
         Failure::Busy(what) => {
             soon(ours(503, Overloaded, "gateway_busy", format!("the gateway is at its limit of {what}; try again")))
         }
+        Failure::RateLimited(refusal) => rate_limited(refusal),
+        Failure::LimitsAway => soon(ours(
+            503,
+            Overloaded,
+            "limits_unavailable",
+            "the limits on this key cannot be checked at the moment, since the gateway's shared counters do not answer; try again",
+        )),
         Failure::Stopping => soon(ours(
             503,
             Overloaded,
@@ -195,6 +212,12 @@ fn tell(failure: &Failure) -> Told {
             "body_too_large",
             format!("the body is larger than {bytes_max} bytes, the most that this gateway takes"),
         ),
+        Failure::BodyAboveTier { bytes_max, tier } => ours(
+            413,
+            TooLarge,
+            "body_too_large",
+            format!("the body is larger than {bytes_max} bytes, the most that the tier {tier} allows"),
+        ),
         Failure::BodyTooSlow => ours(408, Timeout, "body_too_slow", "the body arrives too slowly"),
         Failure::BodyBroken => ours(400, InvalidRequest, "body_incomplete", "the body ended before its announced end"),
         Failure::BodyWrong(error) => {
@@ -204,6 +227,37 @@ fn tell(failure: &Failure) -> Told {
         Failure::InputTooLong(error) => ours(413, TooLarge, "input_too_long", error.to_string()),
         Failure::NothingToTry(dropped) => nothing_to_try(dropped),
         Failure::Exhausted(exhausted) => tell_exhausted(exhausted),
+    }
+}
+
+/// Says whose limit it is: not a provider's, and not the whole gateway's.
+fn rate_limited(refusal: &Refusal) -> Told {
+    let Standing { name, level, limit, remaining, reset } = refusal.standing;
+    let tier = refusal.tier.as_ref().map(|tier| format!(" (tier {tier})")).unwrap_or_default();
+    let reset = match name {
+        LimitName::ConcurrentRequests => String::new(),
+        _ => format!(", and all of it is back in {} s", whole_seconds(reset)),
+    };
+    let message = format!(
+        "the limit of this {} on {}, which is {limit}{tier}, is reached: {remaining} are left{reset}; try again in {} s",
+        level.words(),
+        name.words(),
+        whole_seconds(refusal.retry_after),
+    );
+    Told { retry_after: Some(refusal.retry_after), ..ours(429, ErrorKind::RateLimit, "rate_limited", message) }
+}
+
+/// The same for programs.
+fn limit_body(refusal: &Refusal) -> LimitBody<'_> {
+    let standing = &refusal.standing;
+    LimitBody {
+        limit: standing.name.name(),
+        owner: standing.level.name(),
+        tier: refusal.tier.as_ref().map(TierName::as_str),
+        max: standing.limit,
+        remaining: standing.remaining,
+        reset_seconds: whole_seconds(standing.reset),
+        retry_after_seconds: whole_seconds(refusal.retry_after),
     }
 }
 
@@ -231,7 +285,7 @@ const fn body_words(error: &PeekError) -> (&'static str, Option<&'static str>) {
 fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
     use wardgate_model::ResolveError;
     let (status, kind) = match dropped.first().map(|first| first.why.filter()) {
-        Some(Filter::Scope) => (403, ErrorKind::Permission),
+        Some(Filter::Scope | Filter::Tier) => (403, ErrorKind::Permission),
         _ => (400, ErrorKind::InvalidRequest),
     };
     let code = match dropped.first().map(|first| &first.why) {
@@ -239,6 +293,7 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
         Some(Why::Unresolved(ResolveError::UnknownProvider { .. })) => "unknown_provider",
         Some(Why::ProviderOutOfScope { .. }) => "provider_not_allowed",
         Some(Why::ModelOutOfScope { .. }) => "model_not_allowed",
+        Some(Why::NotInTier { .. }) => "model_not_in_tier",
         Some(Why::SurfaceNotServed { .. }) => "surface_not_served",
         Some(Why::NoCredential { .. } | Why::KeyGone { .. }) => "no_provider_key",
         Some(Why::NotGranted { .. }) => "no_managed_key",

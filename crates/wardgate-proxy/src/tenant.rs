@@ -3,18 +3,16 @@
 mod configurations;
 mod vault;
 
-use crate::cache::Hasher;
+use crate::allowance::Allowance;
 use configurations::Configurations;
 pub use configurations::NoPolicy;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use vault::Vault;
 use wardgate_core::gateway_config::GatewayConfig;
-use wardgate_core::id::{AccountId, ConfigurationId, ProviderKeyId, TeamId};
+use wardgate_core::id::{AccountId, ConfigurationId, ProviderKeyId};
 use wardgate_core::secret::Secret;
-use wardgate_core::tier::TierName;
 use wardgate_keys::seal::{MasterKey, SealError};
 use wardgate_model::{Catalog, Overlay};
 use wardgate_policy::{Caps, Credential, Credentials, Facts, Policy, VirtualModels};
@@ -22,6 +20,9 @@ use wardgate_store::RoutingMaterial;
 
 /// How many bytes of an account's own texts take the room of one account among those that are remembered.
 const BYTES_PER_WEIGHT: usize = 16 * 1024;
+
+/// About what is remembered of a team on a tier of its own.
+const TEAM_BYTES: usize = 512;
 
 /// One version of an account. Immutable: a change makes a new one, and a request works with one from start to end.
 pub struct TenantSnapshot {
@@ -41,10 +42,8 @@ pub struct TenantSnapshot {
     pub caps: Caps,
     /// Whether none of its keys is served.
     pub is_suspended: bool,
-    /// The tier it is on.
-    pub tier: Option<TierName>,
-    /// Its teams that are on a tier of their own.
-    pub team_tiers: HashMap<TeamId, TierName, Hasher>,
+    /// What it and its teams may take.
+    pub allowance: Allowance,
     configurations: Configurations,
     vault: Vault,
     weight: u32,
@@ -60,12 +59,16 @@ pub struct Timeouts {
 }
 
 impl TenantSnapshot {
-    pub(crate) fn new(material: RoutingMaterial, catalog: Arc<Catalog>, master_key: Arc<MasterKey>) -> Result<Self, SealError> {
+    pub(crate) fn new(
+        material: RoutingMaterial,
+        allowance: Allowance,
+        catalog: Arc<Catalog>,
+        master_key: Arc<MasterKey>,
+    ) -> Result<Self, SealError> {
         let weight = weigh(&material);
         let (account, config) = (material.account, material.gateway_config);
         let user = material.provider_keys.iter().map(|key| (key.provider_name.clone(), key.id));
         let managed = material.managed_keys.iter().map(|key| (key.provider_name.clone(), key.id));
-        let team_tiers = material.teams.into_iter().filter_map(|team| Some((team.id, team.tier?)));
         Ok(Self {
             account_id: account.id,
             read_at: Instant::now(),
@@ -75,8 +78,7 @@ impl TenantSnapshot {
             timeouts: Timeouts::of(&config),
             caps: Caps::of(&config),
             is_suspended: account.suspended_at.is_some(),
-            tier: account.tier,
-            team_tiers: team_tiers.collect(),
+            allowance,
             configurations: Configurations::new(material.configurations),
             vault: Vault::new(
                 master_key.open_data_key(account.id, &account.sealed_data_key)?,
@@ -135,7 +137,7 @@ impl TenantSnapshot {
 fn weigh(material: &RoutingMaterial) -> u32 {
     let documents = material.configurations.iter().map(|configuration| configuration.document.len());
     let targets = material.virtual_models.iter().flat_map(|model| &model.models).map(String::len);
-    let bytes: usize = documents.chain(targets).sum();
+    let bytes = documents.chain(targets).sum::<usize>() + material.teams.len() * TEAM_BYTES;
     u32::try_from(1 + bytes / BYTES_PER_WEIGHT).unwrap_or(u32::MAX)
 }
 

@@ -30,6 +30,12 @@ pub struct Metrics {
     pub cost_unknown: IntCounterVec,
     /// Requests that the gateway refused, by reason.
     pub refusals: IntCounterVec,
+    /// Requests that a caller's limit refused, by limit and whose it is.
+    pub rate_limited: IntCounterVec,
+    /// Whether limits are counted together with other gateways: 1 or 0.
+    pub limits_together: IntGauge,
+    /// What happened with the shared counters.
+    pub shared_limits: IntCounterVec,
     /// Streams being relayed.
     pub open_streams: IntGauge,
     /// Requests in flight.
@@ -127,6 +133,18 @@ impl Metrics {
                 &["provider"],
             )?,
             refusals: registrar.counters("wardgate_refusals_total", "Requests that the gateway refused.", &["reason"])?,
+            rate_limited: registrar.counters(
+                "wardgate_rate_limited_total",
+                "Requests that a limit on their caller refused.",
+                &["limit", "owner"],
+            )?,
+            limits_together: registrar
+                .gauge("wardgate_limits_together", "1 while limits are counted together with other gateways.")?,
+            shared_limits: registrar.counters(
+                "wardgate_shared_limits_total",
+                "What happened with the shared counters.",
+                &["event"],
+            )?,
             open_streams: registrar.gauge("wardgate_open_streams", "Streams being relayed.")?,
             in_flight: registrar.gauge("wardgate_requests_in_flight", "Requests in flight.")?,
             connections: registrar.gauge("wardgate_connections", "Client connections.")?,

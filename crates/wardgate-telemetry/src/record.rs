@@ -130,6 +130,11 @@ impl Recorder {
         self.metrics.refusals.with_label_values(&[reason]).inc();
     }
 
+    /// A limit on the caller refused a request.
+    pub fn rate_limited(&self, limit: &str, owner: &str) {
+        self.metrics.rate_limited.with_label_values(&[limit, owner]).inc();
+    }
+
     /// A request's answer ended.
     pub fn request(&self, request: &RequestRecord<'_>) {
         let surface = request.surface.map_or(OTHER, Surface::name);

@@ -7,6 +7,7 @@
 pub mod depth;
 pub mod edit;
 pub mod error_body;
+pub mod limit_body;
 pub mod fault;
 pub mod format;
 mod json;

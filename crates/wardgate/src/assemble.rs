@@ -2,6 +2,7 @@
 
 use crate::bootstrap::FIRST_ACCOUNT;
 use crate::clock::{SystemClock, SystemRandom};
+use crate::counters;
 use crate::database;
 use crate::master_key::{self, Missing};
 use crate::readiness::ProcessReadiness;
@@ -28,6 +29,7 @@ use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
 use wardgate_limits::tier::TierLimits;
 use wardgate_model::{AuthScheme, Catalog, DeclaredModel, Endpoint, Origin, Provider};
+use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain};
 use wardgate_store::Store;
@@ -70,9 +72,6 @@ pub(crate) struct Parts {
 
 /// Makes everything that does not need a socket.
 pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_dev: bool) -> anyhow::Result<Parts> {
-    if settings.redis_url.is_some() {
-        bail!("--redis-url: shared counters are not part of this version; leave the setting out");
-    }
     let data_dir = settings.database.data_dir.clone();
     make_private_dir(&data_dir)?;
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
@@ -99,9 +98,10 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     let proxy = Arc::new(Deps {
         options: settings.proxy_options(),
         keys: KeyCache::new(Arc::clone(&store), Arc::clone(&metrics)),
-        tenants: TenantCache::new(Arc::clone(&store), Arc::clone(&catalog), master_key.clone()),
+        tenants: TenantCache::new(Arc::clone(&store), Arc::clone(&catalog), master_key.clone(), TierBook::new(tiers)),
         upstream: Upstream::new(&upstream_options),
         gate: Gate::new(settings.in_flight_max),
+        limiter: counters::limiter(&settings.counters, &*random, &metrics).await?,
         memory: MemoryBudget::new(settings.memory_bytes_max.0),
         retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
         lane: Arc::clone(&lane),

@@ -17,6 +17,7 @@ mod reseal;
 mod clock;
 mod tasks;
 mod tiers;
+mod counters;
 
 use std::process::ExitCode;
 

@@ -112,6 +112,7 @@ impl Gateway {
         }
         admin_stop.cancel();
         let _ = tokio::time::timeout(FAREWELL, admin).await;
+        let _ = tokio::time::timeout(FAREWELL, parts.proxy.limiter.flush()).await;
         tasks.finish().await;
         if let Some(log) = &parts.log {
             log.close();

@@ -1,11 +1,13 @@
 //! The process's own settings: from defaults, a file, the environment and the command line, each over the one before.
 
+pub(crate) mod counters;
 pub(crate) mod database;
 pub(crate) mod environment;
 pub(crate) mod file;
 pub(crate) mod sealing;
 mod values;
 
+use counters::Counters;
 use database::Database;
 use ipnet::IpNet;
 use sealing::Sealing;
@@ -28,9 +30,8 @@ pub(crate) struct Settings {
     pub(crate) admin_listen: SocketAddr,
     #[command(flatten)]
     pub(crate) database: Database,
-    /// Shared limit counters. Not part of this version: refused.
-    #[arg(long, env = "WARDGATE_REDIS_URL", hide_env_values = true)]
-    pub(crate) redis_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) counters: Counters,
     /// A file of settings: YAML, a setting a line, named as the options are.
     #[arg(long, env = "WARDGATE_SETTINGS")]
     pub(crate) settings: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! Accounts by id.
 
 use super::{Hasher, KNOWN_FOR};
+use crate::allowance::TierBook;
 use crate::tenant::TenantSnapshot;
 use moka::future::Cache;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub struct TenantCache {
     store: Arc<dyn Store>,
     catalog: Arc<Catalog>,
     master_key: Arc<MasterKey>,
+    tiers: TierBook,
     known: Cache<AccountId, Arc<TenantSnapshot>, Hasher>,
     changes: AtomicU64,
 }
@@ -43,13 +45,13 @@ pub struct TenantCache {
 impl TenantCache {
     /// An empty cache in front of a store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, catalog: Arc<Catalog>, master_key: MasterKey) -> Self {
+    pub fn new(store: Arc<dyn Store>, catalog: Arc<Catalog>, master_key: MasterKey, tiers: TierBook) -> Self {
         let known = Cache::builder()
             .max_capacity(TENANTS_MAX)
             .weigher(|_, snapshot: &Arc<TenantSnapshot>| snapshot.weight())
             .time_to_live(KNOWN_FOR)
             .build_with_hasher(Hasher::default());
-        Self { store, catalog, master_key: Arc::new(master_key), known, changes: AtomicU64::new(0) }
+        Self { store, catalog, master_key: Arc::new(master_key), tiers, known, changes: AtomicU64::new(0) }
     }
 
     /// The account's present version. Many callers at once make one read.
@@ -63,7 +65,8 @@ impl TenantCache {
         let changes = self.changes.load(Ordering::Acquire);
         let load = async {
             let material = self.store.tenant(id).routing_material().await?.ok_or(TenantError::Gone)?;
-            let snapshot = TenantSnapshot::new(material, Arc::clone(&self.catalog), Arc::clone(&self.master_key))?;
+            let allowance = self.tiers.allowance(&*self.store, &material).await?;
+            let snapshot = TenantSnapshot::new(material, allowance, Arc::clone(&self.catalog), Arc::clone(&self.master_key))?;
             Ok(Arc::new(snapshot))
         };
         let snapshot = self.known.try_get_with(id, load).await?;

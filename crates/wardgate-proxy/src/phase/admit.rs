@@ -1,10 +1,46 @@
-//! Phase 6: is there room? A refused request has taken nothing.
+//! Phase 6: is there room, and do the caller's limits allow it? A refused request has taken nothing.
 
 use crate::deps::Deps;
 use crate::failure::Failure;
+use crate::phase::ask::Ask;
+use crate::phase::configure::Caller;
+use wardgate_limits::estimate;
 use wardgate_limits::gate::Permit;
+use wardgate_limits::limiter::{Denied, Hold};
+use wardgate_limits::rate::{Demand, Standings};
 
-/// Asks for a place among the requests in flight.
-pub(crate) fn admit(deps: &Deps) -> Result<Permit, Failure> {
-    deps.gate.enter().ok_or(Failure::Busy("requests in flight"))
+/// The most tokens of input that are reserved: most bytes of a large body are an image or a file, and no tokens.
+const INPUT_TOKENS_MAX: u64 = 32_768;
+
+/// The most tokens of output that are reserved: clients ask for far more than they get.
+const OUTPUT_TOKENS_MAX: u64 = 4_096;
+
+/// What an admitted request holds, given back when it is dropped.
+pub(crate) struct Admission {
+    /// Its place among the requests of the whole process.
+    pub(crate) _permit: Permit,
+    /// Its places and tokens by the caller's limits.
+    pub(crate) hold: Option<Hold>,
+    /// How these limits stand.
+    pub(crate) standings: Standings,
+}
+
+/// Asks for a place among the requests in flight, and then the limits on the caller.
+pub(crate) async fn admit(deps: &Deps, caller: &Caller, ask: &Ask) -> Result<Admission, Failure> {
+    let permit = deps.gate.enter().ok_or(Failure::Busy("requests in flight"))?;
+    let demand = Demand::new(caller.tenant.allowance.rules(caller.key.record.team_id), tokens(ask));
+    match deps.limiter.admit(&demand, deps.clock.now()).await {
+        Ok((hold, standings)) => Ok(Admission { _permit: permit, hold: Some(hold), standings }),
+        Err(Denied::Limit(refusal)) => {
+            deps.recorder.rate_limited(refusal.standing.name.name(), refusal.standing.level.name());
+            Err(Failure::RateLimited(Box::new(refusal)))
+        }
+        Err(Denied::Away) => Err(Failure::LimitsAway),
+    }
+}
+
+/// What the request will probably use. What it did use is settled when its meter closes.
+fn tokens(ask: &Ask) -> u64 {
+    let input = estimate::tokens(ask.body.len() as u64).min(INPUT_TOKENS_MAX);
+    input + ask.peek.output_tokens_max.unwrap_or(0).min(OUTPUT_TOKENS_MAX)
 }

@@ -2,6 +2,7 @@
 
 use crate::deps::Deps;
 use crate::failure::Failure;
+use crate::phase::configure::Caller;
 use crate::phase::ingress::Inbound;
 use crate::request_log::RequestLog;
 use bytes::{Bytes, BytesMut};
@@ -10,6 +11,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use wardgate_core::format::Surface;
+use wardgate_core::tier::TierName;
 use wardgate_limits::memory::Reservation;
 use wardgate_wire::peek::{self, Peek};
 
@@ -26,14 +28,21 @@ pub(crate) struct Ask {
 }
 
 /// Reads the body.
-pub(crate) async fn read(deps: &Deps, inbound: &mut Inbound, surface: Surface, log: &mut RequestLog) -> Result<Ask, Failure> {
+pub(crate) async fn read(
+    deps: &Deps,
+    caller: &Caller,
+    inbound: &mut Inbound,
+    surface: Surface,
+    log: &mut RequestLog,
+) -> Result<Ask, Failure> {
     if let Some(encoding) = inbound.headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
         return Err(Failure::BodyEncoded(String::from_utf8_lossy(encoding.as_bytes()).chars().take(40).collect()));
     }
     let announced = inbound.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let mut memory = deps.memory.open();
     let started = Instant::now();
-    let body = collect(deps, &mut inbound.body, announced, &mut memory).await;
+    let bound = Bound::of(deps, caller);
+    let body = collect(deps, &bound, &mut inbound.body, announced, &mut memory).await;
     log.waited += started.elapsed();
     let body = body?;
     let peek = peek::peek(&body).map_err(Failure::BodyWrong)?;
@@ -45,13 +54,13 @@ pub(crate) async fn read(deps: &Deps, inbound: &mut Inbound, surface: Surface, l
 /// Reads a body within its bounds: of size, of all bodies' memory, and of patience.
 async fn collect(
     deps: &Deps,
+    bound: &Bound<'_>,
     body: &mut Incoming,
     announced: Option<usize>,
     memory: &mut Reservation,
 ) -> Result<Bytes, Failure> {
-    let bytes_max = deps.options.body_bytes_max;
-    if announced.is_some_and(|announced| announced > bytes_max) {
-        return Err(Failure::BodyTooLarge { bytes_max });
+    if announced.is_some_and(|announced| announced > bound.bytes_max) {
+        return Err(bound.exceeded());
     }
     let mut whole = BytesMut::new();
     let mut pace = Pace::new(deps);
@@ -67,8 +76,8 @@ async fn collect(
         let Ok(data) = frame.map_err(|_| Failure::BodyBroken)?.into_data() else {
             continue;
         };
-        if whole.len() + data.len() > bytes_max {
-            return Err(Failure::BodyTooLarge { bytes_max });
+        if whole.len() + data.len() > bound.bytes_max {
+            return Err(bound.exceeded());
         }
         // What is announced counts only when it comes: a promise must not crowd others out.
         if !memory.grow(data.len()) {
@@ -82,6 +91,30 @@ async fn collect(
             whole.reserve(announced.unwrap_or(data.len()));
         }
         whole.extend_from_slice(&data);
+    }
+}
+
+/// How large a body may be, and who says so.
+struct Bound<'b> {
+    bytes_max: usize,
+    tier: Option<&'b TierName>,
+}
+
+impl<'b> Bound<'b> {
+    fn of(deps: &Deps, caller: &'b Caller) -> Self {
+        let bytes_max = deps.options.body_bytes_max;
+        match caller.tenant.allowance.body_bytes_max(caller.key.record.team_id) {
+            Some((tightest, tier)) if tightest < bytes_max => Self { bytes_max: tightest, tier: Some(tier) },
+            _ => Self { bytes_max, tier: None },
+        }
+    }
+
+    fn exceeded(&self) -> Failure {
+        let bytes_max = self.bytes_max;
+        match self.tier {
+            Some(tier) => Failure::BodyAboveTier { bytes_max, tier: tier.clone() },
+            None => Failure::BodyTooLarge { bytes_max },
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::deps::Deps;
 use crate::headers;
 use crate::meter::{Ending, Meter};
 use crate::phase::exchange::{Answer, Exchange};
+use crate::rate_headers;
 use crate::respond;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -42,7 +43,8 @@ pub(crate) fn relay(
     let request_id = meter.log().request_id();
     let attempts = meter.log().attempts;
     meter.log_mut().answer(StatusCode::OK);
-    let mut headers = HeaderMap::with_capacity(10);
+    let mut headers = HeaderMap::with_capacity(16);
+    rate_headers::add(&mut headers, format, meter.standings(), deps.clock.now());
     let body = match exchange.answer {
         Answer::Whole { body, content_type, facts, memory: _memory } => {
             headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/json")));

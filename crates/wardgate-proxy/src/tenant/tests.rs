@@ -1,4 +1,5 @@
 use super::*;
+use crate::allowance::TierBook;
 use crate::cache::TenantCache;
 use wardgate_core::account::Account;
 use wardgate_core::id::ManagedKeyId;
@@ -32,8 +33,8 @@ fn material(account: &Account) -> RoutingMaterial {
 
 fn snapshot(material: RoutingMaterial) -> TenantSnapshot {
     let catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
-    let master = Arc::new(MasterKey::from_bytes(MASTER));
-    TenantSnapshot::new(material, Arc::new(catalog), master).unwrap_or_else(|error| panic!("{error}"))
+    let master = Arc::new(MasterKey::from_bytes(MASTER), TierBook::new(Arc::default()));
+    TenantSnapshot::new(material, Allowance::default(), Arc::new(catalog), master).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn configuration(account: &Account, document: &str) -> wardgate_core::configuration::Configuration {
