@@ -9,7 +9,7 @@ struct Home {
     tests: &'static [&'static str],
 }
 
-const HOMES: [Home; 19] = [
+const HOMES: [Home; 20] = [
     Home { name: "argon2", crates: &["wardgate-keys"], tests: &[] },
     Home { name: "axum", crates: &["wardgate-admin", "wardgate-console", "wardgate"], tests: &[] },
     Home { name: "cel", crates: &["wardgate-policy"], tests: &[] },

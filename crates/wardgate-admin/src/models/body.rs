@@ -1,8 +1,9 @@
 //! A model as the listing shows it.
 
+use crate::providers::format_name;
 use schemars::JsonSchema;
 use serde::Serialize;
-use wardgate_core::format::{Format, Surface};
+use wardgate_core::format::Surface;
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_model::price::{Prices, Rates};
 use wardgate_model::{DeclaredModel, Model, Provider};
@@ -178,10 +179,7 @@ impl ModelProvider {
 
 fn formats(provider: &Provider) -> Vec<ApiFormat> {
     let format = |surface: Surface| ApiFormat {
-        format: match surface.format() {
-            Format::OpenAiChat => "openai",
-            Format::AnthropicMessages => "anthropic",
-        },
+        format: format_name(surface),
         name: surface.name(),
         path: format!("/v1{}", surface.upstream_path()),
         parameters: Vec::new(),
