@@ -166,8 +166,10 @@ impl From<CustomModel> for ModelBody {
 /// What this API calls the family of a surface.
 pub(crate) const fn format_name(surface: Surface) -> &'static str {
     match surface.format() {
+        Format::OpenAiChat | Format::OpenAiResponses | Format::OpenAiCompletions | Format::OpenAiEmbeddings => "openai",
         Format::AnthropicMessages => "anthropic",
         Format::Gemini => "google",
-        _ => "openai",
+        Format::CohereChat => "cohere",
+        Format::BedrockConverse => "bedrock",
     }
 }

@@ -1,5 +1,6 @@
 //! A model as the listing shows it.
 
+use crate::providers::format_name;
 use schemars::JsonSchema;
 use serde::Serialize;
 use wardgate_core::format::Surface;
@@ -178,7 +179,7 @@ impl ModelProvider {
 
 fn formats(provider: &Provider) -> Vec<ApiFormat> {
     let format = |surface: Surface| ApiFormat {
-        format: crate::providers::format_name(surface),
+        format: format_name(surface),
         name: surface.name(),
         path: format!("/v1{}", surface.upstream_path()),
         parameters: Vec::new(),

@@ -21,8 +21,14 @@ const PARAMS_MAX: usize = 100;
 const MISSING: Option<&str> = Some("ERR_NGROK_27704");
 
 fn format() -> OneOf<&'static str> {
+    let mut families: Vec<&'static str> = Vec::new();
+    for family in Surface::ALL.map(format_name) {
+        if !families.contains(&family) {
+            families.push(family);
+        }
+    }
     OneOf {
-        words: vec![("openai", "openai"), ("anthropic", "anthropic")],
+        words: families.into_iter().map(|family| (family, family)).collect(),
         code: "unsupported_format",
         error_code: Some("ERR_NGROK_27707"),
         missing_code: MISSING,
