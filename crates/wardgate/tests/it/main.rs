@@ -25,6 +25,12 @@ mod secrets;
 mod management;
 mod operator_commands;
 mod loops;
+mod configurations;
+mod virtual_models;
+mod managed_keys;
+mod gateway_config;
+mod params;
+mod scene;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};
 
