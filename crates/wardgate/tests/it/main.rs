@@ -27,6 +27,12 @@ mod operator_commands;
 mod replicas;
 mod command_line;
 mod loops;
+mod configurations;
+mod virtual_models;
+mod managed_keys;
+mod gateway_config;
+mod params;
+mod scene;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};
 
