@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use wardgate_core::secret::Secret;
 
-/// The options that every command of this crate has.
+// The options that every command of this crate has. No documentation: it would become that of each command.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Connection and output")]
 pub(crate) struct Connection {

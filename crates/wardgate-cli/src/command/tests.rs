@@ -39,6 +39,13 @@ const KEY: &str = r#"{"aiGatewayAccessKeys": [{"id": "aigk_000000000000000000000
 #[test]
 fn the_command_line_is_sound() {
     root().debug_assert();
+    let about = |command: &Command| command.get_about().map(ToString::to_string).unwrap_or_default();
+    let all = commands();
+    for resource in resource::ALL {
+        let command = all.iter().find(|command| command.get_name() == resource.command).unwrap();
+        assert_eq!(about(command), resource.about);
+        assert!(command.get_subcommands().all(|verb| !about(verb).is_empty() && verb.get_after_help().is_some()));
+    }
 }
 
 #[tokio::test]
