@@ -98,7 +98,12 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     let proxy = Arc::new(Deps {
         options: settings.proxy_options(),
         keys: KeyCache::new(Arc::clone(&store), Arc::clone(&metrics)),
-        tenants: TenantCache::new(Arc::clone(&store), Arc::clone(&catalog), master_key.clone(), TierBook::new(Arc::clone(&tiers))),
+        tenants: TenantCache::new(
+            Arc::clone(&store),
+            Arc::clone(&catalog),
+            master_key.clone(),
+            TierBook::new(Arc::clone(&tiers)),
+        ),
         upstream: Upstream::new(&upstream_options),
         gate: Gate::new(settings.in_flight_max),
         limiter: counters::limiter(&settings.counters, &*random, &metrics).await?,

@@ -19,6 +19,7 @@ mod usage;
 mod killed;
 mod clients;
 mod limits;
+mod rate_limits;
 mod framing;
 mod drain;
 mod secrets;
