@@ -46,7 +46,7 @@ pub(crate) struct AccessKeys;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "AccessKey")]
 pub(crate) struct AccessKeyBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<AccessKeyId>")]
     id: AccessKeyId,
     uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +56,7 @@ pub(crate) struct AccessKeyBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<String>,
     /// The team it is issued to.
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<TeamId>")]
     team_id: TeamId,
     /// What it may call and how. Null: everything, in the default way.
     access_key_configuration: Option<ConfigurationReference>,
@@ -87,7 +87,7 @@ pub(crate) struct AccessKeyBody {
 /// A configuration, as what links to it shows it.
 #[derive(Serialize, JsonSchema, Clone)]
 struct ConfigurationReference {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<ConfigurationId>")]
     id: ConfigurationId,
     uri: String,
     name: String,
@@ -103,10 +103,10 @@ enum Status {
     Expired,
 }
 
-static TEAM_ID: Param = Param::optional("teamId", "Only keys that are issued to this team.", id_schema);
+static TEAM_ID: Param = Param::optional("teamId", "Only keys that are issued to this team.", id_schema::<TeamId>);
 static TAG: Param = Param::optional("tag", "Only keys with this tag.", text_schema);
 static CONFIGURATION_ID: Param =
-    Param::optional("accessKeyConfigurationId", "Only keys that link to this configuration.", id_schema);
+    Param::optional("accessKeyConfigurationId", "Only keys that link to this configuration.", id_schema::<ConfigurationId>);
 static STATUS: Param = Param::optional(
     "status",
     "Only keys of this status.",

@@ -38,7 +38,7 @@ pub(crate) struct Accounts;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Account")]
 pub(crate) struct AccountBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<AccountId>")]
     id: AccountId,
     uri: String,
     /// Unique on this gateway.
@@ -50,7 +50,7 @@ pub(crate) struct AccountBody {
     /// Whether none of its keys is served.
     suspended: bool,
     /// The team that it always has.
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<TeamId>")]
     default_team_id: TeamId,
     #[serde(flatten)]
     stamped: Stamped,

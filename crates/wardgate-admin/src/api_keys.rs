@@ -37,7 +37,7 @@ pub(crate) struct ApiKeys;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ApiKey")]
 pub(crate) struct ApiKeyBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<ApiKeyId>")]
     id: ApiKeyId,
     uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use crate::actor::ActorBody;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::page::{BEFORE_ID, LIMIT, Param, Parameters, text_schema, time_schema};
+use crate::page::{LIMIT, Param, Parameters, before_id, text_schema, time_schema};
 use crate::resource::list::envelope;
 use crate::route::{Access, Route};
 use crate::schema;
@@ -41,7 +41,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let summary = "Lists who changed what, newest first.";
     let route = Route::get(PATH, Access::Anywhere(Role::Admin), handle)
         .named("listAuditEvents", "Audit log", summary)
-        .parameters([&START_TIME, &END_TIME, &ACTOR, &ACTION, &OBJECT_ID, &SCOPE, &BEFORE_ID, &LIMIT])
+        .parameters([&START_TIME, &END_TIME, &ACTOR, &ACTION, &OBJECT_ID, &SCOPE, &before_id::<AuditEventId>(), &LIMIT])
         .answers_page::<AuditEventBody>(ENVELOPE);
     vec![route]
 }
@@ -51,10 +51,10 @@ pub(crate) fn routes() -> Vec<Route> {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "AuditEvent")]
 struct AuditEventBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<AuditEventId>")]
     id: AuditEventId,
     /// The account that the changed object belongs to. Null: the whole gateway.
-    #[schemars(with = "Option<schema::Id>")]
+    #[schemars(with = "Option<schema::Id<AccountId>>")]
     account_id: Option<AccountId>,
     #[schemars(with = "schema::Time")]
     at: Timestamp,
@@ -81,7 +81,7 @@ async fn handle(context: Context, mut parameters: Parameters) -> Result<impl Int
         actor: parameters.text(&ACTOR)?,
         action: parameters.text(&ACTION)?,
         object_id: parameters.text(&OBJECT_ID)?,
-        before: parameters.parse(&BEFORE_ID)?,
+        before: parameters.parse(&before_id::<AuditEventId>())?,
         limit: parameters.limit()?,
     };
     let filters = parameters.finish()?;

@@ -43,7 +43,7 @@ pub(crate) struct Configurations;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "AccessKeyConfiguration")]
 pub(crate) struct ConfigurationBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<ConfigurationId>")]
     id: ConfigurationId,
     uri: String,
     name: String,

@@ -55,7 +55,7 @@ body! {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "GatewayConfig")]
 struct GatewayConfigBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<AccountId>")]
     account_id: AccountId,
     uri: String,
     #[schemars(with = "schema::GoDuration")]

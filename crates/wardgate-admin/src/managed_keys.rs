@@ -41,7 +41,7 @@ pub(crate) struct ManagedKeys;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ManagedKey")]
 pub(crate) struct ManagedKeyBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<ManagedKeyId>")]
     id: ManagedKeyId,
     uri: String,
     /// The built-in provider that it opens.

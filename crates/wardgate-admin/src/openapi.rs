@@ -109,8 +109,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
 
 fn parameters(route: &Route) -> Vec<Value> {
     let mut parameters = Vec::new();
-    for part in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-        let schema = crate::page::id_schema();
+    let parts = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    for (part, schema) in parts.zip(&route.operation.path_ids) {
+        let schema = schema();
         parameters.push(json!({"name": part, "in": "path", "required": true, "schema": schema}));
     }
     for Param { name, doc, is_required, schema } in &route.operation.parameters {

@@ -36,7 +36,7 @@ pub(crate) struct OperatorKeys;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "OperatorKey")]
 pub(crate) struct OperatorKeyBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<OperatorKeyId>")]
     id: OperatorKeyId,
     uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]

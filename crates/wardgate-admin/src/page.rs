@@ -6,12 +6,14 @@ use axum::http::request::Parts;
 use serde_json::{Value, json};
 use std::fmt::{Display, Write as _};
 use std::str::FromStr;
+use wardgate_core::id::NotAnId;
 use wardgate_core::time::Timestamp;
 use wardgate_store::Page;
 use wardgate_store::kinds::NameFilter;
 use wardgate_store::page::PAGE_LIMIT_MAX;
 
 /// A query parameter: how it is named and described.
+#[derive(Clone, Copy)]
 pub(crate) struct Param {
     pub(crate) name: &'static str,
     pub(crate) doc: &'static str,
@@ -36,8 +38,7 @@ pub(crate) static LIMIT: Param = Param::optional(
     "How many items a page holds.",
     || json!({"type": "integer", "minimum": 1, "maximum": PAGE_LIMIT_MAX, "default": PAGE_LIMIT_MAX}),
 );
-pub(crate) static BEFORE_ID: Param =
-    Param::optional("beforeId", "Only items that are older than the one with this id.", id_schema);
+static BEFORE_ID: Param = Param::optional("beforeId", "Only items that are older than the one with this id.", text_schema);
 pub(crate) static NAME: Param = Param::optional("name", "Only the item with exactly this name.", text_schema);
 pub(crate) static SEARCH: Param =
     Param::optional("search", "Only items with this in their name or description, in upper or lower case.", text_schema);
@@ -50,9 +51,20 @@ pub(crate) fn text_schema() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH_MAX, "pattern": "^[^\\u0000]*$"})
 }
 
-/// An id.
-pub(crate) fn id_schema() -> Value {
-    json!({"type": "string", "pattern": "^[a-z]+_[0-9A-Za-z]{22}$"})
+/// The parameter `beforeId` of a list of objects with such ids.
+pub(crate) fn before_id<Id: FromStr<Err = NotAnId>>() -> Param {
+    Param { schema: id_schema::<Id>, ..BEFORE_ID }
+}
+
+/// An id of this kind.
+pub(crate) fn id_schema<Id: FromStr<Err = NotAnId>>() -> Value {
+    json!({"type": "string", "pattern": id_pattern::<Id>()})
+}
+
+/// What ids of this kind look like. What is no such id says which prefix is missing.
+pub(crate) fn id_pattern<Id: FromStr<Err = NotAnId>>() -> String {
+    let prefix = "".parse::<Id>().err().map_or("", |error| error.prefix);
+    format!("^{prefix}_[0-7][0-9A-Za-z]{{21}}$")
 }
 
 /// An instant.

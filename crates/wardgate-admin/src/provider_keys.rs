@@ -41,7 +41,7 @@ pub(crate) struct ProviderKeys;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ProviderKey")]
 pub(crate) struct ProviderKeyBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<ProviderKeyId>")]
     id: ProviderKeyId,
     uri: String,
     /// The provider that it opens.

@@ -52,7 +52,7 @@ pub(crate) struct Providers;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Provider")]
 pub(crate) struct ProviderBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<CustomProviderId>")]
     id: CustomProviderId,
     uri: String,
     /// What clients write before the colon.
@@ -95,7 +95,7 @@ struct ParamBody {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ProviderModel")]
 struct ModelBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<CustomModelId>")]
     id: CustomModelId,
     /// What clients write after the colon.
     model_id: String,

@@ -17,17 +17,16 @@ use crate::body::{Body, Problems};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::etag;
-use crate::page::{BEFORE_ID, LIMIT, Param, Parameters};
+use crate::page::{LIMIT, Param, Parameters, before_id};
 use crate::route::{Access, Route};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::fmt::Display;
 use std::ops::Deref;
 use std::str::FromStr;
-use wardgate_core::id::AccountId;
+use wardgate_core::id::{AccountId, NotAnId};
 use wardgate_core::secret::Secret;
 use wardgate_core::stamp::Version;
 use wardgate_store::{Collection, Kind, StoreError};
@@ -35,7 +34,7 @@ use wardgate_store::{Collection, Kind, StoreError};
 /// A kind of object, and how the API shows it.
 pub(crate) trait Resource: Send + Sync + 'static {
     /// What the store keeps.
-    type Object: Kind<Id: FromStr<Err: Display>>;
+    type Object: Kind<Id: FromStr<Err = NotAnId>>;
 
     /// What the API shows.
     type Shown: Serialize + JsonSchema + Send + Sync;
@@ -161,13 +160,14 @@ pub(crate) fn list<R: Resource>(access: Access) -> Route {
     let noun = R::Object::NAME;
     Route::get(R::PATH, access, list::handle::<R>)
         .named(format!("list{}s", R::TITLE), R::TAG, format!("Lists {noun}s, newest first."))
-        .parameters(R::FILTERS.iter().copied().chain([&BEFORE_ID, &LIMIT]))
+        .parameters(R::FILTERS.iter().copied().chain([&before_id::<<R::Object as Kind>::Id>(), &LIMIT]))
         .answers_page::<R::Shown>(R::ENVELOPE)
 }
 
 /// The endpoint that shows one.
 pub(crate) fn get<R: Resource>(access: Access) -> Route {
     Route::get(item::<R>(), access, get::handle::<R>)
+        .path_id::<<R::Object as Kind>::Id>()
         .named(format!("get{}", R::TITLE), R::TAG, format!("Shows one {}.", R::Object::NAME))
         .answers::<R::Shown>(200)
         .versioned()
@@ -185,6 +185,7 @@ pub(crate) fn create<R: Create>(access: Access) -> Route {
 pub(crate) fn update<R: Update>(access: Access) -> Route {
     let summary = format!("Changes one {}: what is left out stays, null clears.", R::Object::NAME);
     Route::patch(item::<R>(), access, update::handle::<R>)
+        .path_id::<<R::Object as Kind>::Id>()
         .named(format!("update{}", R::TITLE), R::TAG, summary)
         .body::<R::Body>()
         .answers::<R::Shown>(200)
@@ -194,6 +195,7 @@ pub(crate) fn update<R: Update>(access: Access) -> Route {
 /// The endpoint that deletes one.
 pub(crate) fn delete<R: Resource>(access: Access) -> Route {
     Route::delete(item::<R>(), access, delete::handle::<R>)
+        .path_id::<<R::Object as Kind>::Id>()
         .named(format!("delete{}", R::TITLE), R::TAG, format!("Deletes one {}.", R::Object::NAME))
         .answers_nothing()
         .versioned()

@@ -2,13 +2,15 @@
 
 use crate::app::App;
 use crate::body::Body;
-use crate::page::Param;
+use crate::page::{Param, id_schema};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
+use std::str::FromStr;
 use wardgate_core::api_key::Role;
+use wardgate_core::id::NotAnId;
 
 /// Who may use an endpoint. Whoever is not named here may not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,9 @@ pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) tag: &'static str,
     pub(crate) summary: String,
-    pub(crate) parameters: Vec<&'static Param>,
+    /// What the ids in the path must be, in their order.
+    pub(crate) path_ids: Vec<fn() -> Value>,
+    pub(crate) parameters: Vec<Param>,
     pub(crate) body: Option<BodyDoc>,
     pub(crate) status: u16,
     pub(crate) answer: Answer,
@@ -80,6 +84,7 @@ impl Route {
             id: String::new(),
             tag: "",
             summary: String::new(),
+            path_ids: Vec::new(),
             parameters: Vec::new(),
             body: None,
             status: 200,
@@ -119,7 +124,13 @@ impl Route {
         self
     }
 
-    pub(crate) fn parameters(mut self, parameters: impl IntoIterator<Item = &'static Param>) -> Self {
+    /// What the next id in the path is of.
+    pub(crate) fn path_id<Id: FromStr<Err = NotAnId>>(mut self) -> Self {
+        self.operation.path_ids.push(id_schema::<Id>);
+        self
+    }
+
+    pub(crate) fn parameters<'p>(mut self, parameters: impl IntoIterator<Item = &'p Param>) -> Self {
         self.operation.parameters.extend(parameters);
         self
     }

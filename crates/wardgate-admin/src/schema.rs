@@ -1,7 +1,11 @@
 //! How values of other crates are described, for `#[schemars(with = "…")]`.
 
+use crate::page::id_pattern;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::str::FromStr;
+use wardgate_core::id::NotAnId;
 
 macro_rules! descriptions {
     ($($(#[doc = $doc:literal])+ $name:ident = $schema:tt;)*) => {$(
@@ -24,9 +28,24 @@ macro_rules! descriptions {
     )*};
 }
 
+/// An id: a prefix that says of what, and 22 digits.
+pub(crate) struct Id<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = NotAnId>> JsonSchema for Id<T> {
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": id_pattern::<T>()})
+    }
+}
+
 descriptions! {
-    /// An id: a prefix that says of what, and 22 digits.
-    Id = {"type": "string", "pattern": "^[a-z]+_[0-9A-Za-z]{22}$"};
     /// An instant.
     Time = {"type": "string", "format": "date-time"};
     /// An amount of dollars with five digits after the point.

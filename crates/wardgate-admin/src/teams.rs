@@ -37,7 +37,7 @@ pub(crate) struct Teams;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Team")]
 pub(crate) struct TeamBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<TeamId>")]
     id: TeamId,
     uri: String,
     /// Unique within the account.

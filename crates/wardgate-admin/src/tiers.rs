@@ -66,7 +66,7 @@ pub(crate) struct Tiers;
 #[schemars(rename = "Tier")]
 pub(crate) struct TierBody {
     /// Null: it comes from a file.
-    #[schemars(with = "Option<schema::Id>")]
+    #[schemars(with = "Option<schema::Id<TierId>>")]
     id: Option<TierId>,
     uri: Option<String>,
     name: String,

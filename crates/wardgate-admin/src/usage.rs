@@ -25,15 +25,15 @@ pub(crate) const PATH: &str = "/usage";
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "UsageEvent")]
 pub(crate) struct UsageEventBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<UsageEventId>")]
     id: UsageEventId,
     #[schemars(with = "schema::Time")]
     event_time: Timestamp,
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<RequestId>")]
     request_id: RequestId,
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<AccessKeyId>")]
     access_key_id: AccessKeyId,
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<TeamId>")]
     team_id: TeamId,
     provider: String,
     provider_display_name: String,
@@ -67,7 +67,7 @@ pub(crate) struct UsageEventBody {
     /// Whose credential it was: `user` for one of the account's own or none, `ngrok` for a managed one.
     key_source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<schema::Id>")]
+    #[schemars(with = "Option<schema::Id<ProviderKeyId>>")]
     provider_key_id: Option<ProviderKeyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_key_display_name: Option<String>,

@@ -5,17 +5,19 @@ pub(crate) mod network;
 
 use crate::body::{Parsed, Problems};
 use serde_json::json;
+use std::str::FromStr;
+use wardgate_core::id::NotAnId;
 use wardgate_core::name::ProviderName;
 use wardgate_core::tier::TierName;
 use wardgate_core::time::Timestamp;
 
 /// An id of some kind of object. What is no such id names nothing, and reads like one that names nothing.
-pub(crate) fn id<T: std::str::FromStr>(code: &'static str) -> Parsed<T> {
+pub(crate) fn id<T: FromStr<Err = NotAnId>>(code: &'static str) -> Parsed<T> {
     Parsed {
         parse: |text| text.parse().map_err(|_| "names nothing of this account: check the id".to_owned()),
         code,
         error_code: None,
-        schema: crate::page::id_schema,
+        schema: crate::page::id_schema::<T>,
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct VirtualModels;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "VirtualModel")]
 pub(crate) struct VirtualModelBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<VirtualModelId>")]
     id: VirtualModelId,
     uri: String,
     /// What clients write as the model.

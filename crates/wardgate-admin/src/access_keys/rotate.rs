@@ -31,6 +31,7 @@ body! {
 pub(super) fn route() -> Route {
     let summary = "Gives an access key a new token, which is shown this once.";
     Route::post(format!("{}/rotate", resource::item::<AccessKeys>()), Access::Account(Role::Editor), handle)
+        .path_id::<AccessKeyId>()
         .named("rotateAccessKey", "Access keys", summary)
         .body::<AccessKeyRotation>()
         .answers::<AccessKeyBody>(200)

@@ -16,6 +16,7 @@ static CONFIRM: Param = Param::required("confirm", "The account's name.", text_s
 pub(super) fn route() -> Route {
     let summary = "Deletes an account and everything of it but its usage and audit log.";
     Route::delete(resource::item::<Accounts>(), Access::Operator, handle)
+        .path_id::<AccountId>()
         .named("deleteAccount", "Accounts", summary)
         .parameters([&CONFIRM])
         .answers_nothing()

@@ -175,7 +175,7 @@ fn router_schema() -> Value {
         "additionalProperties": false,
         "description": "A provider key that is there, by its id; or a new one, by its name and value.",
         "properties": {
-            "id": crate::page::id_schema(),
+            "id": crate::page::id_schema::<ProviderKeyId>(),
             "name": {"type": "string", "minLength": 1, "maxLength": 255},
             "value": {"type": "string", "minLength": 1, "maxLength": 8_192, "writeOnly": true},
         },

@@ -38,6 +38,7 @@ body! {
 pub(super) fn route(access: Access) -> Route {
     let summary = "Changes one access-key configuration: what is left out stays, null clears.";
     Route::patch(resource::item::<Configurations>(), access, handle)
+        .path_id::<ConfigurationId>()
         .named("updateAccessKeyConfiguration", Configurations::TAG, summary)
         .body::<AccessKeyConfigurationUpdate>()
         .answers::<ConfigurationBody>(200)

@@ -30,7 +30,7 @@ body! {
 #[schemars(rename = "CheckoutSession")]
 struct SessionBody {
     /// The id of the purchase that waits for the payment.
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<PurchaseId>")]
     session_id: PurchaseId,
     session_url: String,
 }

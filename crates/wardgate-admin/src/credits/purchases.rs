@@ -58,7 +58,7 @@ pub(crate) struct Purchases;
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Purchase")]
 pub(crate) struct PurchaseBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<PurchaseId>")]
     id: PurchaseId,
     uri: String,
     #[schemars(with = "schema::PurchaseStatusName")]

@@ -38,11 +38,13 @@ pub(super) fn routes() -> Vec<Route> {
     let item = resource::item::<Purchases>();
     vec![
         Route::post(format!("{item}/approve"), Access::OperatorInAccount, approve)
+            .path_id::<PurchaseId>()
             .named("approvePurchase", TAG, "Adds the credits that an account asked for.")
             .body::<PurchaseApproval>()
             .answers::<PurchaseBody>(200)
             .versioned(),
         Route::post(format!("{item}/decline"), Access::OperatorInAccount, decline)
+            .path_id::<PurchaseId>()
             .named("declinePurchase", TAG, "Declines what an account asked for.")
             .body::<PurchaseRefusal>()
             .answers::<PurchaseBody>(200)

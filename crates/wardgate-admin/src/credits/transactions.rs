@@ -4,7 +4,7 @@ use super::TAG;
 use crate::actor::ActorBody;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::page::{BEFORE_ID, LIMIT, Parameters};
+use crate::page::{LIMIT, Parameters, before_id};
 use crate::resource::list::envelope;
 use crate::route::{Access, Route};
 use crate::schema;
@@ -31,7 +31,7 @@ pub(super) struct TransactionBody {
     /// What kind of transaction it is: `credits`.
     #[serde(rename = "type")]
     kind: &'static str,
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<CreditId>")]
     id: CreditId,
     amount_cents: i64,
     /// `purchase` if it was paid for, `promotional` if it was given.
@@ -72,7 +72,7 @@ pub(super) fn of_cents(cents: u64) -> NanoUsd {
 pub(super) fn route() -> Route {
     Route::get(PATH, Access::Account(Role::Viewer), handle)
         .named("listCreditTransactions", TAG, "Lists what was added to the balance, newest first.")
-        .parameters([&BEFORE_ID, &LIMIT])
+        .parameters([&before_id::<CreditId>(), &LIMIT])
         .answers_page::<TransactionBody>(ENVELOPE)
 }
 

@@ -17,7 +17,7 @@ use wardgate_core::id::{AccountId, ManagedKeyId};
 
 const ENVELOPE: &str = "grants";
 
-static AFTER_ID: Param = Param::optional("afterId", "Only accounts with a later id than this one.", id_schema);
+static AFTER_ID: Param = Param::optional("afterId", "Only accounts with a later id than this one.", id_schema::<AccountId>);
 
 pub(super) fn routes() -> Vec<Route> {
     let all = format!("{}/grants", resource::item::<ManagedKeys>());
@@ -25,13 +25,18 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get(all, Access::Operator, list)
             .named("listManagedKeyGrants", ManagedKeys::TAG, "Lists the accounts that may use a managed key, by id.")
+            .path_id::<ManagedKeyId>()
             .parameters([&AFTER_ID, &LIMIT])
             .answers_page::<GrantBody>(ENVELOPE),
         Route::put(one.clone(), Access::Operator, grant)
             .named("grantManagedKey", ManagedKeys::TAG, "Lets an account use a managed key.")
+            .path_id::<ManagedKeyId>()
+            .path_id::<AccountId>()
             .answers_nothing(),
         Route::delete(one, Access::Operator, revoke)
             .named("revokeManagedKeyGrant", ManagedKeys::TAG, "Ends that an account may use a managed key.")
+            .path_id::<ManagedKeyId>()
+            .path_id::<AccountId>()
             .answers_nothing(),
     ]
 }
@@ -41,9 +46,9 @@ pub(super) fn routes() -> Vec<Route> {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ManagedKeyGrant")]
 struct GrantBody {
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<ManagedKeyId>")]
     managed_key_id: ManagedKeyId,
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<AccountId>")]
     account_id: AccountId,
     uri: String,
 }

@@ -17,6 +17,7 @@ use wardgate_core::secret::redact;
 pub(super) fn route() -> Route {
     let summary = "Replaces the credential of a managed key; its id and grants stay.";
     Route::post(format!("{}/rotate", resource::item::<ManagedKeys>()), Access::Operator, handle)
+        .path_id::<ManagedKeyId>()
         .named("rotateManagedKey", ManagedKeys::TAG, summary)
         .body::<ProviderKeyRotation>()
         .answers::<ManagedKeyBody>(200)

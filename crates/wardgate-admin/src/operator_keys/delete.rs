@@ -14,6 +14,7 @@ use wardgate_store::{Listed, Page};
 
 pub(super) fn route() -> Route {
     Route::delete(resource::item::<OperatorKeys>(), Access::Operator, handle)
+        .path_id::<OperatorKeyId>()
         .named("deleteOperatorKey", OperatorKeys::TAG, "Deletes one operator key, unless it is the last one.")
         .answers_nothing()
         .versioned()

@@ -16,7 +16,7 @@ use wardgate_store::Collection;
 use wardgate_store::kinds::CustomProviderFilter;
 
 const MISSING: Option<&str> = Some("ERR_NGROK_27510");
-const PROVIDER_ID: Text = Text::max(255).too_long("ERR_NGROK_27508").filled(MISSING);
+const PROVIDER_ID: Text = Text::max(255).too_long("ERR_NGROK_27508").filled(MISSING).described("^[a-z0-9][a-z0-9._-]*$");
 pub(crate) const NAME: Text = Text::max(255).too_long("ERR_NGROK_27501").filled(MISSING);
 pub(crate) const DESCRIPTION: Text = Text::max(255).too_long("ERR_NGROK_27502");
 pub(crate) const METADATA: Text = Text::max(4_096).too_long("ERR_NGROK_27503");

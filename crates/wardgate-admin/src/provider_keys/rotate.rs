@@ -30,6 +30,7 @@ body! {
 pub(super) fn route() -> Route {
     let summary = "Replaces the credential of a provider key; its id stays.";
     Route::post(format!("{}/rotate", resource::item::<ProviderKeys>()), Access::Account(Role::Editor), handle)
+        .path_id::<ProviderKeyId>()
         .named("rotateProviderKey", "Provider keys", summary)
         .body::<ProviderKeyRotation>()
         .answers::<ProviderKeyBody>(200)

@@ -12,7 +12,7 @@ use wardgate_core::name::ProviderName;
 use wardgate_core::provider::CustomProvider;
 
 const MISSING: Option<&str> = Some("ERR_NGROK_27704");
-const PROVIDER_ID: Text = Text::max(255).too_long("ERR_NGROK_27706").filled(MISSING);
+const PROVIDER_ID: Text = Text::max(255).too_long("ERR_NGROK_27706").filled(MISSING).described("^[a-z0-9][a-z0-9._-]*$");
 pub(super) const NAME: Text = Text::max(255).too_long("ERR_NGROK_27701").filled(MISSING);
 pub(super) const METADATA: Text = Text::max(4_096).too_long("ERR_NGROK_27702");
 

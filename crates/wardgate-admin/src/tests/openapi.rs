@@ -20,6 +20,7 @@ fn every_operation_is_described_and_named_once() {
         let operation = &route.operation;
         assert!(!operation.tag.is_empty() && operation.summary.ends_with('.'), "{}: {}", route.path, operation.summary);
         assert!(ids.insert(operation.id.clone()), "{} is the id of two operations", operation.id);
+        assert_eq!(operation.path_ids.len(), route.path.matches('{').count(), "{}", route.path);
         let has_body = matches!(route.method, Method::POST | Method::PATCH);
         assert!(!has_body || operation.body.is_some(), "{} {}", route.method, route.path);
     }

@@ -11,13 +11,14 @@ use axum::response::IntoResponse;
 use serde_json::json;
 use std::fmt::Write as _;
 use wardgate_core::api_key::Role;
+use wardgate_core::id::AccessKeyId;
 use wardgate_store::UsageQuery;
 
 const ENVELOPE: &str = "aiGatewayUsage";
 
 pub(super) static START_TIME: Param = Param::required("startTime", "From here, inclusive.", time_schema);
 pub(super) static END_TIME: Param = Param::optional("endTime", "To here, inclusive; now, if it is left out.", time_schema);
-static ACCESS_KEY_ID: Param = Param::optional("accessKeyId", "Only events of this access key.", id_schema);
+static ACCESS_KEY_ID: Param = Param::optional("accessKeyId", "Only events of this access key.", id_schema::<AccessKeyId>);
 static INCLUDE_RETRIES: Param =
     Param::optional("includeRetries", "Also attempts that were not the last of their request.", || json!({"type": "boolean"}));
 static CURSOR: Param =

@@ -21,7 +21,7 @@ const PATH: &str = "/usage/requests";
 #[schemars(rename = "RequestUsage")]
 struct RequestBody {
     uri: String,
-    #[schemars(with = "schema::Id")]
+    #[schemars(with = "schema::Id<RequestId>")]
     request_id: RequestId,
     attempts: Vec<AttemptBody>,
 }
@@ -46,6 +46,7 @@ struct AttemptBody {
 
 pub(super) fn route() -> Route {
     Route::get(format!("{PATH}/{{requestId}}"), Access::Account(Role::Viewer), handle)
+        .path_id::<RequestId>()
         .named("getRequestUsage", "Usage", "Shows the attempts of one request, in their order.")
         .answers::<RequestBody>(200)
 }

@@ -13,8 +13,10 @@ use wardgate_core::label::Label;
 use wardgate_policy::configuration::ProblemKind;
 use wardgate_policy::virtual_model::{NAME_CHARACTERS_MAX, check_name, check_targets};
 
-pub(super) const NAME: Text =
-    Text::max(NAME_CHARACTERS_MAX).too_long("ERR_NGROK_AI_GATEWAY_VIRTUAL_MODEL_NAME_TOO_LONG").filled(Some("ERR_NGROK_27006"));
+pub(super) const NAME: Text = Text::max(NAME_CHARACTERS_MAX)
+    .too_long("ERR_NGROK_AI_GATEWAY_VIRTUAL_MODEL_NAME_TOO_LONG")
+    .filled(Some("ERR_NGROK_27006"))
+    .described("^[A-Za-z0-9._-]+$");
 
 /// The models that a name stands for.
 pub(super) fn models() -> Items<Text> {

@@ -11,12 +11,23 @@ pub(crate) struct Text {
     too_long: Option<&'static str>,
     /// Whether it must hold something; with the foreign code for when it does not.
     filled: Option<Option<&'static str>>,
+    /// What it is described to look like.
+    pattern: &'static str,
 }
+
+/// Anything but NUL.
+const ANY_TEXT: &str = "^[^\\u0000]*$";
 
 impl Text {
     /// A text that may be empty.
     pub(crate) const fn max(length_max: usize) -> Self {
-        Self { length_max, too_long: None, filled: None }
+        Self { length_max, too_long: None, filled: None, pattern: ANY_TEXT }
+    }
+
+    /// With a description of what it looks like; whoever takes it checks it.
+    pub(crate) const fn described(mut self, pattern: &'static str) -> Self {
+        self.pattern = pattern;
+        self
     }
 
     /// With the code that the API we are compatible with has for a longer one.
@@ -57,7 +68,7 @@ impl Rule for Text {
     }
 
     fn schema(&self) -> Value {
-        let mut schema = json!({"type": "string", "maxLength": self.length_max, "pattern": "^[^\\u0000]*$"});
+        let mut schema = json!({"type": "string", "maxLength": self.length_max, "pattern": self.pattern});
         if self.filled.is_some() {
             schema["minLength"] = json!(1);
         }
