@@ -79,7 +79,7 @@ pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
 /// hold it.
 #[must_use]
 pub fn can_call(target: &Target, facts: Facts<'_>) -> bool {
-    facts.policy.allows(&target.provider, &target.model).is_ok() && !credentials::choose(target, facts).credentials.is_empty()
+    facts.policy.allows(&target.provider, &target.model).is_ok() && !credentials::choose(target, facts).credentials().is_empty()
 }
 
 struct Planning<'p> {
@@ -127,18 +127,18 @@ impl Planning<'_> {
             return Ok(());
         }
         let chosen = credentials::choose(&target, self.facts);
-        let mut left_out = chosen.left_out.into_iter();
-        if chosen.credentials.is_empty() {
-            return Err(left_out.next().unwrap_or_else(|| Why::NoCredential { provider: provider.name.clone() }));
+        if chosen.credentials().is_empty() {
+            let why = chosen.left_out.into_iter().next();
+            return Err(why.unwrap_or_else(|| Why::NoCredential { provider: provider.name.clone() }));
         }
-        self.plan.candidates.extend(chosen.credentials.into_iter().map(|credential| Candidate {
+        self.plan.candidates.extend(chosen.credentials().iter().map(|credential| Candidate {
             model_index,
             target: target.clone(),
             endpoint: endpoint.clone(),
-            credential,
+            credential: *credential,
             virtual_model: virtual_model.cloned(),
         }));
-        for why in left_out {
+        for why in chosen.left_out {
             self.drop(model, virtual_model, why, false);
         }
         Ok(())

@@ -46,14 +46,16 @@ pub(crate) fn get(caller: &Caller, id: &str, dialect: Dialect) -> Result<Respons
     }))
 }
 
-/// What the scope of its key and the credentials let the caller call, virtual models last.
+/// What scope, credentials and tiers let the caller call, virtual models last.
 fn listed(caller: &Caller) -> Vec<Listed> {
     let facts = caller.facts();
+    let (allowance, team_id) = (&caller.tenant.allowance, caller.key.record.team_id);
+    let may_call = |target: &Target| can_call(target, facts) && allowance.keeps_from(team_id, target).is_none();
     let overlay = facts.overlay;
     let mut listed = Vec::new();
     for model in overlay.catalog().models().iter().filter(|model| model.is_chat && model.is_offered) {
         let provider = overlay.provider(model.provider.as_str());
-        if provider.is_some_and(|provider| can_call(&Target::of(provider, model), facts)) {
+        if provider.is_some_and(|provider| may_call(&Target::of(provider, model))) {
             let owner = model.author.clone();
             listed.push(Listed { id: shortest_id(facts, model), owner, display_name: model.display_name.clone() });
         }
@@ -61,13 +63,13 @@ fn listed(caller: &Caller) -> Vec<Listed> {
     for provider in overlay.providers() {
         for declared in &provider.declared_models {
             let id = format!("{}:{}", provider.name, declared.id);
-            if resolve(&id, overlay).is_ok_and(|target| can_call(&target, facts)) {
+            if resolve(&id, overlay).is_ok_and(|target| may_call(&target)) {
                 let display_name = format!("{} {}", provider.display_name, declared.id);
                 listed.push(Listed { id, owner: provider.name.to_string(), display_name });
             }
         }
     }
-    let leads_somewhere = |target: &String| resolve(target, overlay).is_ok_and(|target| can_call(&target, facts));
+    let leads_somewhere = |target: &String| resolve(target, overlay).is_ok_and(|target| may_call(&target));
     let mut names: Vec<_> = facts.virtual_models.iter().filter(|model| model.models.iter().any(leads_somewhere)).collect();
     names.sort_by(|one, other| one.name.cmp(&other.name));
     listed.extend(names.into_iter().map(|model| Listed {

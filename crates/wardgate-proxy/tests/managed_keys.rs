@@ -21,9 +21,11 @@ use wardgate_keys::seal::MasterKey;
 use wardgate_ledger::Ledger;
 use wardgate_limits::gate::Gate;
 use wardgate_limits::lane::{Lane, LaneOptions};
+use wardgate_limits::limiter::Limiter;
 use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
 use wardgate_model::{AuthScheme, Catalog, Endpoint, Origin, Provider};
+use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain, Options, Service};
 use wardgate_store::conformance::sample;
@@ -72,7 +74,7 @@ async fn scene(upstream: &Upstream) -> Scene {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let master_key = MasterKey::from_bytes([7; 32]);
     let mut account = sample::account("acme");
-    account.suspended_at = None;
+    (account.suspended_at, account.tier) = (None, None);
     let (data_key, sealed) = master_key.new_data_key(account.id, &*random);
     account.sealed_data_key = sealed;
     Collection::<Account>::create(&*store, &account, &sample::audit(None)).await.unwrap();
@@ -108,9 +110,10 @@ async fn scene(upstream: &Upstream) -> Scene {
         clock: Arc::new(ManualClock::new(sample::next_instant())),
         random,
         keys: KeyCache::new(Arc::clone(&store), Arc::clone(&metrics)),
-        tenants: TenantCache::new(Arc::clone(&store), catalog, master_key),
+        tenants: TenantCache::new(Arc::clone(&store), catalog, master_key, TierBook::new(Arc::default())),
         upstream: wardgate_upstream::Upstream::new(&upstream_options),
         gate: Gate::new(10),
+        limiter: Limiter::alone(),
         memory: MemoryBudget::new(1 << 20),
         retry_budget: RetryBudget::new(Duration::ZERO),
         lane: Arc::new(Lane::new(&LaneOptions::default())),

@@ -12,9 +12,10 @@ use wardgate_core::id::ProviderKeyId;
 use wardgate_model::{Origin, Target};
 
 /// The credentials for one model, and the ways to call it that were left out.
-#[derive(Default)]
 pub(super) struct Chosen {
-    pub(super) credentials: Vec<Credential>,
+    /// In place, since every request goes through here.
+    room: [Credential; CREDENTIALS_MAX],
+    count: usize,
     pub(super) left_out: Vec<Why>,
 }
 
@@ -23,7 +24,7 @@ pub(super) const CREDENTIALS_MAX: usize = ATTEMPTS_MAX as usize;
 
 /// Chooses them.
 pub(super) fn choose(target: &Target, facts: Facts<'_>) -> Chosen {
-    let mut chosen = Chosen::default();
+    let mut chosen = Chosen { room: [Credential::None; CREDENTIALS_MAX], count: 0, left_out: Vec::new() };
     let provider = &target.provider;
     match facts.policy.steps(provider, &target.model) {
         Some(steps) => {
@@ -38,8 +39,8 @@ pub(super) fn choose(target: &Target, facts: Facts<'_>) -> Chosen {
             let keys = facts.credentials.of(provider.name.as_str());
             chosen.add_all(keys.iter().map(|key| Credential::User(*key)));
             chosen.add_managed(target, facts, false);
-            if chosen.credentials.is_empty() && provider.works_without_key() {
-                chosen.credentials.push(Credential::None);
+            if chosen.count == 0 && provider.works_without_key() {
+                chosen.add_all([Credential::None].into_iter());
             }
         }
     }
@@ -47,6 +48,11 @@ pub(super) fn choose(target: &Target, facts: Facts<'_>) -> Chosen {
 }
 
 impl Chosen {
+    /// In the order in which they are tried, each once.
+    pub(super) fn credentials(&self) -> &[Credential] {
+        &self.room[..self.count]
+    }
+
     fn add_user(&mut self, keys: &[ProviderKeyId], target: &Target, facts: Facts<'_>) {
         let provider = &target.provider.name;
         let there = facts.credentials.of(provider.as_str());
@@ -75,8 +81,9 @@ impl Chosen {
 
     fn add_all(&mut self, credentials: impl Iterator<Item = Credential>) {
         for credential in credentials {
-            if self.credentials.len() < CREDENTIALS_MAX && !self.credentials.contains(&credential) {
-                self.credentials.push(credential);
+            if self.count < CREDENTIALS_MAX && !self.credentials().contains(&credential) {
+                self.room[self.count] = credential;
+                self.count += 1;
             }
         }
     }

@@ -33,7 +33,7 @@ fn material(account: &Account) -> RoutingMaterial {
 
 fn snapshot(material: RoutingMaterial) -> TenantSnapshot {
     let catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
-    let master = Arc::new(MasterKey::from_bytes(MASTER), TierBook::new(Arc::default()));
+    let master = Arc::new(MasterKey::from_bytes(MASTER));
     TenantSnapshot::new(material, Allowance::default(), Arc::new(catalog), master).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -106,7 +106,8 @@ async fn a_version_is_read_again_for_what_it_lacks_but_not_more_often_than_each_
     let account = account();
     Collection::<Account>::create(&*store, &account, &sample::audit(None)).await.unwrap_or_else(|error| panic!("{error}"));
     let catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
-    let cache = TenantCache::new(Arc::clone(&store), Arc::new(catalog), MasterKey::from_bytes(MASTER));
+    let cache =
+        TenantCache::new(Arc::clone(&store), Arc::new(catalog), MasterKey::from_bytes(MASTER), TierBook::new(Arc::default()));
     let get = async || cache.get(account.id).await.unwrap_or_else(|error| panic!("{error}"));
     let newer =
         async |than: &Arc<TenantSnapshot>| cache.newer(Arc::clone(than)).await.unwrap_or_else(|error| panic!("{error}"));
