@@ -3,7 +3,7 @@
 use super::Subject;
 use super::sample::{self, audit};
 use crate::changes::Heard;
-use crate::{Change, Collection, Store};
+use crate::{Change, Collection, Store, StoreError};
 use wardgate_core::account::Account;
 use wardgate_core::provider_key::ManagedKey;
 
@@ -64,7 +64,12 @@ pub async fn managed_keys_are_replaced(store: &dyn Store) {
     assert!(!store.replace_sealed_managed_key(id, b"wrong", b"new").await.unwrap());
     assert!(store.replace_sealed_managed_key(id, &old, b"new").await.unwrap());
     super::changes::expect(&mut heard, Some(Change::Everything)).await;
-    let expected = ManagedKey { sealed_value: b"new".to_vec(), ..made[1].clone() };
+    let mut expected = ManagedKey { sealed_value: b"new".to_vec(), ..made[1].clone() };
+    // An update that was read before must not bring the old value back.
+    expected.stamp.version = expected.stamp.version.next();
+    let stamp = made[1].stamp.next(sample::next_instant(), "changer");
+    let late = store.update(&ManagedKey { stamp, ..made[1].clone() }, &audit(None)).await;
+    assert!(matches!(late, Err(StoreError::Changed { .. })), "{late:?}");
     let found: ManagedKey = Collection::get(store, id).await.unwrap().unwrap();
     assert_eq!(found.facts(), expected.facts());
 }

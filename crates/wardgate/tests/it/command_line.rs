@@ -76,7 +76,7 @@ impl Line<'_> {
     /// The same, as an object.
     async fn json(self) -> Value {
         let text = self.word("--output").word("json").ok().await;
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+        serde_json::from_str(&text).unwrap()
     }
 
     /// Runs it, which must end with this status, and gives what it said of it.

@@ -4,7 +4,7 @@
 use crate::dev;
 use crate::scene::{asked_models, bilingual, change, configuration, configured_key, create, key_with, listed};
 use serde_json::{Value, json};
-use wardgate_testkit::{Answer, Ask, Dialect, Gateway, Key, Reply, Upstream};
+use wardgate_testkit::{Answer, Ask, DEADLINE, Dialect, Gateway, Key, Reply, Upstream, until};
 
 /// A gateway whose provider `up` declares `good`, `bad`, and `alias`, which is `bad` upstream.
 async fn gateway(upstream: &Upstream) -> Gateway {
@@ -110,7 +110,11 @@ async fn a_refusal_is_in_the_clients_format() {
     assert_eq!(told["error"], expected);
     let told = Ask::new(Dialect::Messages, "up:good").key(&key).send(&gateway).await.json();
     assert_eq!((&told["error"]["type"], &told["error"]["message"]), (&json!("permission_error"), &json!(message)), "{told}");
-    assert!(gateway.log_text().contains(r#""error_code":"provider_not_allowed""#));
+    // The line is written when the answer has gone.
+    until("the refusal in the log", DEADLINE, async || {
+        gateway.log_text().contains(r#""error_code":"provider_not_allowed""#)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
