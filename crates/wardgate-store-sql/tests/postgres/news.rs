@@ -135,7 +135,7 @@ struct HoldsUpTheFirst(AtomicBool);
 impl Listener for HoldsUpTheFirst {
     async fn changed(&self, _: Change) {
         if self.0.swap(false, Ordering::Relaxed) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
