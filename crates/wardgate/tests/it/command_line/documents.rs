@@ -45,7 +45,7 @@ fn write(gateway: &Gateway, text: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_becomes_what_a_document_says() {
     let upstream = Upstream::always(Reply::says(Dialect::Chat, "hello")).await;
-    let gateway = dev().start().await;
+    let gateway = dev().replica().start().await;
     let text = DOCUMENT.replace("UPSTREAM", upstream.url());
     write(&gateway, &text);
 
