@@ -231,6 +231,17 @@ mod tests {
     }
 
     #[test]
+    fn the_tightest_of_two_is_taken_field_by_field() {
+        let free = TierLimits { requests_per_minute: Some(20), model_classes: vec![ModelClass::Free], ..TierLimits::default() };
+        let other = TierLimits { requests_per_minute: Some(90), body_bytes_max: Some(7), ..TierLimits::default() };
+        let both = free.tightest(&other);
+        assert_eq!((both.requests_per_minute, both.body_bytes_max, both.tokens_per_minute), (Some(20), Some(7), None));
+        assert!(both.admits(ModelClass::Free) && !both.admits(ModelClass::Paid));
+        let paid = TierLimits { model_classes: vec![ModelClass::Paid], ..TierLimits::default() };
+        assert_eq!(free.tightest(&paid).model_classes, [ModelClass::Free]);
+    }
+
+    #[test]
     fn all_problems_are_told_with_their_paths() {
         let file = json!({
             "free": {"requestsPerMinute": 0, "tokensPerMinute": "many", "modelClasses": ["free", "free", "cheap"], "rpm": 1},
