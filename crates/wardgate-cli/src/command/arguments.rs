@@ -90,7 +90,10 @@ fn with_verb(command: Command, resource: &'static Resource, verb: Verb) -> Comma
         Verb::List => listing(resource.filters.iter().map(filter).fold(command, Command::arg)),
         Verb::Get if resource.is_single() => command,
         Verb::Get | Verb::Enable | Verb::Disable | Verb::Grants => command.arg(object(resource)),
-        Verb::Create => fields(command, resource, Verb::Create).arg(from_file()),
+        Verb::Create => {
+            let command = fields(command, resource, Verb::Create).arg(from_file());
+            named(resource).into_iter().fold(command, Command::arg)
+        }
         Verb::Update if resource.is_single() => fields(command, resource, Verb::Update).arg(from_file()),
         Verb::Update => fields(command.arg(object(resource)), resource, Verb::Update).arg(from_file()),
         Verb::Delete => {
@@ -149,6 +152,15 @@ fn object(resource: &Resource) -> Arg {
         None => format!("The {noun}, by name or id"),
     };
     Arg::new("object").value_name(resource.command.to_uppercase().replace('-', "_")).required(true).help(help)
+}
+
+/// What a new one is to be called, for those who write it as other commands take it.
+pub(super) const NEW_NAME: &str = "new-name";
+
+fn named(resource: &Resource) -> Option<Arg> {
+    let field = resource.fields.iter().find(|field| field.path == resource.naming.field)?;
+    let value_name = if field.path == "providerId" { "PROVIDER" } else { "NAME" };
+    Some(Arg::new(NEW_NAME).value_name(value_name).conflicts_with(field.flag).help(format!("The same as --{}", field.flag)))
 }
 
 fn from_file() -> Arg {

@@ -1,5 +1,6 @@
 //! A request body out of options and a file.
 
+use super::arguments::NEW_NAME;
 use super::find;
 use crate::expiry;
 use crate::failure::Failure;
@@ -39,6 +40,10 @@ pub(super) async fn body(
         if let Some(value) = value {
             set(&mut body, field.path, value);
         }
+    }
+    // Other verbs have no such argument.
+    if let Ok(Some(name)) = matches.try_get_one::<String>(NEW_NAME) {
+        set(&mut body, resource.naming.field, name.as_str().into());
     }
     check(resource, verb, &body)?;
     Ok(body)

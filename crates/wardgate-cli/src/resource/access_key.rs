@@ -81,7 +81,7 @@ pub(crate) static ACCESS_KEY: Resource = Resource {
         (Verb::Update, &["wardgate access-key update ci --expires never --configuration strict"]),
         (Verb::Rotate, &["wardgate access-key rotate ci --overlap 24h    the old token works for a day more"]),
         (Verb::Enable, &["wardgate access-key enable ci"]),
-        (Verb::Disable, &["wardgate access-key disable ci    its next request gets 403"]),
+        (Verb::Disable, &["wardgate access-key disable ci    its next request gets 401"]),
         (Verb::Delete, &["wardgate access-key delete ci    its next request gets 401, for good"]),
     ],
 };

@@ -20,7 +20,7 @@ pub(crate) static ACCOUNT: Resource = Resource {
     examples: &[
         (Verb::List, &["wardgate account list --tier free"]),
         (Verb::Get, &["wardgate account get acme"]),
-        (Verb::Create, &["wardgate account create --name acme --tier free"]),
+        (Verb::Create, &["wardgate account create acme --tier free"]),
         (Verb::Update, &["wardgate account update acme --tier high-usage"]),
         (Verb::Enable, &["wardgate account enable acme"]),
         (Verb::Disable, &["wardgate account disable acme     none of its keys is served until it is enabled"]),
