@@ -90,7 +90,10 @@ impl From<CustomModel> for ModelBody {
 /// What this API calls the family of a surface.
 const fn format_name(surface: Surface) -> &'static str {
     match surface.format() {
-        Format::OpenAiChat => "openai",
+        Format::OpenAiChat | Format::OpenAiResponses | Format::OpenAiCompletions | Format::OpenAiEmbeddings => "openai",
         Format::AnthropicMessages => "anthropic",
+        Format::Gemini => "gemini",
+        Format::CohereChat => "cohere",
+        Format::BedrockConverse => "bedrock",
     }
 }

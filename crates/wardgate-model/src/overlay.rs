@@ -50,8 +50,12 @@ fn describe(custom: &CustomProvider) -> Provider {
             surface: declared.surface,
             url: base_url::join(base_url, declared.surface.upstream_path()).into(),
             auth: match declared.surface {
-                Surface::ChatCompletions => AuthScheme::Bearer,
                 Surface::Messages => AuthScheme::BearerAndXApiKey,
+                Surface::ChatCompletions
+                | Surface::Responses
+                | Surface::Completions
+                | Surface::Embeddings
+                | Surface::GenerateContent => AuthScheme::Bearer,
             },
         }
     });

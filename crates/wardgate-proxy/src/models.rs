@@ -22,13 +22,13 @@ struct Listed {
 pub(crate) fn list(caller: &Caller, dialect: Dialect) -> Response<ReplyBody> {
     let listed = listed(&caller.tenant);
     json(&match dialect.format {
-        Format::OpenAiChat => serde_json::json!({ "object": "list", "data": listed.iter().map(openai).collect::<Vec<_>>() }),
         Format::AnthropicMessages => serde_json::json!({
             "data": listed.iter().map(anthropic).collect::<Vec<_>>(),
             "has_more": false,
             "first_id": listed.first().map(|model| &model.id),
             "last_id": listed.last().map(|model| &model.id),
         }),
+        _ => serde_json::json!({ "object": "list", "data": listed.iter().map(openai).collect::<Vec<_>>() }),
     })
 }
 
@@ -38,8 +38,8 @@ pub(crate) fn get(caller: &Caller, id: &str, dialect: Dialect) -> Result<Respons
     let model =
         listed.iter().find(|model| model.id.eq_ignore_ascii_case(id)).ok_or_else(|| Failure::ModelNotListed(id.to_owned()))?;
     Ok(json(&match dialect.format {
-        Format::OpenAiChat => openai(model),
         Format::AnthropicMessages => anthropic(model),
+        _ => openai(model),
     }))
 }
 

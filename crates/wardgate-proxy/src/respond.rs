@@ -59,8 +59,8 @@ pub(crate) fn add_request_id(response: &mut Response<ReplyBody>, format: Format,
         return;
     };
     let theirs = match format {
-        Format::OpenAiChat => headers::OPENAI_REQUEST_ID,
         Format::AnthropicMessages => headers::ANTHROPIC_REQUEST_ID,
+        _ => headers::OPENAI_REQUEST_ID,
     };
     response.headers_mut().insert(theirs, value.clone());
     response.headers_mut().insert(headers::REQUEST_ID, value);

@@ -28,7 +28,8 @@ pub type Slices = Vec<Bytes>;
 pub fn apply(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Slices {
     match &peek.model_span {
         Some(span) if !peek.has_gateway_only_fields => splice(body, peek, span, edit),
-        _ => rebuild(body, edit),
+        None if peek.is_model_in_path && !peek.has_gateway_only_fields => vec![body.clone()],
+        _ => rebuild(body, edit, peek.is_model_in_path),
     }
 }
 
@@ -59,17 +60,23 @@ fn splice(body: &Bytes, peek: &Peek, model_span: &Range<usize>, edit: Edit<'_>) 
 }
 
 /// The rare case: write the members again, each byte for byte, without those that no provider may see.
-fn rebuild(body: &Bytes, edit: Edit<'_>) -> Slices {
+fn rebuild(body: &Bytes, edit: Edit<'_>, is_model_in_path: bool) -> Slices {
     let Ok(Members(members)) = serde_json::from_slice(body) else {
         unreachable!("the body was read before");
     };
-    let mut text = format!(r#"{{"model":{}"#, json_string(edit.model));
+    let mut text = String::from("{");
+    if !is_model_in_path {
+        text.push_str(r#""model":"#);
+        text.push_str(&json_string(edit.model));
+    }
     let mut has_stream_options = false;
     for (key, value) in members {
         if key == "model" || GATEWAY_ONLY.contains(&key.as_str()) {
             continue;
         }
-        text.push(',');
+        if text.len() > 1 {
+            text.push(',');
+        }
         text.push_str(&json_string(&key));
         text.push(':');
         if key == "stream_options" && edit.ask_for_usage {
@@ -173,6 +180,18 @@ mod tests {
             true,
             &expect![[r#"{"model":"gpt-4o","stream_options":{"include_usage":true}}"#]],
         );
+    }
+
+    #[test]
+    fn a_model_in_the_path_stays_out_of_the_body() {
+        let edited = |body: &'static str| {
+            let body = Bytes::from_static(body.as_bytes());
+            let peek = crate::peek::peek_gemini(&body, "m", false).unwrap_or_else(|error| panic!("{error}"));
+            let slices = apply(&body, &peek, Edit { model: "other", ask_for_usage: false });
+            slices.iter().flat_map(|slice| slice.to_vec()).map(char::from).collect::<String>()
+        };
+        assert_eq!(edited(r#"{ "contents":[ 1.0 ]}"#), r#"{ "contents":[ 1.0 ]}"#);
+        assert_eq!(edited(r#"{"models":["b"],"contents":[ 1.0 ],"x":{}}"#), r#"{"contents":[ 1.0 ],"x":{}}"#);
     }
 
     #[test]

@@ -22,8 +22,10 @@ pub(crate) const GATEWAY_ONLY: [&str; 5] = ["models", "provider", "route", "tran
 pub struct Peek {
     /// `model` and then `models`, each once, in order. Never empty.
     pub models: Vec<String>,
-    /// Where the value of `model` stands; none when only `models` was given.
+    /// Where the value of `model` stands; none when only `models` was given, or when the path names the model.
     pub model_span: Option<Range<usize>>,
+    /// The path names the model, and the body must not (Gemini).
+    pub is_model_in_path: bool,
     /// Whether the answer is asked for as a stream.
     pub is_stream: bool,
     /// Where the value of `stream_options` stands.
@@ -71,11 +73,62 @@ pub enum PeekError {
     StreamNotABoolean,
 }
 
-/// Reads a request body.
+/// Reads a request body of Chat Completions, Messages, Responses, Completions or Embeddings, which agree on these fields.
 ///
 /// # Errors
 /// See [`PeekError`]. Nothing of the body is quoted in it but field names.
 pub fn peek(body: &[u8]) -> Result<Peek, PeekError> {
+    let (text, fields) = read(body)?;
+    Ok(Peek {
+        models: models(&fields)?,
+        model_span: fields.model.map(|value| span(text, value)),
+        is_model_in_path: false,
+        is_stream: is_stream(fields.stream)?,
+        stream_options_span: fields.stream_options.map(|value| span(text, value)),
+        asks_for_usage: fields.stream_options.is_some_and(asks_for_usage),
+        has_gateway_only_fields: fields.has_gateway_only,
+        output_tokens_max: fields.output_tokens_max.and_then(|value| value.get().parse().ok()),
+    })
+}
+
+/// Reads a request body of Gemini's generateContent. The path named the model, and whether to stream.
+///
+/// # Errors
+/// See [`PeekError`]. Nothing of the body is quoted in it but field names.
+pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, PeekError> {
+    let (_, mut fields) = read(body)?;
+    if model.is_empty() {
+        return Err(PeekError::ModelEmpty);
+    }
+    // Some SDKs repeat the model in the body. The path counts.
+    fields.model = None;
+    let mut names = vec![model.to_owned()];
+    if fields.models.is_some_and(|value| !is_null(value)) {
+        let more = models(&fields)?;
+        names.extend(more.into_iter().filter(|other| !other.eq_ignore_ascii_case(model)));
+    }
+    Ok(Peek {
+        models: names,
+        model_span: None,
+        is_model_in_path: true,
+        is_stream,
+        stream_options_span: None,
+        asks_for_usage: true,
+        has_gateway_only_fields: fields.has_gateway_only,
+        output_tokens_max: fields.generation_config.and_then(output_tokens_max),
+    })
+}
+
+fn output_tokens_max(generation_config: &RawValue) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Config {
+        #[serde(alias = "max_output_tokens", rename = "maxOutputTokens")]
+        tokens_max: Option<u64>,
+    }
+    serde_json::from_str::<Config>(generation_config.get()).ok()?.tokens_max
+}
+
+fn read(body: &[u8]) -> Result<(&str, Fields<'_>), PeekError> {
     let text =
         std::str::from_utf8(body).map_err(|error| PeekError::NotJson(format!("not UTF-8 at byte {}", error.valid_up_to())))?;
     if depth::is_too_deep(body) {
@@ -85,15 +138,7 @@ pub fn peek(body: &[u8]) -> Result<Peek, PeekError> {
     if let Some(name) = fields.duplicate {
         return Err(PeekError::Duplicate(name));
     }
-    Ok(Peek {
-        models: models(&fields)?,
-        model_span: fields.model.map(|value| span(text, value)),
-        is_stream: is_stream(fields.stream)?,
-        stream_options_span: fields.stream_options.map(|value| span(text, value)),
-        asks_for_usage: fields.stream_options.is_some_and(asks_for_usage),
-        has_gateway_only_fields: fields.has_gateway_only,
-        output_tokens_max: fields.output_tokens_max.and_then(|value| value.get().parse().ok()),
-    })
+    Ok((text, fields))
 }
 
 fn models(fields: &Fields<'_>) -> Result<Vec<String>, PeekError> {
@@ -173,6 +218,7 @@ struct Fields<'b> {
     stream: Option<&'b RawValue>,
     stream_options: Option<&'b RawValue>,
     output_tokens_max: Option<&'b RawValue>,
+    generation_config: Option<&'b RawValue>,
     has_gateway_only: bool,
     duplicate: Option<String>,
 }
@@ -201,7 +247,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 "models" => &mut fields.models,
                 "stream" => &mut fields.stream,
                 "stream_options" => &mut fields.stream_options,
-                "max_completion_tokens" | "max_tokens" => {
+                "generationConfig" | "generation_config" => &mut fields.generation_config,
+                "max_completion_tokens" | "max_tokens" | "max_output_tokens" => {
                     fields.output_tokens_max = Some(map.next_value()?);
                     continue;
                 }
@@ -279,10 +326,33 @@ mod tests {
         );
     }
 
+    #[test]
+    fn finds_the_cap_by_every_name() {
+        for field in ["max_tokens", "max_completion_tokens", "max_output_tokens"] {
+            let body = format!(r#"{{"model":"a","input":"x","{field}":7}}"#);
+            assert_eq!(peek(body.as_bytes()).ok().and_then(|peek| peek.output_tokens_max), Some(7), "{field}");
+        }
+        for field in ["maxOutputTokens", "max_output_tokens"] {
+            let body = format!(r#"{{"contents":[],"generationConfig":{{"{field}":7}}}}"#);
+            let peek = peek_gemini(body.as_bytes(), "gemini-x", true).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!((peek.output_tokens_max, peek.is_stream, peek.models), (Some(7), true, vec!["gemini-x".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn a_path_that_names_the_model_counts_more_than_the_body() {
+        let peek = peek_gemini(br#"{"model":"other","models":["Gemini-X","b"],"contents":[]}"#, "gemini-x", false);
+        let peek = peek.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(peek.models, ["gemini-x", "b"]);
+        assert!(peek.is_model_in_path && peek.has_gateway_only_fields && peek.model_span.is_none());
+        assert_eq!(peek_gemini(b"{}", "", false), Err(PeekError::ModelEmpty));
+    }
+
     proptest! {
         #[test]
         fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = peek(&body);
+            let _ = peek_gemini(&body, "m", true);
         }
     }
 }

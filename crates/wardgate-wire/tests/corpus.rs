@@ -19,7 +19,14 @@ use wardgate_wire::transcode::{
 };
 
 const CLIENTS: [Format; 4] = [Format::OpenAiChat, Format::AnthropicMessages, Format::OpenAiResponses, Format::Gemini];
-const PROVIDERS: [Format; 6] = [Format::OpenAiChat, Format::AnthropicMessages, Format::OpenAiResponses, Format::Gemini, Format::CohereChat, Format::BedrockConverse];
+const PROVIDERS: [Format; 6] = [
+    Format::OpenAiChat,
+    Format::AnthropicMessages,
+    Format::OpenAiResponses,
+    Format::Gemini,
+    Format::CohereChat,
+    Format::BedrockConverse,
+];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
@@ -239,10 +246,12 @@ fn a_translated_stream_gathers_to_the_same_answer() {
             }
             for client in CLIENTS.into_iter().filter(|client| *client != provider) {
                 let translated = translate(provider, client, &stream, usize::MAX);
-                let again = gather(client, translated.as_bytes()).unwrap_or_else(|fault| panic!("{case} {client:?}: {fault:?}"));
+                let again =
+                    gather(client, translated.as_bytes()).unwrap_or_else(|fault| panic!("{case} {client:?}: {fault:?}"));
                 assert_eq!(summary(&again), summary(&reply), "{case} of {provider:?} for {client:?}");
                 let whole = encode_reply(client, &reply, &options());
-                let whole = decode_reply(client, &whole, 0, None).unwrap_or_else(|fault| panic!("{case} {client:?}: {fault:?}"));
+                let whole =
+                    decode_reply(client, &whole, 0, None).unwrap_or_else(|fault| panic!("{case} {client:?}: {fault:?}"));
                 assert_eq!(summary(&whole), summary(&reply), "{case} of {provider:?} for {client:?}, whole");
             }
         }

@@ -191,7 +191,11 @@ impl Effort {
     /// The effort with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        if name == "none" { Some(Self::None) } else { Self::BUDGETS.map(|(effort, _)| effort).into_iter().find(|it| it.name() == name) }
+        if name == "none" {
+            Some(Self::None)
+        } else {
+            Self::BUDGETS.map(|(effort, _)| effort).into_iter().find(|it| it.name() == name)
+        }
     }
 
     /// The largest effort whose figure a budget reaches.

@@ -32,9 +32,13 @@ pub(crate) const DOTTED: Grammar = Grammar { bytes_max: 64, takes_dots: true, st
 
 impl Grammar {
     fn takes(self, name: &str) -> bool {
-        let is_character = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || byte == b'.' && self.takes_dots;
+        let is_character =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || byte == b'.' && self.takes_dots;
         let starts_well = |byte: u8| !self.starts_with_letter || byte.is_ascii_alphabetic() || byte == b'_';
-        !name.is_empty() && name.len() <= self.bytes_max && name.bytes().all(is_character) && name.bytes().next().is_some_and(starts_well)
+        !name.is_empty()
+            && name.len() <= self.bytes_max
+            && name.bytes().all(is_character)
+            && name.bytes().next().is_some_and(starts_well)
     }
 
     fn fit(self, name: &str, taken: &HashSet<&str>) -> String {
@@ -49,7 +53,10 @@ impl Grammar {
             plain.truncate(self.bytes_max - 9);
         }
         // Another name may already be spelled like this one's replacement; a few turns of the number find a free one.
-        (0..).map(|turn: u64| format!("{plain}_{:08x}", (hash.wrapping_add(turn)) & 0xffff_ffff)).find(|name| !taken.contains(&**name)).unwrap_or(plain)
+        (0..)
+            .map(|turn: u64| format!("{plain}_{:08x}", (hash.wrapping_add(turn)) & 0xffff_ffff))
+            .find(|name| !taken.contains(&**name))
+            .unwrap_or(plain)
     }
 }
 

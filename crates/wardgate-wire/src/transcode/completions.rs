@@ -48,7 +48,9 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
         }
     }
     if object.text("suffix", &path)?.is_some_and(|suffix| !suffix.is_empty()) {
-        return Err(path.key("suffix").refuse("unsupported_parameter", "text behind the completion cannot be given to this provider"));
+        return Err(path
+            .key("suffix")
+            .refuse("unsupported_parameter", "text behind the completion cannot be given to this provider"));
     }
     if object.flag("echo", &path)? == Some(true) {
         return Err(path.key("echo").refuse("unsupported_parameter", "the prompt cannot be repeated by this provider"));

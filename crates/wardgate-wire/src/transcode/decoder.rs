@@ -68,7 +68,9 @@ impl StreamDecoder {
 
     /// Takes a chunk and tells the events that it completes. Behind an end or a fault nothing more is told.
     pub fn push(&mut self, chunk: Bytes, sink: &mut dyn FnMut(Event<'_>)) {
-        if !self.is_over && let Err(fault) = self.read(chunk, sink) {
+        if !self.is_over
+            && let Err(fault) = self.read(chunk, sink)
+        {
             self.fail(&fault, sink);
         }
     }

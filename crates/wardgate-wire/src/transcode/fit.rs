@@ -108,7 +108,13 @@ pub(crate) struct Fit<'r> {
 
 impl<'r> Fit<'r> {
     /// `wraps_custom`: the format has no custom tools.
-    pub(crate) fn new(request: &'r Request, target: &'r Target<'r>, format: Format, grammar: Grammar, wraps_custom: bool) -> Self {
+    pub(crate) fn new(
+        request: &'r Request,
+        target: &'r Target<'r>,
+        format: Format,
+        grammar: Grammar,
+        wraps_custom: bool,
+    ) -> Self {
         let aliases = Aliases::of(request, grammar, wraps_custom);
         Self { request, target, format, aliases, warnings: RefCell::new(request.warnings.clone()) }
     }
@@ -198,12 +204,14 @@ impl<'r> Fit<'r> {
 
     /// An error about a tool that only another format's providers run.
     pub(crate) fn foreign_tool(&self, index: usize, kind: &str) -> Untranslatable {
-        let why = format!("the built-in tool {kind:?} does not exist at this provider: leave it out, or choose another provider");
+        let why =
+            format!("the built-in tool {kind:?} does not exist at this provider: leave it out, or choose another provider");
         Untranslatable::new("server_tool_not_available", format!("tools[{index}]"), why)
     }
 
     pub(crate) fn foreign_content(&self, kind: &str, path: &str) -> Untranslatable {
-        let why = format!("content of the type {kind:?} cannot be sent to this provider: leave it out, or choose another provider");
+        let why =
+            format!("content of the type {kind:?} cannot be sent to this provider: leave it out, or choose another provider");
         Untranslatable::new("unsupported_content", path, why)
     }
 
@@ -265,7 +273,9 @@ pub(crate) fn arguments_text(object: &str) -> String {
         #[serde(rename = "__raw_arguments")]
         raw: String,
     }
-    if object.starts_with("{\"__raw_arguments\":") && let Ok(wrapped) = serde_json::from_str::<Wrapped>(object) {
+    if object.starts_with("{\"__raw_arguments\":")
+        && let Ok(wrapped) = serde_json::from_str::<Wrapped>(object)
+    {
         return wrapped.raw;
     }
     object.to_owned()

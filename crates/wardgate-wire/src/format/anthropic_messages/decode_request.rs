@@ -198,7 +198,9 @@ fn source(object: &mut Object<'_>, path: &Path<'_>) -> Result<Source, Untranslat
     let mut source = object.take("source").ok_or_else(|| path.wrong("is missing")).and_then(|it| Object::read(it, &path))?;
     let kind = source.need_text("type", &path)?;
     match kind.as_str() {
-        "base64" => Ok(Source::Base64 { media: source.need_text("media_type", &path)?, data: source.need_text("data", &path)? }),
+        "base64" => {
+            Ok(Source::Base64 { media: source.need_text("media_type", &path)?, data: source.need_text("data", &path)? })
+        }
         "url" => Ok(Source::Url { url: source.need_text("url", &path)?, media: None }),
         "text" => Ok(Source::Text(source.need_text("data", &path)?)),
         "file" => Ok(Source::FileId { format: FORMAT, id: source.need_text("file_id", &path)? }),
@@ -209,7 +211,9 @@ fn source(object: &mut Object<'_>, path: &Path<'_>) -> Result<Source, Untranslat
             }
             match parts.iter().all(|part| matches!(part.content, Content::Text { .. })) {
                 true => Ok(Source::Text(crate::transcode::fit::joined_text(&parts))),
-                false => Err(path.refuse("unsupported_content", "a document made of blocks that are no text cannot be sent on")),
+                false => {
+                    Err(path.refuse("unsupported_content", "a document made of blocks that are no text cannot be sent on"))
+                }
             }
         }
         _ => Err(path.key("type").wrong(format!("{kind:?} is no kind of source"))),
@@ -288,7 +292,8 @@ fn output_config(object: &mut Object<'_>, path: &Path<'_>, request: &mut Request
     let mut config = object.object("output_config", path)?.unwrap_or_default();
     let config_path = path.key("output_config");
     if let Some(word) = config.text("effort", &config_path)? {
-        let effort = Effort::from_name(&word).ok_or_else(|| config_path.key("effort").wrong(format!("{word:?} is no effort")))?;
+        let effort =
+            Effort::from_name(&word).ok_or_else(|| config_path.key("effort").wrong(format!("{word:?} is no effort")))?;
         request.thinking.effort = Some(effort);
     }
     let (mut format, format_path) = match config.object("format", &config_path)? {

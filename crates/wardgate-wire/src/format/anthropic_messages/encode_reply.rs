@@ -91,15 +91,18 @@ pub(super) fn write_citation(json: &mut Json<'_>, citation: &Citation) {
 pub(super) fn write_stop(json: &mut Json<'_>, stop: &Stop, is_refusal: bool) {
     let refused = Stop::Refusal(None);
     let stop = if is_refusal && *stop == Stop::End { &refused } else { stop };
-    json.put("stop_reason", match stop {
-        Stop::End | Stop::Other(_) => "end_turn",
-        Stop::Sequence(_) => "stop_sequence",
-        Stop::MaxTokens => "max_tokens",
-        Stop::ContextWindow => "model_context_window_exceeded",
-        Stop::ToolUse => "tool_use",
-        Stop::ContentFilter | Stop::Refusal(_) => "refusal",
-        Stop::Pause => "pause_turn",
-    });
+    json.put(
+        "stop_reason",
+        match stop {
+            Stop::End | Stop::Other(_) => "end_turn",
+            Stop::Sequence(_) => "stop_sequence",
+            Stop::MaxTokens => "max_tokens",
+            Stop::ContextWindow => "model_context_window_exceeded",
+            Stop::ToolUse => "tool_use",
+            Stop::ContentFilter | Stop::Refusal(_) => "refusal",
+            Stop::Pause => "pause_turn",
+        },
+    );
     match stop {
         Stop::Sequence(Some(sequence)) => json.put("stop_sequence", sequence),
         _ => json.put_null("stop_sequence"),

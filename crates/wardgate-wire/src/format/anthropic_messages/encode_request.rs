@@ -86,7 +86,8 @@ fn check_part(fit: &Fit<'_>, part: &Part, path: &str) -> Result<(), Untranslatab
         Content::Image { source: Source::Base64 { media, data }, .. } => match image_media(media, data) {
             "image/png" | "image/jpeg" | "image/gif" | "image/webp" => Ok(()),
             media => {
-                let why = format!("images of the type {media:?} cannot be sent to this provider: it takes png, jpeg, gif and webp");
+                let why =
+                    format!("images of the type {media:?} cannot be sent to this provider: it takes png, jpeg, gif and webp");
                 Err(Untranslatable::new("unsupported_modality", path, why))
             }
         },
@@ -128,7 +129,9 @@ impl Marks {
     }
 
     fn write(&self, json: &mut Json<'_>, mark: &Option<CacheMark>) {
-        if let Some(ttl) = mark && self.kept.contains(&(&raw const *mark)) {
+        if let Some(ttl) = mark
+            && self.kept.contains(&(&raw const *mark))
+        {
             json.put_object("cache_control", |json| {
                 json.put("type", "ephemeral");
                 if *ttl == CacheMark::Long {
@@ -289,9 +292,7 @@ fn write_call(fit: &Fit<'_>, json: &mut Json<'_>, call: &Call, id: &str, path: &
     json.put("id", id);
     json.put("name", fit.aliases.sent(&call.name));
     let arguments: Cow<'_, str> = match call.kind {
-        CallKind::Custom => {
-            crate::format::openai_chat::encode_request::function_arguments(call.kind, &call.arguments).into()
-        }
+        CallKind::Custom => crate::format::openai_chat::encode_request::function_arguments(call.kind, &call.arguments).into(),
         CallKind::Function => {
             let (arguments, is_wrapped) = arguments_object(&call.arguments);
             if is_wrapped {
@@ -395,7 +396,9 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], marks: &M
         // Calls in the history without tools are refused, so the tools are told again, not to be used.
         let mut names: Vec<&str> = Vec::new();
         for piece in messages.iter().flat_map(|message| &message.pieces) {
-            if let Content::Call(call) = &piece.part.content && !names.contains(&call.name.as_str()) {
+            if let Content::Call(call) = &piece.part.content
+                && !names.contains(&call.name.as_str())
+            {
                 names.push(&call.name);
             }
         }
@@ -439,7 +442,10 @@ fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool, marks: &Marks) {
         Tool::Function(function) => {
             json.put("name", fit.aliases.sent(&function.name));
             json.put_some("description", function.description.as_deref());
-            json.put_raw("input_schema", &object_schema(function.schema.as_deref().map_or(EMPTY_SCHEMA, |schema| schema.get())));
+            json.put_raw(
+                "input_schema",
+                &object_schema(function.schema.as_deref().map_or(EMPTY_SCHEMA, |schema| schema.get())),
+            );
             if function.is_strict == Some(true) && fit.target.traits.has_json_schema {
                 json.put_flag("strict", true);
             }
@@ -604,7 +610,8 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
 /// The user's name for a provider that wants no personal data: hashed where it looks like an e-mail address or a telephone number.
 fn anonymous(user: &str) -> Cow<'_, str> {
     let digits = user.bytes().filter(u8::is_ascii_digit).count();
-    let is_number = digits >= 7 && user.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b' ' | b'(' | b')'));
+    let is_number =
+        digits >= 7 && user.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b' ' | b'(' | b')'));
     if user.contains('@') || is_number {
         return format!("user-{:016x}", crate::neutral::opaque::fnv(user.bytes())).into();
     }

@@ -1,7 +1,9 @@
 //! Writing a Converse request. The model and whether to stream stand in the path.
 
 use crate::format::anthropic_messages::encode_request::{decode_text, image_media, needs_json_word, object_schema};
-use crate::format::openai_chat::encode_request::{capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported};
+use crate::format::openai_chat::encode_request::{
+    capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported,
+};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{CacheMark, Content, Part, Role, Source};
@@ -295,7 +297,8 @@ fn document_format(source: &Source) -> &'static str {
 /// A document's name: of the few characters that are taken, and unlike those of other documents.
 fn document_name(name: Option<&str>, number: usize) -> String {
     let stem = name.unwrap_or("document").split('.').next().unwrap_or("document");
-    let is_taken = |character: char| character.is_ascii_alphanumeric() || matches!(character, ' ' | '(' | ')' | '[' | ']' | '-');
+    let is_taken =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, ' ' | '(' | ')' | '[' | ']' | '-');
     let plain: String = stem.chars().map(|character| if is_taken(character) { character } else { '-' }).take(100).collect();
     format!("{plain} ({number})")
 }

@@ -131,7 +131,9 @@ impl Reader {
             for part in candidate.content.and_then(|content| content.parts).into_iter().flatten() {
                 self.part(part, sink)?;
             }
-            for web in candidate.grounding_metadata.and_then(|it| it.grounding_chunks).into_iter().flatten().filter_map(|it| it.web) {
+            for web in
+                candidate.grounding_metadata.and_then(|it| it.grounding_chunks).into_iter().flatten().filter_map(|it| it.web)
+            {
                 if self.parts.is_text_open() {
                     sink(Event::Cite(&Citation { url: web.uri, title: web.title, ..Citation::default() }));
                 }
@@ -213,10 +215,15 @@ fn stop(word: &str, message: Option<&str>) -> Result<Stop, Fault> {
     Ok(match word {
         "STOP" | "FINISH_REASON_UNSPECIFIED" => Stop::End,
         "MAX_TOKENS" => Stop::MaxTokens,
-        "SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "MODEL_ARMOR" => Stop::ContentFilter,
+        "SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "MODEL_ARMOR" => {
+            Stop::ContentFilter
+        }
         word if word.starts_with("IMAGE_") => Stop::ContentFilter,
         "CONTINUATION" => Stop::Pause,
-        "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS" | "MISSING_THOUGHT_SIGNATURE"
+        "MALFORMED_FUNCTION_CALL"
+        | "UNEXPECTED_TOOL_CALL"
+        | "TOO_MANY_TOOL_CALLS"
+        | "MISSING_THOUGHT_SIGNATURE"
         | "MALFORMED_RESPONSE" => {
             let message = message.unwrap_or("no more was said");
             return Err(unreadable(format!("the model's answer could not be used ({word}): {message}")));

@@ -1,7 +1,9 @@
 //! Writing a generateContent request. The model and whether to stream stand in the path.
 
 use crate::format::anthropic_messages::encode_request::{image_media, needs_json_word};
-use crate::format::openai_chat::encode_request::{capped, custom_description, function_arguments, prefill_not_supported, result_text};
+use crate::format::openai_chat::encode_request::{
+    capped, custom_description, function_arguments, prefill_not_supported, result_text,
+};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source};

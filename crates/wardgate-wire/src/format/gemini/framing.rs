@@ -29,11 +29,7 @@ enum Kind {
 }
 
 impl Framing {
-    pub(crate) fn push(
-        &mut self,
-        chunk: Bytes,
-        element: &mut dyn FnMut(&[u8]) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    pub(crate) fn push(&mut self, chunk: Bytes, element: &mut dyn FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
         if self.kind == Kind::Unknown {
             let first = chunk.iter().find(|byte| !byte.is_ascii_whitespace());
             self.kind = match first {

@@ -53,8 +53,14 @@ mod tests {
     #[test]
     fn thoughts_are_counted_once() {
         let output = |json: &str| serde_json::from_str::<GeminiUsage>(json).unwrap_or_default().to_usage().output;
-        assert_eq!(output(r#"{"promptTokenCount":10,"candidatesTokenCount":5,"thoughtsTokenCount":20,"totalTokenCount":35}"#), 25);
-        assert_eq!(output(r#"{"promptTokenCount":10,"candidatesTokenCount":25,"thoughtsTokenCount":20,"totalTokenCount":35}"#), 25);
+        assert_eq!(
+            output(r#"{"promptTokenCount":10,"candidatesTokenCount":5,"thoughtsTokenCount":20,"totalTokenCount":35}"#),
+            25
+        );
+        assert_eq!(
+            output(r#"{"promptTokenCount":10,"candidatesTokenCount":25,"thoughtsTokenCount":20,"totalTokenCount":35}"#),
+            25
+        );
         assert_eq!(output("{}"), 0);
     }
 }

@@ -140,7 +140,9 @@ fn message(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result
     if role == Role::Assistant {
         assistant(&mut object, path, &mut parts)?;
     }
-    if let Some(mark) = cache_mark(&mut object, path)? && let Some(last) = parts.last_mut() {
+    if let Some(mark) = cache_mark(&mut object, path)?
+        && let Some(last) = parts.last_mut()
+    {
         last.cache = Some(mark);
     }
     if role == Role::Tool {
@@ -160,7 +162,9 @@ fn assistant(object: &mut Object<'_>, path: &Path<'_>, parts: &mut Vec<Part>) ->
     }
     object.take("annotations");
     if object.take("audio").is_some() {
-        return Err(path.key("audio").refuse("unsupported_modality", "audio of an earlier answer cannot be sent to this provider"));
+        return Err(path
+            .key("audio")
+            .refuse("unsupported_modality", "audio of an earlier answer cannot be sent to this provider"));
     }
     let images_path = path.key("images");
     for (index, image) in object.list("images", path)?.into_iter().enumerate() {
@@ -171,9 +175,9 @@ fn assistant(object: &mut Object<'_>, path: &Path<'_>, parts: &mut Vec<Part>) ->
         let path = calls_path.at(index);
         let call = call(&mut Object::read(value, &path)?, &path)?;
         // Reasoning that is bound to a call stands right before it.
-        let bound = parts.iter().position(|part| {
-            matches!(&part.content, Content::Reasoning(reasoning) if reasoning.call_id.as_deref() == Some(&call.id))
-        });
+        let bound = parts.iter().position(
+            |part| matches!(&part.content, Content::Reasoning(reasoning) if reasoning.call_id.as_deref() == Some(&call.id)),
+        );
         let bound = bound.map(|at| parts.remove(at));
         parts.extend(bound);
         parts.push(Content::Call(call).into());
@@ -196,7 +200,8 @@ fn call(object: &mut Object<'_>, path: &Path<'_>) -> Result<Call, Untranslatable
         return Ok(Call { id, name, arguments, kind: CallKind::Custom });
     }
     let path = path.key("function");
-    let mut function = object.take("function").ok_or_else(|| path.wrong("is missing")).and_then(|it| Object::read(it, &path))?;
+    let mut function =
+        object.take("function").ok_or_else(|| path.wrong("is missing")).and_then(|it| Object::read(it, &path))?;
     let name = function.need_text("name", &path)?;
     let arguments = match function.take("arguments") {
         None => String::new(),
@@ -236,13 +241,15 @@ fn part(value: &RawValue, path: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), 
         "video_url" => Content::Video(Source::from_url(&url_of(&mut object, "video_url", path)?.0)),
         "input_audio" => {
             let path = path.key("input_audio");
-            let mut audio = object.take("input_audio").ok_or_else(|| path.wrong("is missing")).and_then(|it| Object::read(it, &path))?;
+            let mut audio =
+                object.take("input_audio").ok_or_else(|| path.wrong("is missing")).and_then(|it| Object::read(it, &path))?;
             let media = format!("audio/{}", audio.text("format", &path)?.as_deref().unwrap_or("wav"));
             Content::Audio(Source::Base64 { media, data: audio.need_text("data", &path)? })
         }
         "file" => {
             let path = path.key("file");
-            let mut file = object.take("file").ok_or_else(|| path.wrong("is missing")).and_then(|it| Object::read(it, &path))?;
+            let mut file =
+                object.take("file").ok_or_else(|| path.wrong("is missing")).and_then(|it| Object::read(it, &path))?;
             let source = match (file.text("file_data", &path)?, file.text("file_id", &path)?) {
                 (Some(data), _) => file_source(&data),
                 (None, Some(id)) => Source::FileId { format: Format::OpenAiChat, id },

@@ -267,13 +267,8 @@ impl Reader {
             (None, None) => (None, None, CallKind::Function),
         };
         let name = name.unwrap_or_default();
-        let fragment = Fragment {
-            index: call.index,
-            id: &id.0,
-            name: &name.0,
-            arguments: arguments.as_ref().map(|text| &*text.0),
-            kind,
-        };
+        let fragment =
+            Fragment { index: call.index, id: &id.0, name: &name.0, arguments: arguments.as_ref().map(|text| &*text.0), kind };
         self.calls.push(&fragment, &mut self.parts, &self.id, sink)
     }
 

@@ -54,17 +54,21 @@ fn message(reply: &Reply, json: &mut Json<'_>) {
     }
     write_reasoning(reply, json);
     write_annotations(reply, json);
-    let images = || reply.parts.iter().filter_map(|part| match part {
-        Content::Image { source, .. } => source.to_url(),
-        _ => None,
-    });
+    let images = || {
+        reply.parts.iter().filter_map(|part| match part {
+            Content::Image { source, .. } => source.to_url(),
+            _ => None,
+        })
+    };
     if images().next().is_some() {
-        json.put_list("images", |json| images().for_each(|url| {
-            json.object(|json| {
-                json.put("type", "image_url");
-                json.put_object("image_url", |json| json.put("url", &url));
-            });
-        }));
+        json.put_list("images", |json| {
+            images().for_each(|url| {
+                json.object(|json| {
+                    json.put("type", "image_url");
+                    json.put_object("image_url", |json| json.put("url", &url));
+                });
+            })
+        });
     }
     if reply.has_calls() {
         json.put_list("tool_calls", |json| {

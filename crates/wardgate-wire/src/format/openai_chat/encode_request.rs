@@ -1,8 +1,8 @@
 //! Writing a Chat Completions request.
 
 use super::reasoning;
-use crate::json::write::object;
 use crate::json::Json;
+use crate::json::write::object;
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source};
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::request::{OutputForm, Request, Tier};
@@ -95,15 +95,16 @@ fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
             json.object(|json| {
                 json.put("role", word);
                 json.put_some("name", message.turn.name.as_deref());
-                write_content(fit, json, message.pieces.iter().map(|piece| piece.part).collect());
+                let parts: Vec<&Part> = message.pieces.iter().map(|piece| piece.part).collect();
+                write_content(fit, json, &parts);
             });
         }
     }
 }
 
 /// The member `content`: a string where it is one plain text, else parts.
-fn write_content(fit: &Fit<'_>, json: &mut Json<'_>, parts: Vec<&Part>) {
-    match parts.as_slice() {
+fn write_content(fit: &Fit<'_>, json: &mut Json<'_>, parts: &[&Part]) {
+    match parts {
         [] => json.put("content", ""),
         [Part { content: Content::Text { text, .. }, cache }] if cache.is_none() || !marks(fit) => json.put("content", text),
         parts => json.put_list("content", |json| parts.iter().for_each(|part| write_part(fit, json, part))),
@@ -167,11 +168,14 @@ pub(crate) fn write_audio(json: &mut Json<'_>, source: &Source) {
     json.put("type", "input_audio");
     json.put_object("input_audio", |json| {
         json.put("data", data);
-        json.put("format", match form {
-            "mpeg" => "mp3",
-            "x-wav" | "wave" => "wav",
-            form => form,
-        });
+        json.put(
+            "format",
+            match form {
+                "mpeg" => "mp3",
+                "x-wav" | "wave" => "wav",
+                form => form,
+            },
+        );
     });
 }
 
@@ -201,7 +205,7 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
     let texts: Vec<&Part> = said.into_iter().filter(|part| matches!(part.content, Content::Text { .. })).collect();
     match texts.as_slice() {
         [] if has_calls => json.put_null("content"),
-        texts => write_content(fit, json, texts.to_vec()),
+        texts => write_content(fit, json, texts),
     }
     let refusal = joined_text(parts().filter(|part| matches!(part.content, Content::Refusal(_))));
     if !refusal.is_empty() {
@@ -275,9 +279,7 @@ pub(crate) fn function_arguments(kind: CallKind, arguments: &str) -> String {
     match kind {
         CallKind::Function if arguments.is_empty() => "{}".to_owned(),
         CallKind::Function => arguments.to_owned(),
-        CallKind::Custom => {
-            String::from_utf8(object(|json| json.put(CUSTOM_ARGUMENT, arguments))).unwrap_or_default()
-        }
+        CallKind::Custom => String::from_utf8(object(|json| json.put(CUSTOM_ARGUMENT, arguments))).unwrap_or_default(),
     }
 }
 

@@ -72,18 +72,16 @@ impl Writer {
                     });
                 }
             }
-            Event::Close(opaque) => {
-                match (self.open, opaque) {
-                    (Kind::Call(CallKind::Function), _) if !self.has_arguments => self.arguments("{}", out),
-                    (Kind::Reasoning { .. }, Some(opaque)) => {
-                        let index = self.reasonings - 1;
-                        self.chunk(out, |json| {
-                            json.put_list("reasoning_details", |json| write_sealed(json, opaque, index, None));
-                        });
-                    }
-                    _ => {}
+            Event::Close(opaque) => match (self.open, opaque) {
+                (Kind::Call(CallKind::Function), _) if !self.has_arguments => self.arguments("{}", out),
+                (Kind::Reasoning { .. }, Some(opaque)) => {
+                    let index = self.reasonings - 1;
+                    self.chunk(out, |json| {
+                        json.put_list("reasoning_details", |json| write_sealed(json, opaque, index, None));
+                    });
                 }
-            }
+                _ => {}
+            },
             Event::Sealed { opaque, call_id } => {
                 let index = self.reasonings;
                 self.reasonings += 1;

@@ -2,6 +2,7 @@
 
 use super::stream::missing;
 use super::usage::ResponsesUsage;
+use crate::format::openai_chat::decode_reply::wrong;
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Citation, Content, Reasoning, Source};
 use crate::neutral::loss::{Untranslatable, Warnings};
@@ -61,7 +62,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     let stop = response.stop(credential)?;
     let output = response.output.ok_or_else(|| unreadable("the provider's answer has no output"))?;
     let mut reply = Reply { created: response.created(), ..Reply::default() };
-    reply.parts = items(output, origin, &mut reply.warnings).map_err(crate::format::openai_chat::decode_reply::wrong)?;
+    reply.parts = items(output, origin, &mut reply.warnings).map_err(|error| wrong(&error))?;
     reply.stop = stop.with_calls(reply.has_calls());
     reply.usage = response.usage.map(|usage| usage.to_usage());
     reply.id = response.id;
@@ -91,7 +92,8 @@ fn items(output: &RawValue, origin: Origin, warnings: &mut Warnings) -> Result<V
             "image_generation_call" => {
                 if let Some(data) = item.text("result", &path)? {
                     let form = item.text("output_format", &path)?.unwrap_or_else(|| "png".to_owned());
-                    parts.push(Content::Image { source: Source::Base64 { media: format!("image/{form}"), data }, detail: None });
+                    parts
+                        .push(Content::Image { source: Source::Base64 { media: format!("image/{form}"), data }, detail: None });
                 }
             }
             _ => warnings.add("content_dropped", kind),

@@ -248,7 +248,8 @@ fn part(value: &RawValue, path: &Path<'_>, parts: &mut Vec<Part>, warnings: &mut
         }
         "input_audio" => {
             let path = path.key("input_audio");
-            let mut audio = object.take("input_audio").ok_or_else(|| path.wrong("is missing")).and_then(|it| Object::read(it, &path))?;
+            let mut audio =
+                object.take("input_audio").ok_or_else(|| path.wrong("is missing")).and_then(|it| Object::read(it, &path))?;
             let media = format!("audio/{}", audio.text("format", &path)?.as_deref().unwrap_or("wav"));
             Content::Audio(Source::Base64 { media, data: audio.need_text("data", &path)? })
         }

@@ -1,7 +1,8 @@
 //! Writing a Responses request. Nothing of it is stored at the provider: the conversation is always sent whole.
 
 use crate::format::openai_chat::encode_request::{
-    capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported, result_text, tier_word, write_audio,
+    capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported, result_text, tier_word,
+    write_audio,
 };
 use crate::json::Json;
 use crate::json::write::object;
@@ -98,11 +99,14 @@ fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
         Role::Tool => write_results(fit, json, message),
         role => json.object(|json| {
             json.put("type", "message");
-            json.put("role", match role {
-                Role::System => "system",
-                Role::Developer => "developer",
-                _ => "user",
-            });
+            json.put(
+                "role",
+                match role {
+                    Role::System => "system",
+                    Role::Developer => "developer",
+                    _ => "user",
+                },
+            );
             json.put_list("content", |json| message.pieces.iter().for_each(|piece| write_part(json, piece.part, "input_text")));
         }),
     }
@@ -136,7 +140,9 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                     json.put("role", "assistant");
                     json.put_some("phase", message.turn.phase.as_deref());
                     json.put_list("content", |json| {
-                        message.pieces[index - 1..index + more].iter().for_each(|piece| write_part(json, piece.part, "output_text"));
+                        message.pieces[index - 1..index + more]
+                            .iter()
+                            .for_each(|piece| write_part(json, piece.part, "output_text"));
                     });
                 });
                 index += more;

@@ -49,10 +49,17 @@ struct Item {
 }
 
 enum Kind {
-    Message { is_refusal: bool },
+    Message {
+        is_refusal: bool,
+    },
     /// Told as a summary, which is what clients of this format show.
     Reasoning,
-    Call { call_id: String, name: String, namespace: Option<String>, kind: CallKind },
+    Call {
+        call_id: String,
+        name: String,
+        namespace: Option<String>,
+        kind: CallKind,
+    },
 }
 
 impl Kind {
@@ -261,7 +268,11 @@ impl Writer {
     }
 
     fn finish_item(&mut self, opaque: Option<&Opaque>, out: &mut Vec<u8>) {
-        if self.item.as_ref().is_some_and(|item| matches!(item.kind, Kind::Call { kind: CallKind::Function, .. }) && !item.is_part_open) {
+        if self
+            .item
+            .as_ref()
+            .is_some_and(|item| matches!(item.kind, Kind::Call { kind: CallKind::Function, .. }) && !item.is_part_open)
+        {
             // A call without arguments has an empty object of them.
             self.delta("{}", out);
         }
@@ -394,9 +405,7 @@ impl Item {
             Kind::Reasoning => {
                 (Some(("response.reasoning_summary_text.done", "text")), Some("response.reasoning_summary_part.done"))
             }
-            Kind::Call { kind: CallKind::Function, .. } => {
-                (Some(("response.function_call_arguments.done", "arguments")), None)
-            }
+            Kind::Call { kind: CallKind::Function, .. } => (Some(("response.function_call_arguments.done", "arguments")), None),
             Kind::Call { kind: CallKind::Custom, .. } => (Some(("response.custom_tool_call_input.done", "input")), None),
         }
     }

@@ -25,11 +25,14 @@ pub(crate) fn event(error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<u8> {
 }
 
 pub(crate) fn members(json: &mut Json<'_>, error: &ErrorBody<'_>) {
-    json.put("code", match error.kind {
-        ErrorKind::RateLimit => "rate_limit_exceeded",
-        ErrorKind::InvalidRequest => "invalid_prompt",
-        _ => "server_error",
-    });
+    json.put(
+        "code",
+        match error.kind {
+            ErrorKind::RateLimit => "rate_limit_exceeded",
+            ErrorKind::InvalidRequest => "invalid_prompt",
+            _ => "server_error",
+        },
+    );
     json.put("message", error.message);
     json.put("origin", error.origin.name());
 }

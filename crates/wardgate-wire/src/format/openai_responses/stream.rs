@@ -49,7 +49,10 @@ fn read_event(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) ->
         "response.created" => {
             if let Some(response) = event.response {
                 let started: Started = serde_json::from_str(response.get())?;
-                #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970, which some hosts write with a fraction")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "seconds since 1970, which some hosts write with a fraction"
+                )]
                 let created = started.created_at.map(|seconds| seconds as i64);
                 facts.envelope = Envelope { id: started.id, model: started.model, created };
             }
@@ -81,5 +84,8 @@ fn read_event(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) ->
 }
 
 pub(super) fn missing() -> wardgate_core::fault::Fault {
-    wardgate_core::fault::Fault::new(wardgate_core::fault::FaultClass::Server, "the provider's answer failed without saying why")
+    wardgate_core::fault::Fault::new(
+        wardgate_core::fault::FaultClass::Server,
+        "the provider's answer failed without saying why",
+    )
 }
