@@ -43,7 +43,7 @@ struct Exchange {
 }
 
 fn exchange() -> impl Strategy<Value = Exchange> {
-    ("[a-zé\"\\\\\n🌍]{1,20}", 0usize..3, "[a-z{}\"]{1,20}", "[a-zé]{1,20}")
+    ("u[a-zé\"\\\\\n🌍]{1,20}", 0usize..3, "[a-z{}\"]{1,20}", "[a-zé]{1,20}")
         .prop_map(|(user, calls, result, answer)| Exchange { user, calls, result, answer })
 }
 

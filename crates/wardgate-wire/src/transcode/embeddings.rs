@@ -208,7 +208,6 @@ pub fn decode_reply(
     if vectors.len() != inputs {
         return Err(unreadable(format!("the provider answered {} vectors for {inputs} inputs", vectors.len())));
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, which this API writes as a decimal")]
     let tokens = answer.meta.and_then(|meta| meta.billed_units?.input_tokens).map(|tokens| tokens as u64);
     let usage = tokens.map(|tokens| Usage { input_uncached: tokens, ..Usage::default() });
     Ok(EmbeddingsReply { vectors, usage })

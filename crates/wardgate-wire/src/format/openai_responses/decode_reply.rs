@@ -32,7 +32,6 @@ pub(super) struct Response<'b> {
 
 impl Response<'_> {
     pub(super) fn created(&self) -> Option<i64> {
-        #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970, which some hosts write with a fraction")]
         self.created_at.map(|seconds| seconds as i64)
     }
 
