@@ -4,7 +4,7 @@
 //! fields that steer the gateway or that the provider does not take. What comes out is a list of slices of the original with
 //! small pieces between them.
 
-use crate::peek::{GATEWAY_ONLY, Key, OUTPUT_CAPS, Peek};
+use crate::peek::{GATEWAY_ONLY, Key, Peek};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -19,7 +19,7 @@ pub struct Edit<'e> {
     pub model: &'e str,
     /// Whether to ask for usage in the stream, where the client did not.
     pub ask_for_usage: bool,
-    /// The cap on the answer's tokens that takes the place of the client's.
+    /// The cap on the answer's tokens that takes the place of the client's. Only for formats that have it at the top of the body.
     pub output_cap: Option<OutputCap>,
     /// What the provider takes.
     pub params: Params<'e>,
@@ -78,15 +78,17 @@ pub struct Edited {
     pub removed: Vec<String>,
 }
 
-/// Edits a body that [`crate::peek::peek`] accepted.
+/// Edits a body that [`crate::peek::peek`] or [`crate::peek::peek_gemini`] accepted.
 #[must_use]
 pub fn apply(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
     let caps_several = peek.has_several_output_caps && edit.output_cap.is_some();
+    let keeps_members = !peek.has_gateway_only_fields && !caps_several && edit.params.takes_all();
     match &peek.model_span {
-        Some(span) if !peek.has_gateway_only_fields && !caps_several && edit.params.takes_all() => {
-            Edited { slices: splice(body, peek, span, edit), removed: Vec::new() }
+        Some(span) if keeps_members => Edited { slices: splice(body, peek, span, edit), removed: Vec::new() },
+        None if keeps_members && peek.is_model_in_path && edit.output_cap.is_none() => {
+            Edited { slices: vec![body.clone()], removed: Vec::new() }
         }
-        _ => rebuild(body, edit),
+        _ => rebuild(body, peek, edit),
     }
 }
 
@@ -123,10 +125,12 @@ fn splice(body: &Bytes, peek: &Peek, model_span: &Range<usize>, edit: Edit<'_>) 
 }
 
 /// The rare case: write the members again, each byte for byte, without those that this provider, or any, must not see.
-fn rebuild(body: &Bytes, edit: Edit<'_>) -> Edited {
+fn rebuild(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
     let mut text = String::with_capacity(body.len() + edit.model.len());
-    text.push_str(r#"{"model":"#);
-    text.push_str(&json_string(edit.model));
+    text.push('{');
+    if !peek.is_model_in_path {
+        push_member(&mut text, "model", &json_string(edit.model));
+    }
     let mut removed = Vec::new();
     let (mut has_stream_options, mut has_cap) = (false, false);
     let read = for_each_member(body, |key, value| {
@@ -140,7 +144,7 @@ fn rebuild(body: &Bytes, edit: Edit<'_>) -> Edited {
             return;
         }
         match edit.output_cap {
-            Some(cap) if OUTPUT_CAPS.contains(&key) => {
+            Some(cap) if peek.output_caps.contains(&key) => {
                 if !has_cap {
                     push_cap(&mut text, key, cap);
                 }
@@ -164,8 +168,11 @@ fn rebuild(body: &Bytes, edit: Edit<'_>) -> Edited {
     Edited { slices: vec![Bytes::from(text)], removed }
 }
 
+/// Adds a member to an object that is open.
 fn push_member(text: &mut String, key: &str, value: &str) {
-    text.push(',');
+    if text.len() > 1 {
+        text.push(',');
+    }
     text.push_str(&json_string(key));
     text.push(':');
     text.push_str(value);
@@ -231,10 +238,11 @@ mod tests {
     use super::*;
     use crate::peek::peek;
     use expect_test::{Expect, expect};
+    use wardgate_core::format::Surface;
 
     fn edited(body: &str, edit: Edit<'_>) -> String {
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let peek = peek(&body).unwrap_or_else(|error| panic!("{error}"));
+        let peek = peek(&body, Surface::ChatCompletions).unwrap_or_else(|error| panic!("{error}"));
         let edited = apply(&body, &peek, edit);
         edited.slices.iter().map(|slice| std::str::from_utf8(slice).unwrap_or("not UTF-8")).collect()
     }
@@ -277,6 +285,18 @@ mod tests {
     }
 
     #[test]
+    fn a_model_in_the_path_stays_out_of_the_body() {
+        let edited = |body: &'static str| {
+            let body = Bytes::from_static(body.as_bytes());
+            let peek = crate::peek::peek_gemini(&body, "m", false).unwrap_or_else(|error| panic!("{error}"));
+            let edited = apply(&body, &peek, only_model("other"));
+            edited.slices.iter().flat_map(|slice| slice.to_vec()).map(char::from).collect::<String>()
+        };
+        assert_eq!(edited(r#"{ "contents":[ 1.0 ]}"#), r#"{ "contents":[ 1.0 ]}"#);
+        assert_eq!(edited(r#"{"models":["b"],"contents":[ 1.0 ],"x":{}}"#), r#"{"contents":[ 1.0 ],"x":{}}"#);
+    }
+
+    #[test]
     fn what_steers_the_gateway_stays_here() {
         check(
             r#"{"models":["b"],"model":"a","messages":[ {"role":"user"} ],"route":"fallback","provider":{},"usage":{"include":true}}"#,
@@ -316,7 +336,7 @@ mod tests {
             let body = Bytes::from_static(
                 br#"{"model":"a","messages":[{"seed":1}],"system":"s","stream":true,"seed":1.0,"top_\u0070":2}"#,
             );
-            let peek = peek(&body).unwrap_or_else(|error| panic!("{error}"));
+            let peek = peek(&body, Surface::ChatCompletions).unwrap_or_else(|error| panic!("{error}"));
             let edited = apply(&body, &peek, Edit { params, ..only_model("m") });
             assert_eq!(edited.slices.concat(), expected.as_bytes());
             assert_eq!(edited.removed, told);

@@ -49,10 +49,14 @@ pub struct ErrorBody<'e> {
 #[must_use]
 pub fn body(format: Format, error: &ErrorBody<'_>) -> Vec<u8> {
     match format {
-        Format::OpenAiChat => openai_chat::error::body(error),
         Format::AnthropicMessages => anthropic_messages::error::body(error),
         Format::Gemini => gemini::error::body(error),
-        _ => openai_chat::error::body(error),
+        Format::OpenAiChat
+        | Format::OpenAiResponses
+        | Format::OpenAiCompletions
+        | Format::OpenAiEmbeddings
+        | Format::CohereChat
+        | Format::BedrockConverse => openai_chat::error::body(error),
     }
 }
 
@@ -60,11 +64,14 @@ pub fn body(format: Format, error: &ErrorBody<'_>) -> Vec<u8> {
 #[must_use]
 pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<u8> {
     match format {
-        Format::OpenAiChat => openai_chat::error::event(error, envelope),
         Format::AnthropicMessages => anthropic_messages::error::event(error),
         Format::OpenAiResponses => openai_responses::error::event(error, envelope),
         Format::Gemini => gemini::error::event(error),
-        _ => openai_chat::error::event(error, envelope),
+        Format::OpenAiChat
+        | Format::OpenAiCompletions
+        | Format::OpenAiEmbeddings
+        | Format::CohereChat
+        | Format::BedrockConverse => openai_chat::error::event(error, envelope),
     }
 }
 

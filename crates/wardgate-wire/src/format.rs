@@ -9,3 +9,5 @@ pub(crate) mod openai_responses;
 pub(crate) mod gemini;
 pub(crate) mod cohere_chat;
 pub(crate) mod bedrock_converse;
+pub(crate) mod openai_completions;
+pub(crate) mod openai_embeddings;

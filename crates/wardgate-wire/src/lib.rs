@@ -2,7 +2,8 @@
 //!
 //! When client and provider speak the same format, bytes pass through and this crate only looks: [`peek`] finds the few
 //! request fields that matter, [`edit`] splices the body for one provider, [`stream`] and [`reply`] read usage, endings and
-//! errors out of answers. Pure: bytes in, values out; no socket, clock or await. Start reading at [`format`].
+//! errors out of answers. When they do not, [`transcode`] says it all again in the other's words, through the [`neutral`] form.
+//! Pure: bytes in, values out; no socket, clock or await. Start reading at [`format`], or at [`transcode`].
 
 pub mod depth;
 pub mod edit;

@@ -5,11 +5,12 @@
 
 use crate::depth;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use wardgate_core::format::Surface;
 
 /// The most fallbacks that `models` may list.
 pub const MODELS_MAX: usize = 64;
@@ -20,16 +21,27 @@ pub(crate) const GATEWAY_ONLY: [&str; 5] = ["models", "provider", "route", "tran
 /// What routing reads, beside the caps on the output.
 const READ: [&str; 4] = ["model", "models", "stream", "stream_options"];
 
-/// What the cap on an answer's tokens is called. Of Chat Completions' two names the second is the older one.
-pub(crate) const OUTPUT_CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
+/// What the cap on an answer's tokens is called at the top of a body. A name that the provider would not read must not count:
+/// whoever wrote it would be taken to have asked for little, and get all. Of Chat Completions' two the second is the older one.
+const fn output_caps(surface: Surface) -> &'static [&'static str] {
+    match surface {
+        Surface::ChatCompletions => &["max_completion_tokens", "max_tokens"],
+        Surface::Messages | Surface::Completions => &["max_tokens"],
+        Surface::Responses => &["max_output_tokens"],
+        // The former has no output that counts, and the latter's cap stands deeper.
+        Surface::Embeddings | Surface::GenerateContent => &[],
+    }
+}
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peek {
     /// `model` and then `models`, each once, in order. Never empty.
     pub models: Vec<String>,
-    /// Where the value of `model` stands; none when only `models` was given.
+    /// Where the value of `model` stands; none when only `models` was given, or when the path names the model.
     pub model_span: Option<Range<usize>>,
+    /// The path names the model, and the body must not (Gemini).
+    pub is_model_in_path: bool,
     /// Whether the answer is asked for as a stream.
     pub is_stream: bool,
     /// Where the value of `stream_options` stands.
@@ -40,10 +52,12 @@ pub struct Peek {
     pub has_gateway_only_fields: bool,
     /// The cap on the answer's tokens, by whatever name: the largest of several, and `u64::MAX` for what is no number.
     pub output_tokens_max: Option<u64>,
-    /// Where the first value of such a cap stands.
+    /// Where the first value of such a cap stands; none when the path names the model, whose format has its cap deeper.
     pub output_tokens_span: Option<Range<usize>>,
     /// Whether there are several such caps in the body.
     pub has_several_output_caps: bool,
+    /// What such a cap may be called in this body.
+    pub(crate) output_caps: &'static [&'static str],
 }
 
 /// Why a body is no request.
@@ -84,26 +98,17 @@ pub enum PeekError {
     StreamNotABoolean,
 }
 
-/// Reads a request body.
+/// Reads a request body of any surface but generateContent, for which there is [`peek_gemini`].
 ///
 /// # Errors
 /// See [`PeekError`]. Nothing of the body is quoted in it but field names.
-pub fn peek(body: &[u8]) -> Result<Peek, PeekError> {
-    let text =
-        std::str::from_utf8(body).map_err(|error| PeekError::NotJson(format!("not UTF-8 at byte {}", error.valid_up_to())))?;
-    if depth::is_too_deep(body) {
-        return Err(PeekError::TooDeep);
-    }
-    let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
-    if let Some(name) = fields.duplicate {
-        return Err(PeekError::Duplicate(name));
-    }
-    if let Some(name) = fields.other_case {
-        return Err(PeekError::OtherCase(name));
-    }
+pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
+    let output_caps = output_caps(surface);
+    let (text, fields) = read(body, output_caps)?;
     Ok(Peek {
         models: models(&fields)?,
         model_span: fields.model.map(|value| span(text, value)),
+        is_model_in_path: false,
         is_stream: is_stream(fields.stream)?,
         stream_options_span: fields.stream_options.map(|value| span(text, value)),
         asks_for_usage: fields.stream_options.is_some_and(asks_for_usage),
@@ -111,7 +116,75 @@ pub fn peek(body: &[u8]) -> Result<Peek, PeekError> {
         output_tokens_max: fields.output_tokens_max,
         output_tokens_span: fields.output_cap.map(|value| span(text, value)),
         has_several_output_caps: fields.has_several_output_caps,
+        output_caps,
     })
+}
+
+/// Reads a request body of Gemini's generateContent. The path named the model, and whether to stream.
+///
+/// # Errors
+/// See [`PeekError`]. Nothing of the body is quoted in it but field names.
+pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, PeekError> {
+    let output_caps = output_caps(Surface::GenerateContent);
+    let (_, mut fields) = read(body, output_caps)?;
+    if model.is_empty() {
+        return Err(PeekError::ModelEmpty);
+    }
+    // Some SDKs repeat the model in the body. The path counts.
+    fields.model = None;
+    let mut names = vec![model.to_owned()];
+    if fields.models.is_some_and(|value| !is_null(value)) {
+        let more = models(&fields)?;
+        names.extend(more.into_iter().filter(|other| !other.eq_ignore_ascii_case(model)));
+    }
+    Ok(Peek {
+        models: names,
+        model_span: None,
+        is_model_in_path: true,
+        is_stream,
+        stream_options_span: None,
+        asks_for_usage: true,
+        has_gateway_only_fields: fields.has_gateway_only,
+        output_tokens_max: fields.generation_config.filter(|value| !is_null(value)).and_then(output_tokens_max),
+        output_tokens_span: None,
+        has_several_output_caps: false,
+        output_caps,
+    })
+}
+
+/// The cap in a `generationConfig`, the larger of its two spellings. What cannot be read may mean anything, as in [`tokens`].
+fn output_tokens_max(generation_config: &RawValue) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Config<'b> {
+        #[serde(borrow, rename = "maxOutputTokens")]
+        camel: Option<&'b RawValue>,
+        #[serde(borrow, rename = "max_output_tokens")]
+        snake: Option<&'b RawValue>,
+    }
+    match serde_json::from_str::<Config<'_>>(generation_config.get()) {
+        Ok(config) => config.camel.and_then(tokens).max(config.snake.and_then(tokens)),
+        Err(_) => Some(u64::MAX),
+    }
+}
+
+fn read<'b>(body: &'b [u8], output_caps: &'static [&'static str]) -> Result<(&'b str, Fields<'b>), PeekError> {
+    let text =
+        std::str::from_utf8(body).map_err(|error| PeekError::NotJson(format!("not UTF-8 at byte {}", error.valid_up_to())))?;
+    if depth::is_too_deep(body) {
+        return Err(PeekError::TooDeep);
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let fields = FieldsVisitor { output_caps }
+        .deserialize(&mut deserializer)
+        .and_then(|fields| deserializer.end().map(|()| fields))
+        .map_err(|error| not_json(text, &error))?;
+    if let Some(name) = fields.duplicate {
+        return Err(PeekError::Duplicate(name));
+    }
+    if let Some(name) = fields.other_case {
+        return Err(PeekError::OtherCase(name));
+    }
+    Ok((text, fields))
 }
 
 fn models(fields: &Fields<'_>) -> Result<Vec<String>, PeekError> {
@@ -158,7 +231,7 @@ fn is_stream(value: Option<&RawValue>) -> Result<bool, PeekError> {
 
 /// Whether a name that routing does not read is one that it reads to those who compare without case, as programs in Go do: to
 /// them two letters beyond ASCII, too, are the same as `s` and `k`.
-fn is_other_case(name: &str) -> bool {
+fn is_other_case(name: &str, output_caps: &[&str]) -> bool {
     let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
     if name.bytes().all(is_lower) {
         return false;
@@ -170,7 +243,7 @@ fn is_other_case(name: &str) -> bool {
             other => other.to_ascii_lowercase(),
         })
     };
-    READ.iter().chain(&OUTPUT_CAPS).any(|read| folded().eq(read.chars()))
+    READ.iter().chain(output_caps).any(|read| folded().eq(read.chars()))
 }
 
 /// What a cap on an answer's tokens comes to. What is no number may mean anything to a provider, so it counts as the most.
@@ -219,6 +292,7 @@ struct Fields<'b> {
     models: Option<&'b RawValue>,
     stream: Option<&'b RawValue>,
     stream_options: Option<&'b RawValue>,
+    generation_config: Option<&'b RawValue>,
     output_cap: Option<&'b RawValue>,
     output_tokens_max: Option<u64>,
     has_several_output_caps: bool,
@@ -227,13 +301,17 @@ struct Fields<'b> {
     other_case: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
+struct FieldsVisitor {
+    output_caps: &'static [&'static str],
 }
 
-struct FieldsVisitor;
+impl<'de> DeserializeSeed<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Fields<'de>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
 
 impl<'de> Visitor<'de> for FieldsVisitor {
     type Value = Fields<'de>;
@@ -251,7 +329,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 "models" => &mut fields.models,
                 "stream" => &mut fields.stream,
                 "stream_options" => &mut fields.stream_options,
-                name if OUTPUT_CAPS.contains(&name) => {
+                "generationConfig" | "generation_config" => &mut fields.generation_config,
+                name if self.output_caps.contains(&name) => {
                     let value: &RawValue = map.next_value()?;
                     fields.output_tokens_max = fields.output_tokens_max.max(tokens(value));
                     fields.has_several_output_caps |= fields.output_cap.is_some();
@@ -259,7 +338,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                     continue;
                 }
                 name => {
-                    if is_other_case(name) {
+                    if is_other_case(name, self.output_caps) {
                         fields.other_case.get_or_insert_with(|| name.to_owned());
                     }
                     map.next_value::<IgnoredAny>()?;
@@ -285,7 +364,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(body: &str, expected: &Expect) {
-        let found = match peek(body.as_bytes()) {
+        let found = match peek(body.as_bytes(), Surface::ChatCompletions) {
             Ok(peek) => format!(
                 "{} | at {:?} | stream {} | usage {} | gateway-only {}",
                 peek.models.join(", "),
@@ -339,10 +418,57 @@ mod tests {
     }
 
     #[test]
+    fn finds_the_cap_by_the_names_of_its_format() {
+        let check = |surface, fields: &[&str]| {
+            for field in ["max_tokens", "max_completion_tokens", "max_output_tokens"] {
+                let body = format!(r#"{{"model":"a","input":"x","{field}":7}}"#);
+                let found = peek(body.as_bytes(), surface).unwrap_or_else(|error| panic!("{error}")).output_tokens_max;
+                assert_eq!(found, fields.contains(&field).then_some(7), "{surface} {field}");
+            }
+        };
+        check(Surface::ChatCompletions, &["max_tokens", "max_completion_tokens"]);
+        check(Surface::Messages, &["max_tokens"]);
+        check(Surface::Completions, &["max_tokens"]);
+        check(Surface::Responses, &["max_output_tokens"]);
+        check(Surface::Embeddings, &[]);
+    }
+
+    #[test]
+    fn finds_the_cap_of_gemini_and_reads_it_as_no_less_than_it_may_be() {
+        let check = |config: &str, expected: Option<u64>| {
+            for name in ["generationConfig", "generation_config"] {
+                let body = format!(r#"{{"contents":[],"max_tokens":1,"{name}":{config}}}"#);
+                let peek = peek_gemini(body.as_bytes(), "gemini-x", true).unwrap_or_else(|error| panic!("{error}"));
+                assert_eq!((peek.output_tokens_max, peek.is_stream), (expected, true), "{config}");
+                assert_eq!(peek.models, ["gemini-x"]);
+            }
+        };
+        check(r#"{"maxOutputTokens":7}"#, Some(7));
+        check(r#"{"max_output_tokens":7}"#, Some(7));
+        check(r#"{"temperature":1}"#, None);
+        check(r#"{"maxOutputTokens":null}"#, None);
+        check("null", None);
+        check(r#"{"maxOutputTokens":7,"max_output_tokens":9}"#, Some(9));
+        check(r#"{"maxOutputTokens":6.5}"#, Some(7));
+        check(r#"{"maxOutputTokens":"7"}"#, Some(u64::MAX));
+        check(r#"{"maxOutputTokens":7,"maxOutputTokens":9}"#, Some(u64::MAX));
+        check("[]", Some(u64::MAX));
+    }
+
+    #[test]
+    fn a_path_that_names_the_model_counts_more_than_the_body() {
+        let peek = peek_gemini(br#"{"model":"other","models":["Gemini-X","b"],"contents":[]}"#, "gemini-x", false);
+        let peek = peek.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(peek.models, ["gemini-x", "b"]);
+        assert!(peek.is_model_in_path && peek.has_gateway_only_fields && peek.model_span.is_none());
+        assert_eq!(peek_gemini(b"{}", "", false), Err(PeekError::ModelEmpty));
+    }
+
+    #[test]
     fn the_cap_on_the_output_is_never_read_as_less_than_a_provider_may_read() {
         let check = |members: &str, expected: (Option<u64>, Option<&str>, bool)| {
             let body = format!(r#"{{"model":"a"{members}}}"#);
-            let peek = peek(body.as_bytes()).unwrap_or_else(|error| panic!("{members}: {error}"));
+            let peek = peek(body.as_bytes(), Surface::ChatCompletions).unwrap_or_else(|error| panic!("{members}: {error}"));
             let value = peek.output_tokens_span.map(|span| body[span].to_owned());
             assert_eq!((peek.output_tokens_max, value.as_deref(), peek.has_several_output_caps), expected, "{members}");
         };
@@ -364,7 +490,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = peek(&body);
+            let _ = peek(&body, Surface::ChatCompletions);
+            let _ = peek_gemini(&body, "m", true);
         }
     }
 }

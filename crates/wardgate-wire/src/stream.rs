@@ -3,7 +3,7 @@
 //! The state machine is the format's; what it learns is [`StreamFacts`], the same for all. Events pass as they came, except
 //! that a usage event which only the gateway asked for is taken out again.
 
-use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
+use crate::format::{anthropic_messages, gemini, openai_chat, openai_completions, openai_responses};
 use crate::sse::{self, Event, EventTooLarge, Splitter};
 use bytes::{Bytes, BytesMut};
 use wardgate_core::fault::{Fault, FaultClass};
@@ -161,7 +161,11 @@ impl Watcher {
                 Format::AnthropicMessages => anthropic_messages::stream::read(event.name, data, credential, &mut self.facts),
                 Format::OpenAiResponses => openai_responses::stream::read(data, credential, &mut self.facts),
                 Format::Gemini => gemini::stream::read(data, credential, &mut self.facts),
-                _ => Verdict::Pass,
+                Format::OpenAiCompletions => {
+                    openai_completions::stream::read(data, self.hides_usage, credential, &mut self.facts)
+                }
+                // These have no server-sent events that a client would get as they are.
+                Format::OpenAiEmbeddings | Format::CohereChat | Format::BedrockConverse => Verdict::Pass,
             },
         }
     }

@@ -3,6 +3,8 @@
 //! Beside `fixtures/<format>/<case>.request.json`, `.reply.json` and `.sse` stand the expected results, one folder a file:
 //! `<case>.request.expected/<other>.json` and so on. `UPDATE_EXPECT=1` writes them anew; whoever does that reads the difference.
 
+#![expect(clippy::panic, reason = "a test that cannot go on has failed")]
+
 use bytes::Bytes;
 use expect_test::expect_file;
 use std::path::{Path, PathBuf};

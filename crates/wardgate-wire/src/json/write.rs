@@ -68,7 +68,8 @@ impl Json<'_> {
     }
 
     pub(crate) fn put_number(&mut self, key: &str, number: u64) {
-        self.put_raw(key, &number.to_string());
+        self.key(key);
+        digits(self.0, number);
     }
 
     pub(crate) fn put_integer(&mut self, key: &str, number: i64) {
@@ -103,6 +104,22 @@ pub(crate) fn object(write: impl FnOnce(&mut Json<'_>)) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     Json(&mut out).object(write);
     out
+}
+
+/// Writes a number without a detour through the heap: streams number every event.
+fn digits(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0u8; 20];
+    let mut from = digits.len();
+    loop {
+        from -= 1;
+        let digit = (number % 10) as u8;
+        digits[from] = b'0' + digit;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[from..]);
 }
 
 /// Writes text as a JSON string.
@@ -163,6 +180,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn numbers_read_back(number in any::<u64>()) {
+            let mut out = Vec::new();
+            digits(&mut out, number);
+            prop_assert_eq!(String::from_utf8(out).unwrap_or_default(), number.to_string());
+        }
+
         #[test]
         fn text_reads_back(text in ".*") {
             let mut out = Vec::new();

@@ -47,10 +47,19 @@ impl Ids {
 /// Calls that wait for their results.
 struct Waiting<'r> {
     turn: &'r Turn,
-    /// The client's id, the id to send, the tool, and the result once it came.
-    calls: Vec<(&'r str, String, &'r str, Option<(&'r Part, &'r Turn)>)>,
+    calls: Vec<WaitingCall<'r>>,
     /// Turns that stand between calls and results.
     between: Vec<Message<'r>>,
+}
+
+struct WaitingCall<'r> {
+    /// The client's id.
+    id: &'r str,
+    /// The id to send.
+    sent: String,
+    tool: &'r str,
+    /// The result, once it came, and where it stood.
+    result: Option<(&'r Part, &'r Turn)>,
 }
 
 /// Arranges the turns of a request.
@@ -73,7 +82,7 @@ pub(crate) fn arrange(request: &Request, ids: Ids) -> Result<Vec<Message<'_>>, U
             Role::Assistant => {
                 let follows =
                     waiting.as_ref().map_or(messages.last().is_some_and(|last| last.role == Role::Assistant), |waiting| {
-                        waiting.between.is_empty() && waiting.calls.iter().all(|call| call.3.is_none())
+                        waiting.between.is_empty() && waiting.calls.iter().all(|call| call.result.is_none())
                     });
                 if !follows && let Some(waiting) = &waiting {
                     return Err(missing(waiting));
@@ -85,7 +94,8 @@ pub(crate) fn arrange(request: &Request, ids: Ids) -> Result<Vec<Message<'_>>, U
                         piece.id = unused(&call.id, ids, &mut used, &mut repeats);
                         piece.tool = &call.name;
                         let waiting = waiting.get_or_insert_with(|| Waiting { turn, calls: Vec::new(), between: Vec::new() });
-                        waiting.calls.push((&call.id, piece.id.clone(), &call.name, None));
+                        let (sent, tool) = (piece.id.clone(), call.name.as_str());
+                        waiting.calls.push(WaitingCall { id: &call.id, sent, tool, result: None });
                     }
                     pieces.push(piece);
                 }
@@ -108,7 +118,7 @@ pub(crate) fn arrange(request: &Request, ids: Ids) -> Result<Vec<Message<'_>>, U
 }
 
 fn missing(waiting: &Waiting<'_>) -> Untranslatable {
-    let id = waiting.calls.iter().find(|call| call.3.is_none()).map_or("", |call| call.0);
+    let id = waiting.calls.iter().find(|call| call.result.is_none()).map_or("", |call| call.id);
     let why = format!("the tool call {id:?} has no result behind it: add its result, or leave the call out");
     Untranslatable::new("tool_result_missing", waiting.turn.path.clone(), why)
 }
@@ -117,30 +127,31 @@ fn missing(waiting: &Waiting<'_>) -> Untranslatable {
 fn answer<'r>(part: &'r Part, turn: &'r Turn, waiting: &mut Option<Waiting<'r>>) -> Result<(), Untranslatable> {
     let Content::Result(result) = &part.content else { return Ok(()) };
     let call = waiting.as_mut().and_then(|waiting| {
-        let is_open = |call: &&mut (&str, String, &str, Option<(&Part, &Turn)>)| call.3.is_none();
+        let is_open = |call: &&mut WaitingCall<'_>| call.result.is_none();
         // Formats without ids go by name; then the first open call of that tool is meant.
         let by_name = result.call_id.is_empty();
         waiting
             .calls
             .iter_mut()
             .filter(is_open)
-            .find(|call| if by_name { result.name.as_deref() == Some(call.2) } else { call.0 == result.call_id })
+            .find(|call| if by_name { result.name.as_deref() == Some(call.tool) } else { call.id == result.call_id })
     });
     let Some(call) = call else {
         let id = if result.call_id.is_empty() { result.name.as_deref().unwrap_or_default() } else { &result.call_id };
         let why = format!("the tool result {id:?} has no call before it: send it behind the call that it answers, and once");
         return Err(Untranslatable::new("tool_call_missing", turn.path.clone(), why));
     };
-    call.3 = Some((part, turn));
+    call.result = Some((part, turn));
     Ok(())
 }
 
 /// Writes the results down once all are there, and behind them what came between.
 fn settle<'r>(waiting: &mut Option<Waiting<'r>>, messages: &mut Vec<Message<'r>>) {
-    let is_whole = waiting.as_ref().is_some_and(|waiting| waiting.calls.iter().all(|call| call.3.is_some()));
+    let is_whole = waiting.as_ref().is_some_and(|waiting| waiting.calls.iter().all(|call| call.result.is_some()));
     let Some(whole) = waiting.take_if(|_| is_whole) else { return };
-    let turn = whole.calls.iter().find_map(|call| call.3).map_or(whole.turn, |(_, turn)| turn);
-    let pieces = whole.calls.into_iter().filter_map(|(_, id, tool, result)| result.map(|(part, _)| Piece { part, id, tool }));
+    let turn = whole.calls.iter().find_map(|call| call.result).map_or(whole.turn, |(_, turn)| turn);
+    let piece = |call: WaitingCall<'r>| call.result.map(|(part, _)| Piece { part, id: call.sent, tool: call.tool });
+    let pieces = whole.calls.into_iter().filter_map(piece);
     messages.push(Message { role: Role::Tool, pieces: pieces.collect(), turn });
     messages.extend(whole.between);
 }

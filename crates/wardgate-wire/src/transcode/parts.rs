@@ -44,10 +44,6 @@ impl Parts {
         self.open == Some(Kind::Text)
     }
 
-    pub(crate) const fn has_calls(&self) -> bool {
-        self.has_calls
-    }
-
     pub(crate) fn text(&mut self, delta: &str, sink: &mut Sink<'_>) -> Result<(), Fault> {
         self.delta(Kind::Text, Open::Text, delta, sink)
     }

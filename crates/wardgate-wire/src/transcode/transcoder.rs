@@ -11,7 +11,7 @@ use crate::neutral::tool::CallKind;
 use crate::stream::StreamFacts;
 use crate::transcode::completions;
 use bytes::Bytes;
-use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
 use wardgate_core::secret::Secret;
 
@@ -245,17 +245,4 @@ fn note(event: &Event<'_>, facts: &mut StreamFacts) {
         Event::Fault(fault) => facts.fault = Some(Box::new((*fault).clone())),
         Event::Open(_) | Event::Cite(_) | Event::Close(_) | Event::Lost { .. } => {}
     }
-}
-
-/// Adds to gathered text within its bound.
-pub(crate) fn gather(to: &mut String, gathered: &mut usize, delta: &str) -> Result<(), Fault> {
-    *gathered += delta.len();
-    if *gathered > GATHERED_BYTES_MAX {
-        return Err(Fault::new(
-            FaultClass::Unreadable,
-            format!("the provider's answer is longer than {GATHERED_BYTES_MAX} bytes"),
-        ));
-    }
-    to.push_str(delta);
-    Ok(())
 }

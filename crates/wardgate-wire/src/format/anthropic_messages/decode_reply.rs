@@ -1,6 +1,7 @@
 //! Reading a whole Messages answer.
 
 use super::usage::MessagesUsage;
+use crate::format::openai_chat::decode_reply::wrong;
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Citation, Content, Reasoning};
 use crate::neutral::loss::{Untranslatable, Warnings};
@@ -41,7 +42,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
         (None, None) => return Err(unreadable("the provider's answer has no content")),
     };
     let mut reply = Reply { id: message.id, model: message.model, ..Reply::default() };
-    reply.parts = blocks(content, origin, &mut reply.warnings).map_err(crate::format::openai_chat::decode_reply::wrong)?;
+    reply.parts = blocks(content, origin, &mut reply.warnings).map_err(|error| wrong(&error))?;
     let explanation = message.stop_details.and_then(|details| details.explanation);
     let has_calls = reply.has_calls();
     reply.stop = stop(message.stop_reason.as_deref(), message.stop_sequence, explanation).with_calls(has_calls);

@@ -1,5 +1,6 @@
 //! Reading a whole Converse answer.
 
+use crate::format::openai_chat::decode_reply::wrong;
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Content, Reasoning};
 use crate::neutral::loss::{Untranslatable, Warnings};
@@ -79,8 +80,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, _credential: Option<&str>) -> 
     let message = answer.output.and_then(|output| output.message);
     let message = message.ok_or_else(|| unreadable("the provider's answer has no message"))?;
     let mut reply = Reply::default();
-    reply.parts =
-        blocks(message.content, origin, &mut reply.warnings).map_err(crate::format::openai_chat::decode_reply::wrong)?;
+    reply.parts = blocks(message.content, origin, &mut reply.warnings).map_err(|error| wrong(&error))?;
     reply.stop = stop(answer.stop_reason.as_deref().unwrap_or("end_turn"))?.with_calls(reply.has_calls());
     reply.usage = answer.usage.map(|usage| usage.to_usage());
     Ok(reply)

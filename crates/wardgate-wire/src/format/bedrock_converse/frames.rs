@@ -13,6 +13,9 @@ const PRELUDE_BYTES: usize = 12;
 /// A frame without headers and payload.
 const FRAME_BYTES_MIN: usize = PRELUDE_BYTES + 4;
 
+/// Where frames go: name and payload.
+type Sink<'s> = dyn FnMut(&[u8], &[u8]) -> Result<(), Fault> + 's;
+
 /// The bytes of frames that are not whole yet.
 #[derive(Default)]
 pub(crate) struct Frames {
@@ -21,7 +24,7 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// Takes a chunk and tells the name (the type of the event or the exception) and the payload of each whole frame.
-    pub(crate) fn push(&mut self, chunk: Bytes, frame: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+    pub(crate) fn push(&mut self, chunk: Bytes, frame: &mut Sink<'_>) -> Result<(), Fault> {
         self.held.extend_from_slice(&chunk);
         drop(chunk);
         while let Some(length) = self.length()? {
@@ -44,7 +47,7 @@ impl Frames {
         if prelude.get_u32() != checksum {
             return Err(unreadable("a frame of the provider's stream has a wrong checksum"));
         }
-        if length < FRAME_BYTES_MIN || length > EVENT_BYTES_MAX || headers > length - FRAME_BYTES_MIN {
+        if !(FRAME_BYTES_MIN..=EVENT_BYTES_MAX).contains(&length) || headers > length - FRAME_BYTES_MIN {
             return Err(unreadable("a frame of the provider's stream has a wrong length"));
         }
         Ok(Some(length))
@@ -124,7 +127,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read_all(bytes: &[u8], size: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fault> {
+    type Read = Vec<(Vec<u8>, Vec<u8>)>;
+
+    fn read_all(bytes: &[u8], size: usize) -> Result<Read, Fault> {
         let mut frames = Frames::default();
         let mut found = Vec::new();
         for chunk in bytes.chunks(size) {

@@ -33,11 +33,6 @@ struct Tokens {
 
 impl CohereUsage {
     pub(super) fn to_usage(&self) -> Usage {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "counts, which this API writes as decimals"
-        )]
         let whole = |count: Option<f64>| count.unwrap_or(0.0) as u64;
         let tokens = self.tokens.as_ref().or(self.billed_units.as_ref());
         let cached = whole(self.cached_tokens);

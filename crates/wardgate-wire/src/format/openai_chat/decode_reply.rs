@@ -45,7 +45,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     let choice = choice.ok_or_else(|| unreadable("the provider's answer has no choices"))?;
     let message = choice.message.ok_or_else(|| unreadable("the provider's answer has no message"))?;
     let mut reply = Reply { id: completion.id, model: completion.model, created: completion.created, ..Reply::default() };
-    reply.parts = decode_message(message, origin).map_err(wrong)?;
+    reply.parts = decode_message(message, origin).map_err(|error| wrong(&error))?;
     let usage = completion.usage.or(choice.usage);
     reply.usage = usage.map(|usage| usage.to_usage());
     reply.stop = match choice.finish_reason.as_deref().filter(|reason| !reason.is_empty()) {
@@ -57,7 +57,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
 }
 
 /// The provider's answer is not what its format says.
-pub(crate) fn wrong(error: Untranslatable) -> Fault {
+pub(crate) fn wrong(error: &Untranslatable) -> Fault {
     unreadable(format!("the provider's answer is not in its format: {error}"))
 }
 

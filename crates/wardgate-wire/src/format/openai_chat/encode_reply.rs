@@ -67,7 +67,7 @@ fn message(reply: &Reply, json: &mut Json<'_>) {
                     json.put("type", "image_url");
                     json.put_object("image_url", |json| json.put("url", &url));
                 });
-            })
+            });
         });
     }
     if reply.has_calls() {

@@ -95,15 +95,16 @@ fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
             json.object(|json| {
                 json.put("role", word);
                 json.put_some("name", message.turn.name.as_deref());
-                write_content(fit, json, message.pieces.iter().map(|piece| piece.part).collect());
+                let parts: Vec<&Part> = message.pieces.iter().map(|piece| piece.part).collect();
+                write_content(fit, json, &parts);
             });
         }
     }
 }
 
 /// The member `content`: a string where it is one plain text, else parts.
-fn write_content(fit: &Fit<'_>, json: &mut Json<'_>, parts: Vec<&Part>) {
-    match parts.as_slice() {
+fn write_content(fit: &Fit<'_>, json: &mut Json<'_>, parts: &[&Part]) {
+    match parts {
         [] => json.put("content", ""),
         [Part { content: Content::Text { text, .. }, cache }] if cache.is_none() || !marks(fit) => json.put("content", text),
         parts => json.put_list("content", |json| parts.iter().for_each(|part| write_part(fit, json, part))),
@@ -204,7 +205,7 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
     let texts: Vec<&Part> = said.into_iter().filter(|part| matches!(part.content, Content::Text { .. })).collect();
     match texts.as_slice() {
         [] if has_calls => json.put_null("content"),
-        texts => write_content(fit, json, texts.to_vec()),
+        texts => write_content(fit, json, texts),
     }
     let refusal = joined_text(parts().filter(|part| matches!(part.content, Content::Refusal(_))));
     if !refusal.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::stream::missing;
 use super::usage::ResponsesUsage;
+use crate::format::openai_chat::decode_reply::wrong;
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Citation, Content, Reasoning, Source};
 use crate::neutral::loss::{Untranslatable, Warnings};
@@ -31,7 +32,6 @@ pub(super) struct Response<'b> {
 
 impl Response<'_> {
     pub(super) fn created(&self) -> Option<i64> {
-        #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970, which some hosts write with a fraction")]
         self.created_at.map(|seconds| seconds as i64)
     }
 
@@ -61,7 +61,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     let stop = response.stop(credential)?;
     let output = response.output.ok_or_else(|| unreadable("the provider's answer has no output"))?;
     let mut reply = Reply { created: response.created(), ..Reply::default() };
-    reply.parts = items(output, origin, &mut reply.warnings).map_err(crate::format::openai_chat::decode_reply::wrong)?;
+    reply.parts = items(output, origin, &mut reply.warnings).map_err(|error| wrong(&error))?;
     reply.stop = stop.with_calls(reply.has_calls());
     reply.usage = response.usage.map(|usage| usage.to_usage());
     reply.id = response.id;

@@ -27,7 +27,7 @@ pub(crate) struct Writer {
     output: Vec<u8>,
     /// How many items there were, the open one included.
     items: u64,
-    item: Option<Item>,
+    item: Option<Box<Item>>,
     usage: Option<Usage>,
 }
 
@@ -127,7 +127,7 @@ impl Writer {
                 let is_refusal = *open == Open::Refusal;
                 match &mut self.item {
                     // Texts that follow each other are one message.
-                    Some(Item { kind: Kind::Message { is_refusal: last }, .. }) => *last = is_refusal,
+                    Some(item) if matches!(item.kind, Kind::Message { .. }) => item.kind = Kind::Message { is_refusal },
                     _ => {
                         self.finish_item(None, out);
                         self.add_item(Kind::Message { is_refusal }, out);
@@ -168,7 +168,7 @@ impl Writer {
             json.put_number("output_index", item.index);
             json.put_object("item", |json| item.write(json, "in_progress", None));
         });
-        self.item = Some(item);
+        self.item = Some(Box::new(item));
     }
 
     fn open_part(&mut self, out: &mut Vec<u8>) {
@@ -194,18 +194,24 @@ impl Writer {
             self.open_part(out);
         }
         let Some(mut item) = self.item.take() else { return };
-        // The terminal event repeats everything, within a bound; beyond it deltas still pass.
-        if self.output.len() + item.text.len() + delta.len() <= GATHERED_BYTES_MAX {
-            escape(&mut item.text, delta);
-        }
+        // The terminal event repeats everything, within a bound; beyond it deltas still pass. What is written now is copied from
+        // what is kept, so that it is escaped once.
+        let before = item.text.len();
+        escape(&mut item.text, delta);
         item.characters += delta.chars().count() as u64;
         self.event(item.delta_event(), out, |_, json| {
             item.address(json);
-            json.put("delta", delta);
+            json.key("delta");
+            json.0.push(b'"');
+            json.0.extend_from_slice(&item.text[before..]);
+            json.0.push(b'"');
             if matches!(item.kind, Kind::Message { is_refusal: false }) {
                 json.put_raw("logprobs", "[]");
             }
         });
+        if self.output.len() + item.text.len() > GATHERED_BYTES_MAX {
+            item.text.truncate(before);
+        }
         self.item = Some(item);
     }
 

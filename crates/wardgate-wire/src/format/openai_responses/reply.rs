@@ -8,8 +8,6 @@ use wardgate_core::fault::{Fault, FaultClass};
 
 #[derive(Deserialize)]
 pub(super) struct Response<'b> {
-    #[serde(borrow)]
-    pub(super) id: Option<&'b RawValue>,
     pub(super) status: Option<String>,
     #[serde(borrow)]
     pub(super) output: Option<&'b RawValue>,

@@ -49,10 +49,6 @@ fn read_event(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) ->
         "response.created" => {
             if let Some(response) = event.response {
                 let started: Started = serde_json::from_str(response.get())?;
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "seconds since 1970, which some hosts write with a fraction"
-                )]
                 let created = started.created_at.map(|seconds| seconds as i64);
                 facts.envelope = Envelope { id: started.id, model: started.model, created };
             }
