@@ -166,6 +166,7 @@ impl Ledger {
     }
 
     /// The store has these, so they need not be kept.
+    #[expect(clippy::needless_pass_by_value, reason = "what the store has is not to be put back")]
     pub fn stored(&self, batch: Batch) {
         let mut state = self.lock();
         let Some(journal) = &mut state.journal else {

@@ -45,7 +45,7 @@ pub(crate) async fn read(
     let body = collect(deps, &bound, &mut inbound.body, announced, &mut memory).await;
     log.waited += started.elapsed();
     let body = body?;
-    let peek = peek::peek(&body).map_err(Failure::BodyWrong)?;
+    let peek = peek::peek(&body, surface).map_err(Failure::BodyWrong)?;
     log.is_stream = peek.is_stream;
     log.asked_model = peek.models.first().cloned();
     Ok(Ask { surface, body, peek, _memory: memory })

@@ -111,10 +111,8 @@ async fn a_refusal_is_in_the_clients_format() {
     let told = Ask::new(Dialect::Messages, "up:good").key(&key).send(&gateway).await.json();
     assert_eq!((&told["error"]["type"], &told["error"]["message"]), (&json!("permission_error"), &json!(message)), "{told}");
     // The line is written when the answer has gone.
-    until("the refusal in the log", DEADLINE, async || {
-        gateway.log_text().contains(r#""error_code":"provider_not_allowed""#)
-    })
-    .await;
+    until("the refusal in the log", DEADLINE, async || gateway.log_text().contains(r#""error_code":"provider_not_allowed""#))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
