@@ -132,7 +132,7 @@ mod tests {
             let expected: Vec<_> = (0..contents.events.len() as u64).map(event).collect();
             assert!(contents.events == expected && contents.events.len() < 3, "{length}");
         }
-        let mut damaged = whole.clone();
+        let mut damaged = whole;
         *damaged.last_mut().unwrap() ^= 1;
         std::fs::write(&path, damaged).unwrap();
         let contents = read(&path).unwrap();
