@@ -1,6 +1,7 @@
 //! The management API on its own listener, so that a busy data plane does not hide the health of the process.
 
-use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -35,11 +36,13 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => break,
         };
-        let Ok((socket, _)) = accepted else {
+        let Ok((socket, peer)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let (builder, router, stop) = (builder.clone(), router.clone(), stop.clone());
+        // The audit log says from where a change came. Connections are few, so each may have a router of its own.
+        let router = router.clone().layer(Extension(ConnectInfo(peer)));
+        let (builder, stop) = (builder.clone(), stop.clone());
         connections.spawn(async move {
             let connection = builder.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
             let mut connection = std::pin::pin!(connection);

@@ -24,6 +24,7 @@ struct Package {
 const POSTGRES: &str = r#"test -x "$(pg_config --bindir)/postgres" || ls /usr/lib/postgresql/*/bin/postgres"#;
 
 const PACKAGES: &[Package] = &[
+    Package { name: "curl", probe: &["curl", "--version"], steps: &[Step::Rust] },
     Package { name: "postgresql", probe: &["sh", "-c", POSTGRES], steps: &[Step::Rust] },
     Package { name: "redis-server", probe: &["redis-server", "--version"], steps: &[Step::Rust] },
     Package {

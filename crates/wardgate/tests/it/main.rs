@@ -24,6 +24,7 @@ mod framing;
 mod drain;
 mod secrets;
 mod management;
+mod management_manual;
 mod operator_commands;
 mod replicas;
 mod command_line;

@@ -1,5 +1,6 @@
 //! Callers are held to their tiers, and are told which limit it was, whose, and when to come back.
 
+use crate::scene::listed;
 use crate::{ask, dev, gateway, started};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -195,7 +196,10 @@ async fn the_free_tier_holds_what_costs_nothing() {
     let upstream = upstream().await;
     let gateway = gateway(&upstream).await;
     gateway.add_provider_key("openai", "sk-nobody-takes-this-one").await;
+    let has_paid = async || listed(&gateway, gateway.key()).await.contains(&"gpt-4o".to_owned());
+    assert!(has_paid().await);
     place_account(&gateway, "free").await;
+    assert!(!has_paid().await, "it is not listed");
     for dialect in Dialect::ALL {
         let model = if dialect == Dialect::Chat { "openai:gpt-4o" } else { "anthropic:claude-opus-5-5" };
         if dialect == Dialect::Messages {
