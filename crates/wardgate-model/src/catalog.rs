@@ -109,6 +109,7 @@ mod tests {
         for model in catalog.models() {
             assert!(catalog.provider(model.provider.as_str()).is_some(), "{} has no provider", model.id);
             assert!(catalog.model_at(model.provider.as_str(), &model.id).is_some(), "{} is not found again", model.id);
+            assert!(model.abilities.can.both(model.abilities.cannot).is_empty(), "{} both can and cannot", model.id);
         }
         for provider in catalog.providers() {
             assert!(

@@ -4,6 +4,7 @@
 //! turns what a client wrote into a provider and a model. It knows nothing of HTTP, keys or the order in which to try things.
 //! Start reading at [`resolve`].
 
+pub mod ability;
 pub mod base_url;
 pub mod catalog;
 mod data;
@@ -16,8 +17,9 @@ pub mod price;
 pub mod provider;
 pub mod resolve;
 
+pub use ability::{Abilities, Ability, AbilitySet};
 pub use catalog::Catalog;
 pub use model::Model;
 pub use overlay::Overlay;
-pub use provider::{AuthScheme, DeclaredModel, Endpoint, Origin, ParamNames, Provider, Quirk};
+pub use provider::{AuthScheme, DataPolicy, DeclaredModel, Endpoint, Origin, ParamNames, Provider, Quirk};
 pub use resolve::{ResolveError, Target, resolve};

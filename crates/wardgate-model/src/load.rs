@@ -1,8 +1,9 @@
 //! Reading the data files.
 
+use crate::ability::{Abilities, Ability};
 use crate::model::Model;
 use crate::price::{Prices, Rates};
-use crate::provider::{AuthScheme, Endpoint, Origin, Provider, Quirk};
+use crate::provider::{AuthScheme, DataPolicy, Endpoint, Origin, Provider, Quirk};
 use serde::Deserialize;
 use wardgate_core::format::Surface;
 use wardgate_core::money::PicoUsdPerToken;
@@ -28,6 +29,8 @@ struct ProviderFile {
     environment: String,
     #[serde(rename = "as_of")]
     _as_of: String,
+    #[serde(default)]
+    data_policy: DataPolicy,
     #[serde(default)]
     quirks: Vec<Quirk>,
     surfaces: Vec<SurfaceEntry>,
@@ -58,6 +61,7 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         origin: Origin::BuiltIn,
         endpoints,
         environment_variable: Some(file.environment),
+        data_policy: file.data_policy,
         quirks: file.quirks,
         declared_models: Vec::new(),
     })
@@ -79,6 +83,10 @@ struct ModelEntry {
     context_window: Option<u64>,
     max_output_tokens: Option<u64>,
     status: String,
+    #[serde(default)]
+    can: Vec<Ability>,
+    #[serde(default)]
+    cannot: Vec<Ability>,
     pricing: Option<PricingEntry>,
 }
 
@@ -124,6 +132,7 @@ pub(crate) fn models(text: &str) -> Result<Vec<Model>, LoadError> {
                 output_tokens_max: entry.max_output_tokens,
                 is_chat: entry.mode == "chat",
                 is_offered: entry.status != "retired",
+                abilities: Abilities { can: entry.can.into_iter().collect(), cannot: entry.cannot.into_iter().collect() },
                 prices,
             })
         })

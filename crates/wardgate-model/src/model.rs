@@ -1,5 +1,6 @@
 //! What is known of a model at a provider.
 
+use crate::ability::Abilities;
 use crate::price::Prices;
 use wardgate_core::name::{ModelName, ProviderName};
 
@@ -24,6 +25,8 @@ pub struct Model {
     pub is_chat: bool,
     /// Whether the provider still offers it.
     pub is_offered: bool,
+    /// What it takes and can do, as far as is known.
+    pub abilities: Abilities,
     /// What it costs; none when unknown, which is not the same as nothing.
     pub prices: Option<Prices>,
 }

@@ -2,7 +2,7 @@
 
 use crate::base_url;
 use crate::catalog::Catalog;
-use crate::provider::{AuthScheme, DeclaredModel, Endpoint, Origin, ParamNames, Provider};
+use crate::provider::{AuthScheme, DataPolicy, DeclaredModel, Endpoint, Origin, ParamNames, Provider};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
@@ -83,6 +83,7 @@ fn describe(custom: &CustomProvider) -> Provider {
         origin: Origin::Tenant,
         endpoints: endpoints.collect(),
         environment_variable: None,
+        data_policy: DataPolicy::default(),
         quirks: Vec::new(),
         declared_models: declared_models.collect(),
     }

@@ -18,10 +18,39 @@ pub struct Provider {
     pub endpoints: Vec<Endpoint>,
     /// The environment variable that usually holds its credential.
     pub environment_variable: Option<String>,
+    /// What it does with what it is sent, as far as is known.
+    pub data_policy: DataPolicy,
     /// Where it deviates from its formats.
     pub quirks: Vec<Quirk>,
     /// The models it declares, for providers that no catalog file describes. Others are passed on as written.
     pub declared_models: Vec<DeclaredModel>,
+}
+
+/// What a provider does with what it is sent, when nothing special was agreed with it. What is not known counts as done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataPolicy {
+    /// Whether it may train on it; none when unknown.
+    pub trains: Option<bool>,
+    /// Whether it keeps it beyond the answer; none when unknown.
+    pub retains: Option<bool>,
+}
+
+impl DataPolicy {
+    /// Nothing leaves the operator's hands.
+    pub const NOTHING_KEPT: Self = Self { trains: Some(false), retains: Some(false) };
+
+    /// Whether it is known to keep nothing.
+    #[must_use]
+    pub fn keeps_nothing(self) -> bool {
+        self.retains == Some(false)
+    }
+
+    /// Whether it is known neither to keep anything nor to train on it.
+    #[must_use]
+    pub fn collects_nothing(self) -> bool {
+        self.keeps_nothing() && self.trains == Some(false)
+    }
 }
 
 /// A model that a provider itself declares.

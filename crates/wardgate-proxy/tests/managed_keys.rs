@@ -143,6 +143,7 @@ fn catalog(upstream: &Upstream) -> Catalog {
             supported_params: None,
         }],
         environment_variable: None,
+        data_policy: wardgate_model::DataPolicy::default(),
         quirks: Vec::new(),
         declared_models: Vec::new(),
     });

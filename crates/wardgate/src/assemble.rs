@@ -28,7 +28,7 @@ use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
 use wardgate_limits::tier::TierLimits;
-use wardgate_model::{AuthScheme, Catalog, DeclaredModel, Endpoint, Origin, Provider};
+use wardgate_model::{AuthScheme, Catalog, DataPolicy, DeclaredModel, Endpoint, Origin, Provider};
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain};
@@ -226,6 +226,7 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         origin: Origin::Operator,
         endpoints: Surface::ALL.map(endpoint).into(),
         environment_variable: None,
+        data_policy: DataPolicy::NOTHING_KEPT,
         quirks: Vec::new(),
         declared_models: models.map(declared).collect(),
     })
