@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use wardgate_core::random::Random;
-use wardgate_model::{AuthScheme, Origin};
+use wardgate_model::Origin;
 use wardgate_upstream::{Call, Options, SlicedBody, Upstream, auth};
 
 /// The largest answer that is read, in bytes.
@@ -179,7 +179,7 @@ impl Client {
         mut headers: HeaderMap,
     ) -> Result<(http::response::Parts, Vec<u8>), Failure> {
         let base = &self.target.url;
-        auth::apply(&mut headers, AuthScheme::Bearer, &self.target.key).map_err(|_| {
+        auth::bearer(&mut headers, self.target.key.expose()).map_err(|_| {
             Failure::usage(format!("{} holds characters that cannot be sent; is it cut off?", self.target.key_source))
         })?;
         if let Some(account) = &self.target.account {

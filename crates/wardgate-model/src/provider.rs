@@ -101,6 +101,14 @@ pub enum AuthScheme {
     XApiKey,
     /// Both of these, for hosts of the Messages format that take one or the other.
     BearerAndXApiKey,
+    /// `x-goog-api-key: …`, as Google's own API wants it.
+    XGoogApiKey,
+    /// `api-key: …`, as Azure wants it.
+    ApiKey,
+    /// A signature by Amazon's keys over the whole call; an API key of Bedrock goes as a bearer's.
+    AwsSigv4,
+    /// A bearer's token that a service account of Google gets for its signature.
+    GoogleServiceAccount,
 }
 
 /// A deviation from a format that a request must be fitted to.

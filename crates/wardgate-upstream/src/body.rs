@@ -21,6 +21,11 @@ impl SlicedBody {
         self.slices.iter().map(Bytes::len).sum()
     }
 
+    /// Its bytes, to be looked at.
+    pub(crate) fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        self.slices.iter().map(Bytes::as_ref)
+    }
+
     /// The slices, none of them empty.
     pub(crate) fn into_slices(self) -> Vec<Bytes> {
         self.slices

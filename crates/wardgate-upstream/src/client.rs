@@ -1,6 +1,7 @@
 //! The clients, one for each domain of trust, and the call.
 
 use crate::answer_body::AnswerBody;
+use crate::auth::Tokens;
 use crate::body::SlicedBody;
 use crate::connect::{Connector, Trust};
 use crate::error::SendError;
@@ -35,6 +36,7 @@ pub struct Upstream {
     trusted: Pool,
     tenant_tls: Pool,
     tenant_plain: Pool,
+    tokens: Tokens,
 }
 
 impl Upstream {
@@ -45,7 +47,17 @@ impl Upstream {
         let allowed = Arc::new(options.allowed.clone());
         let guarded = |is_tls| Trust::Guarded { allowed: Arc::clone(&allowed), is_tls };
         let pool = |trust| Pool::new(Connector::new(trust, tls.clone(), options.connect_timeout), options);
-        Self { trusted: pool(Trust::All), tenant_tls: pool(guarded(true)), tenant_plain: pool(guarded(false)) }
+        Self {
+            trusted: pool(Trust::All),
+            tenant_tls: pool(guarded(true)),
+            tenant_plain: pool(guarded(false)),
+            tokens: Tokens::default(),
+        }
+    }
+
+    /// The access tokens that stand for credentials.
+    pub(crate) const fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 
     /// Sends a request and waits for the head of the answer. Dropping the future, or later the body, ends the call: the

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod auth;
 pub mod body;
 pub mod client;
+pub mod place;
 mod pool;
 mod idle;
 mod connect;
@@ -25,6 +26,7 @@ mod tls;
 mod tests;
 
 pub use answer_body::AnswerBody;
+pub use auth::AuthError;
 pub use body::SlicedBody;
 pub use client::{Call, Upstream};
 pub use error::{BodyError, SendError, SendErrorKind};

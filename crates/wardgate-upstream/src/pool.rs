@@ -92,7 +92,7 @@ impl Host {
     }
 
     /// How the place is named in a request.
-    fn shown(&self) -> &str {
+    pub(crate) fn shown(&self) -> &str {
         match self.authority.port_u16() {
             Some(port) if port == self.default_port() => self.authority.host(),
             // A URL with a name and password in it was refused when it was stored.

@@ -11,6 +11,7 @@ struct Home {
 
 const HOMES: &[Home] = &[
     Home { name: "argon2", crates: &["wardgate-keys"], tests: &[] },
+    Home { name: "aws-lc-rs", crates: &["wardgate-upstream"], tests: &["wardgate"] },
     Home { name: "axum", crates: &["wardgate-admin", "wardgate-console", "wardgate"], tests: &[] },
     Home { name: "cel", crates: &["wardgate-policy"], tests: &[] },
     Home { name: "chacha20poly1305", crates: &["wardgate-keys"], tests: &[] },

@@ -22,7 +22,7 @@ use wardgate_core::format::{Format, Surface};
 use wardgate_core::secret::Secret;
 use wardgate_limits::memory::Reservation;
 use wardgate_policy::Candidate;
-use wardgate_upstream::{AnswerBody, Call, SendError, SendErrorKind, SlicedBody, answer, auth};
+use wardgate_upstream::{AnswerBody, AuthError, Call, SendError, SendErrorKind, SlicedBody, answer, auth, place};
 use wardgate_wire::edit::Slices;
 use wardgate_wire::fault;
 use wardgate_wire::reply::{self, ReplyFacts};
@@ -104,8 +104,16 @@ pub(crate) async fn exchange(
     let first_event_by = deadline.min(Instant::now() + timeout);
     let credential = unseal(caller, candidate)?;
     let (body, changes) = fit(caller, ask, candidate);
-    let call = call(deps, inbound, ask, candidate, credential, body)?;
-    let credential = credential.map(Secret::expose);
+    let mut call = call(deps, inbound, ask, candidate, credential, body)?;
+    if let Some(credential) = credential {
+        let authorized = deps.upstream.authorize(&mut call, candidate.endpoint.auth, credential, deps.clock.now());
+        timeout_at(first_event_by, authorized)
+            .await
+            .map_err(|_| too_late("get its access token"))?
+            .map_err(|error| unusable(&error))?;
+    }
+    let credential = credential.map(auth::told);
+    let credential = credential.as_deref();
     let response = timeout_at(first_event_by, deps.upstream.send(call)).await.map_err(|_| too_late("answer"))?;
     let response = response.map_err(|error| unsent(&error, candidate))?;
     meter.head(response.status().as_u16());
@@ -142,13 +150,10 @@ fn call(
     credential: Option<&Secret>,
     body: Slices,
 ) -> Result<Call, Failed> {
-    let url = url(&candidate.endpoint.url, inbound.uri.query(), ask.surface)
+    let place = place::fill(&candidate.endpoint.url, &candidate.target.model, credential).map_err(|error| unusable(&error))?;
+    let url = url(&place, inbound.uri.query(), ask.surface)
         .ok_or_else(|| Fault::ours(FaultClass::Network, "the provider's URL cannot be read"))?;
     let mut headers = HeaderMap::with_capacity(8);
-    if let Some(credential) = credential {
-        auth::apply(&mut headers, candidate.endpoint.auth, credential)
-            .map_err(|_| Fault::ours(FaultClass::CredentialRefused, "the provider key holds characters that cannot be sent"))?;
-    }
     let accept = if ask.peek.is_stream { "text/event-stream" } else { "application/json" };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -188,6 +193,12 @@ fn url(endpoint: &str, query: Option<&str>, surface: Surface) -> Option<Uri> {
     }
     let separator = if endpoint.contains('?') { '&' } else { '?' };
     format!("{endpoint}{separator}{}", passed.join("&")).parse().ok()
+}
+
+/// A credential that is not of the form that its provider needs, or that nobody gives a token for.
+fn unusable(error: &AuthError) -> Failed {
+    let class = if error.is_of_credential() { FaultClass::CredentialRefused } else { FaultClass::Network };
+    Fault::ours(class, error.to_string()).into()
 }
 
 fn unsent(error: &SendError, candidate: &Candidate) -> Failed {
