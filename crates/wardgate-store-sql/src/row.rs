@@ -6,10 +6,12 @@
 use sqlx::types::Uuid;
 use sqlx::{ColumnIndex, Database, Decode, Postgres, Row, Sqlite, Type};
 use std::fmt::Display;
+use wardgate_core::money::NanoUsd;
 use wardgate_core::name::ProviderName;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::UsageSource;
 use wardgate_store::StoreError;
+use wardgate_store::usage::Sums;
 
 /// What every id stands before: where a list begins that has no cursor. So one text serves all pages, by one index.
 pub(crate) const AFTER_ALL_IDS: &[u8] = &[0xff; 17];
@@ -120,6 +122,26 @@ where
     pub(crate) fn corrupt(&self, column: &str, why: impl Display) -> StoreError {
         StoreError::Corrupt { table: self.table, why: format!("{column}: {why}") }
     }
+}
+
+/// Sums of usage, from the columns that are named as their fields.
+pub(crate) fn sums<'r, R: Row>(cells: &Cells<'r, R>) -> Result<Sums, StoreError>
+where
+    &'static str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+{
+    Ok(Sums {
+        cost: cells.get("cost_nano_usd").map(NanoUsd::new)?,
+        attempts: cells.number("attempts")?,
+        unpriced: cells.number("unpriced")?,
+        requests: cells.number("requests")?,
+        errors: cells.number("errors")?,
+        input_tokens: cells.number("input_tokens")?,
+        cache_read_tokens: cells.number("cache_read_tokens")?,
+        cache_write_tokens: cells.number("cache_write_tokens")?,
+        output_tokens: cells.number("output_tokens")?,
+        reasoning_tokens: cells.number("reasoning_tokens")?,
+    })
 }
 
 /// A count as databases keep it. What is beyond their range is held at its end.

@@ -21,9 +21,11 @@ mod purchases;
 mod references;
 mod routing;
 mod sealed;
+mod sums;
 mod teams;
 mod tiers;
 mod touch;
+mod upkeep;
 mod usage;
 mod virtual_models;
 

@@ -17,8 +17,8 @@ use wardgate_core::stamp::{Stamp, Version};
 use wardgate_core::time::Timestamp;
 use wardgate_store::conformance::sample;
 use wardgate_store::kinds::{AccessKeyFilter, TieredFilter};
-use wardgate_store::usage::UsageQuery;
-use wardgate_store::{AuditQuery, Collection, Page, Store as _};
+use wardgate_store::usage::{GroupBy, Interval, OverviewQuery, UsageQuery};
+use wardgate_store::{AuditQuery, Collection, Page, Store as _, UsageUpkeep as _};
 use wardgate_store_sql::{OpenError, SqliteOptions, SqliteStore};
 
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first_tables.sql");
@@ -184,17 +184,47 @@ async fn what_was_there_is_managed_on() {
     assert!(sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await.unwrap().is_empty());
 }
 
+/// What was used before there were sums is added to them: each event once, a few at a time, whoever stops in between.
+#[tokio::test]
+async fn what_was_used_is_summed_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wardgate.db");
+    old_database(&path).await;
+    let store = SqliteStore::open(&path, &SqliteOptions::default()).await.unwrap();
+    let acme = store.account_by_name("acme").await.unwrap().unwrap();
+    let old: Vec<_> = (0..4).map(|_| sample::usage_event(&acme)).collect();
+    let new = sample::usage_event(&acme);
+    store.append_usage(&old).await.unwrap();
+    // As if the program of before had stored them.
+    execute(&path, "UPDATE usage_events SET is_summed = 0; DELETE FROM usage_sums").await;
+    store.append_usage(std::slice::from_ref(&new)).await.unwrap();
+    assert!(!store.delete_usage(new.event_time, 100).await.unwrap(), "what is in no sum stays");
+
+    let query = OverviewQuery { start: at(0), end: new.event_time, group_by: GroupBy::Nothing, interval: Interval::Whole };
+    let attempts = async |store: &SqliteStore| {
+        let buckets = store.tenant(acme.id).usage_overview(&query).await.unwrap();
+        buckets.iter().map(|bucket| bucket.sums.attempts).sum::<u64>()
+    };
+    assert_eq!(attempts(&store).await, 1);
+    assert_eq!((store.sum_up_usage(2).await.unwrap(), attempts(&store).await), (2, 3));
+    store.close().await;
+    let store = SqliteStore::open(&path, &SqliteOptions::default()).await.unwrap();
+    assert_eq!((store.sum_up_usage(2).await.unwrap(), attempts(&store).await), (2, 5));
+    assert_eq!((store.sum_up_usage(2).await.unwrap(), attempts(&store).await), (1, 6));
+    assert_eq!((store.sum_up_usage(2).await.unwrap(), attempts(&store).await), (0, 6));
+}
+
 /// What would be done is told without being done.
 #[tokio::test]
 async fn pending_migrations_are_told() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("wardgate.db");
     let options = SqliteOptions::default();
-    assert_eq!(SqliteStore::pending(&path, &options).await.unwrap(), ["first tables", "managed objects"]);
+    assert_eq!(SqliteStore::pending(&path, &options).await.unwrap(), ["first tables", "managed objects", "usage sums"]);
     assert!(!path.exists());
     old_database(&path).await;
     for _ in 0..2 {
-        assert_eq!(SqliteStore::pending(&path, &options).await.unwrap(), ["managed objects"]);
+        assert_eq!(SqliteStore::pending(&path, &options).await.unwrap(), ["managed objects", "usage sums"]);
     }
     let store = SqliteStore::open(&path, &options).await.unwrap();
     assert!(SqliteStore::pending(&path, &options).await.unwrap().is_empty());
@@ -207,5 +237,5 @@ async fn pending_migrations_are_told() {
     assert!(matches!(refused, OpenError::Migrate(_)), "{refused:?}");
     execute(&path, "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 2").await;
     let refused = pending_error().await;
-    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 2 }), "{refused:?}");
+    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 3 }), "{refused:?}");
 }

@@ -120,6 +120,7 @@ macro_rules! conformance_suite {
                 idempotency: runs_once, what_never_ended_runs_again, abandoned_is_forgotten, accounts_do_not_collide,
                     purge_deletes_what_is_over;
                 overview: request_finds_its_attempts, request_is_found_unfinished, sums_by_day_and_group,
+                    any_time_is_summed_to_the_hour, replay_adds_nothing_to_sums, deleted_events_leave_their_sums,
                     counts_requests_and_errors_of_final_attempts, too_many_buckets_are_refused;
                 provider_keys: filtered_by_provider, not_deleted_while_a_configuration_names_it, capped_per_provider,
                     managed_are_capped_per_provider;

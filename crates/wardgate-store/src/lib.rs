@@ -32,7 +32,7 @@ pub use idempotency::{Begun, Idempotency, IdempotencyKey};
 pub use page::{Listed, Page};
 pub use routing::{Routing, RoutingMaterial};
 pub use sealed::Sealed;
-pub use usage::{UsageEvents, UsageQuery};
+pub use usage::{UsageEvents, UsageQuery, UsageUpkeep};
 
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -63,6 +63,7 @@ pub trait Store:
     + Grants
     + Idempotency
     + Sealed
+    + UsageUpkeep
     + Send
     + Sync
 {

@@ -15,6 +15,7 @@ mod table;
 mod usage;
 
 use crate::changes::LocalFeed;
+use crate::usage::sums::{SumKey, Sums};
 use crate::{AuditQuery, Begun, Change, IdempotencyKey, Listed, Listener, SeenKey, Store, StoreError, Tenant};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,7 @@ struct Tables {
     credits: BTreeMap<CreditId, Credit>,
     purchases: BTreeMap<PurchaseId, Purchase>,
     usage: BTreeMap<UsageEventId, UsageEvent>,
+    usage_sums: BTreeMap<SumKey, Sums>,
     audit: BTreeMap<AuditEventId, AuditEvent>,
     idempotency: BTreeMap<IdempotencyKey, (Begun, [u8; 32], Timestamp)>,
     master_key_proof: Option<Vec<u8>>,

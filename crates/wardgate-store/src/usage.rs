@@ -1,10 +1,17 @@
-//! The ledger of one account.
+//! The ledger of one account: its events, one for each attempt, and their sums.
+
+pub mod overview;
+pub mod sums;
+pub mod upkeep;
+
+pub use overview::{GroupBy, Interval, OVERVIEW_BUCKETS_MAX, OverviewBucket, OverviewQuery};
+pub use sums::Sums;
+pub use upkeep::UsageUpkeep;
 
 use crate::{Listed, StoreError};
 use async_trait::async_trait;
 use std::time::Duration;
 use wardgate_core::id::{AccessKeyId, RequestId, UsageEventId};
-use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::UsageEvent;
 
@@ -25,52 +32,6 @@ pub struct UsageQuery {
     pub limit: u32,
 }
 
-/// What an overview adds up by, beside the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GroupBy {
-    /// By provider.
-    Provider,
-    /// By access key.
-    AccessKey,
-    /// By team.
-    Team,
-    /// By provider and model, as `provider:model`.
-    Model,
-}
-
-/// Which sums to make.
-#[derive(Debug, Clone)]
-pub struct OverviewQuery {
-    /// From here, inclusive.
-    pub start: Timestamp,
-    /// To here, inclusive.
-    pub end: Timestamp,
-    /// One bucket a day and one of these.
-    pub group_by: GroupBy,
-}
-
-/// The sums of one day (UTC) and group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OverviewBucket {
-    /// The start of the day.
-    pub day: Timestamp,
-    /// The id of the access key or team, the provider's id, or `provider:model`.
-    pub group: String,
-    /// Of all attempts whose cost is known.
-    pub cost: NanoUsd,
-    /// How many requests, which is final attempts.
-    pub requests: u64,
-    /// How many of these failed: any completion but [`wardgate_core::usage::Completion::Succeeded`], or a status of 400 or more.
-    pub errors: u64,
-    /// Input tokens of all attempts.
-    pub input_tokens: u64,
-    /// Output tokens of all attempts.
-    pub output_tokens: u64,
-}
-
-/// The most buckets that an overview has; beyond it [`StoreError::Full`], since cutting would falsify the sums.
-pub const OVERVIEW_BUCKETS_MAX: usize = 50_000;
-
 /// How long after its beginning the last attempt of a request may end and still be found by the request.
 pub const REQUEST_LASTS_MAX: Duration = Duration::from_secs(24 * 3_600);
 
@@ -84,6 +45,7 @@ pub trait UsageEvents {
     /// request began, so only the time until [`REQUEST_LASTS_MAX`] after that is looked at.
     async fn request_usage(&self, id: RequestId) -> Result<Vec<UsageEvent>, StoreError>;
 
-    /// Sums, by day and then group, both ascending.
+    /// Sums, by the start of their time and then group, both ascending. Made of hours and days that are summed up already, so its
+    /// cost does not grow with the number of events.
     async fn usage_overview(&self, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError>;
 }

@@ -1,48 +1,66 @@
-//! The ledger: sums.
+//! The ledger: sums over a time.
 
 use super::PostgresTenant;
 use super::id::Id;
-use crate::row::Cells;
+use crate::row::{Cells, sums};
 use sqlx::postgres::PgRow;
 use wardgate_core::id::{AccessKeyId, TeamId};
-use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
-use wardgate_core::usage::Completion;
 use wardgate_store::StoreError;
-use wardgate_store::usage::{GroupBy, OVERVIEW_BUCKETS_MAX, OverviewBucket, OverviewQuery};
+use wardgate_store::usage::sums::Span;
+use wardgate_store::usage::{GroupBy, Interval, OVERVIEW_BUCKETS_MAX, OverviewBucket, OverviewQuery};
 
-/// Days are of 86,400 s, and the ones before 1970 begin where they should as well. A sum is of a wider type, so it does not
-/// overflow before it is held at the end of ours.
-macro_rules! sums {
+/// Hours before the first full day, full days, and hours after the last, by bucket and one more expression. `$9` is how long a
+/// bucket is, or none where there is one for all of the time, which starts at `$2`. Days are of 86,400 s, and the ones before
+/// 1970 begin where they should as well. A sum is of a wider type, so it does not overflow before it is held at the end of ours.
+macro_rules! overview {
     ($group:literal) => {
         concat!(
-            "SELECT event_time - ((event_time % 86400000000) + 86400000000) % 86400000000 AS day, ",
+            "SELECT coalesce(start - ((start % $9) + $9) % $9, $8) AS bucket, ",
             $group,
             " AS grouped,
-                 least(coalesce(sum(cost_nano_usd), 0), 9223372036854775807)::bigint AS cost,
-                 count(*) FILTER (WHERE is_final) AS requests,
-                 count(*) FILTER (WHERE is_final AND (completion <> $4 OR status_code >= 400)) AS errors,
-                 least(sum(input_uncached::numeric + cache_read + cache_write_5m + cache_write_1h + cache_write_other),
-                     9223372036854775807)::bigint AS input_tokens,
-                 least(sum(output), 9223372036854775807)::bigint AS output_tokens
-             FROM usage_events WHERE account_id = $1 AND event_time BETWEEN $2 AND $3
-             GROUP BY day, grouped LIMIT $5"
+                 least(sum(cost_nano_usd), 9223372036854775807)::bigint AS cost_nano_usd,
+                 least(sum(attempts), 9223372036854775807)::bigint AS attempts,
+                 least(sum(unpriced), 9223372036854775807)::bigint AS unpriced,
+                 least(sum(requests), 9223372036854775807)::bigint AS requests,
+                 least(sum(errors), 9223372036854775807)::bigint AS errors,
+                 least(sum(input_tokens), 9223372036854775807)::bigint AS input_tokens,
+                 least(sum(cache_read_tokens), 9223372036854775807)::bigint AS cache_read_tokens,
+                 least(sum(cache_write_tokens), 9223372036854775807)::bigint AS cache_write_tokens,
+                 least(sum(output_tokens), 9223372036854775807)::bigint AS output_tokens,
+                 least(sum(reasoning_tokens), 9223372036854775807)::bigint AS reasoning_tokens
+             FROM (
+                 SELECT * FROM usage_sums WHERE account_id = $1 AND span_hours = 1 AND start >= $2 AND start < $3
+                 UNION ALL
+                 SELECT * FROM usage_sums WHERE account_id = $1 AND span_hours = 24 AND start >= $4 AND start < $5
+                 UNION ALL
+                 SELECT * FROM usage_sums WHERE account_id = $1 AND span_hours = 1 AND start >= $6 AND start < $7
+             ) AS parts
+             GROUP BY bucket, grouped LIMIT $10"
         )
     };
 }
 
 pub(super) async fn read(tenant: &PostgresTenant, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError> {
     let text = match query.group_by {
-        GroupBy::Provider => sums!("provider"),
-        GroupBy::AccessKey => sums!("access_key_id"),
-        GroupBy::Team => sums!("team_id"),
-        GroupBy::Model => sums!("provider || ':' || model"),
+        GroupBy::Provider => overview!("provider"),
+        GroupBy::AccessKey => overview!("access_key_id"),
+        GroupBy::Team => overview!("team_id"),
+        GroupBy::Model => overview!("provider || ':' || model"),
+        GroupBy::Nothing => overview!("''"),
     };
-    let statement = sqlx::query(text)
-        .bind(tenant.account_id.uuid())
-        .bind(query.start.unix_micros())
-        .bind(query.end.unix_micros())
-        .bind(Completion::Succeeded.name())
+    let parts = query.parts();
+    let mut statement = sqlx::query(text).bind(tenant.account_id.uuid());
+    for range in [parts.hours_before, parts.days, parts.hours_after] {
+        statement = statement.bind(range.start.unix_micros()).bind(range.end.unix_micros());
+    }
+    let statement = statement
+        .bind(query.hours().start.unix_micros())
+        .bind(match query.interval {
+            Interval::Hour => Some(Span::Hour.micros()),
+            Interval::Day => Some(Span::Day.micros()),
+            Interval::Whole => None,
+        })
         .bind(OVERVIEW_BUCKETS_MAX as i64 + 1);
     let rows = tenant.store.database().rows(statement).await?;
     if rows.len() > OVERVIEW_BUCKETS_MAX {
@@ -50,23 +68,19 @@ pub(super) async fn read(tenant: &PostgresTenant, query: &OverviewQuery) -> Resu
     }
     let mut buckets = rows.iter().map(|row| bucket(row, query.group_by)).collect::<Result<Vec<_>, _>>()?;
     // The order of texts is ours, not that of the database's language.
-    buckets.sort_unstable_by(|one, other| (one.day, &one.group).cmp(&(other.day, &other.group)));
+    buckets.sort_unstable_by(|one, other| (one.start, &one.group).cmp(&(other.start, &other.group)));
     Ok(buckets)
 }
 
 fn bucket(row: &PgRow, by: GroupBy) -> Result<OverviewBucket, StoreError> {
-    let cells = Cells::new("usage_events", row);
+    let cells = Cells::new("usage_sums", row);
     Ok(OverviewBucket {
-        day: cells.get("day").map(Timestamp::from_unix_micros)?,
+        start: cells.get("bucket").map(Timestamp::from_unix_micros)?,
         group: match by {
-            GroupBy::Provider | GroupBy::Model => cells.get("grouped")?,
+            GroupBy::Provider | GroupBy::Model | GroupBy::Nothing => cells.get("grouped")?,
             GroupBy::AccessKey => AccessKeyId::from_bytes(cells.id("grouped")?).to_string(),
             GroupBy::Team => TeamId::from_bytes(cells.id("grouped")?).to_string(),
         },
-        cost: cells.get("cost").map(NanoUsd::new)?,
-        requests: cells.number("requests")?,
-        errors: cells.number("errors")?,
-        input_tokens: cells.number("input_tokens")?,
-        output_tokens: cells.number("output_tokens")?,
+        sums: sums(&cells)?,
     })
 }

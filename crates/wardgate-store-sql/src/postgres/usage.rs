@@ -2,9 +2,10 @@
 
 use super::id::Id;
 use super::parts::{optional_text, text};
+use super::sums::{add_new_to_sums, summed_columns};
+use super::upkeep;
 use super::writing::retried;
 use super::{PostgresStore, PostgresTenant, Statement};
-use crate::error::unavailable;
 use crate::row::{Cells, count, usage_source, usage_source_word};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -98,30 +99,30 @@ pub(super) async fn append(store: &PostgresStore, events: &[UsageEvent]) -> Resu
 
 async fn append_sorted(store: &PostgresStore, events: &[&UsageEvent]) -> Result<u64, StoreError> {
     if events.len() <= ROWS_PER_STATEMENT {
-        return if events.is_empty() { Ok(0) } else { store.database().run(insert(events)).await };
+        return if events.is_empty() { Ok(0) } else { upkeep::new(store.database().row(insert(events)).await?) };
     }
     let mut lent = store.database().lend().await?;
     lent.begin("BEGIN").await?;
     let mut new = 0;
     for rows in events.chunks(ROWS_PER_STATEMENT) {
-        new += lent.run(insert(rows)).await.map_err(unavailable)?;
+        new += upkeep::new(lent.row(insert(rows)).await?)?;
     }
     lent.end("COMMIT").await?;
     Ok(new)
 }
 
-/// One array a column: the statement is the same however many rows there are, so it is prepared once.
+/// Stores the events and adds them to the sums. One array a column: the statement is the same however many rows there are, so it is prepared once.
 fn insert<'e>(events: &[&'e UsageEvent]) -> Statement<'e> {
     fn column<'e, T>(events: &[&'e UsageEvent], cell: impl Fn(&'e UsageEvent) -> T) -> Vec<T> {
         events.iter().copied().map(cell).collect()
     }
     sqlx::query(concat!(
-        "INSERT INTO usage_events (", columns!(), ")
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], $8::text[],
+        "WITH new AS (INSERT INTO usage_events (", columns!(), ", is_summed)
+         SELECT *, TRUE FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], $8::text[],
              $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::bigint[], $15::boolean[], $16::bigint[],
              $17::text[], $18::boolean[], $19::text[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[],
              $25::bigint[], $26::bigint[], $27::text[], $28::bigint[], $29::bigint[], $30::bigint[])
-         ON CONFLICT DO NOTHING"
+         ON CONFLICT DO NOTHING RETURNING ", summed_columns!(), ")", add_new_to_sums!()
     ))
     .bind(column(events, |event| event.id.uuid()))
     .bind(column(events, |event| event.request_id.uuid()))

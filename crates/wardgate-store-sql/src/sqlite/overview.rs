@@ -1,40 +1,58 @@
-//! Sums of the ledger.
+//! Sums of the ledger over a time.
 
 use super::SqliteTenant;
 use crate::error::unavailable;
-use crate::row::{Cells, count};
+use crate::row::{Cells, count, sums};
 use sqlx::sqlite::SqliteRow;
 use wardgate_core::id::{AccessKeyId, TeamId};
-use wardgate_core::money::NanoUsd;
 use wardgate_store::StoreError;
-use wardgate_store::usage::{GroupBy, OVERVIEW_BUCKETS_MAX, OverviewBucket, OverviewQuery};
+use wardgate_store::usage::sums::Span;
+use wardgate_store::usage::{GroupBy, Interval, OVERVIEW_BUCKETS_MAX, OverviewBucket, OverviewQuery};
 
-/// Sums by day and one more expression. The range is a part of the table's own order.
-macro_rules! sums {
+/// Hours before the first full day, full days, and hours after the last, by bucket and one more expression. Each of the three is
+/// a range of the table's own order. `?9` is how long a bucket is, or none where there is one for all of the time, whose start
+/// is `?8`.
+macro_rules! overview {
     ($group:literal) => {
         concat!(
-            "SELECT event_time - event_time % 86400000000 AS day, ",
+            "SELECT coalesce(start - (start % ?9 + ?9) % ?9, ?8) AS bucket, ",
             $group,
-            " AS grouped, coalesce(sum(cost_nano_usd), 0) AS cost, sum(is_final) AS requests,
-                 sum(is_final AND (completion <> 'succeeded' OR status_code >= 400)) AS errors,
-                 sum(input_uncached + cache_read + cache_write_5m + cache_write_1h + cache_write_other) AS input_tokens,
-                 sum(output) AS output_tokens
-             FROM usage_events WHERE account_id = ? AND event_time BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ?"
+            " AS grouped, sum(cost_nano_usd) AS cost_nano_usd, sum(attempts) AS attempts, sum(unpriced) AS unpriced,
+                 sum(requests) AS requests, sum(errors) AS errors, sum(input_tokens) AS input_tokens,
+                 sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
+                 sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens
+             FROM (
+                 SELECT * FROM usage_sums WHERE account_id = ?1 AND span_hours = 1 AND start >= ?2 AND start < ?3
+                 UNION ALL
+                 SELECT * FROM usage_sums WHERE account_id = ?1 AND span_hours = 24 AND start >= ?4 AND start < ?5
+                 UNION ALL
+                 SELECT * FROM usage_sums WHERE account_id = ?1 AND span_hours = 1 AND start >= ?6 AND start < ?7
+             )
+             GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ?10"
         )
     };
 }
 
-pub(super) async fn sums(tenant: &SqliteTenant, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError> {
+pub(super) async fn read(tenant: &SqliteTenant, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError> {
     let text = match query.group_by {
-        GroupBy::Provider => sums!("provider"),
-        GroupBy::AccessKey => sums!("access_key_id"),
-        GroupBy::Team => sums!("team_id"),
-        GroupBy::Model => sums!("provider || ':' || model"),
+        GroupBy::Provider => overview!("provider"),
+        GroupBy::AccessKey => overview!("access_key_id"),
+        GroupBy::Team => overview!("team_id"),
+        GroupBy::Model => overview!("provider || ':' || model"),
+        GroupBy::Nothing => overview!("''"),
     };
-    let rows = sqlx::query(text)
-        .bind(tenant.account())
-        .bind(query.start.unix_micros())
-        .bind(query.end.unix_micros())
+    let parts = query.parts();
+    let mut statement = sqlx::query(text).bind(tenant.account());
+    for range in [parts.hours_before, parts.days, parts.hours_after] {
+        statement = statement.bind(range.start.unix_micros()).bind(range.end.unix_micros());
+    }
+    let rows = statement
+        .bind(query.hours().start.unix_micros())
+        .bind(match query.interval {
+            Interval::Hour => Some(Span::Hour.micros()),
+            Interval::Day => Some(Span::Day.micros()),
+            Interval::Whole => None,
+        })
         .bind(count(OVERVIEW_BUCKETS_MAX as u64 + 1))
         .fetch_all(tenant.store.readers())
         .await
@@ -42,23 +60,19 @@ pub(super) async fn sums(tenant: &SqliteTenant, query: &OverviewQuery) -> Result
     if rows.len() > OVERVIEW_BUCKETS_MAX {
         return Err(StoreError::Full { what: "buckets in an overview", max: OVERVIEW_BUCKETS_MAX });
     }
-    rows.iter().map(|row| read(query.group_by, row)).collect()
+    rows.iter().map(|row| bucket(row, query.group_by)).collect()
 }
 
-fn read(by: GroupBy, row: &SqliteRow) -> Result<OverviewBucket, StoreError> {
-    let cells = Cells::new("usage_events", row);
+fn bucket(row: &SqliteRow, by: GroupBy) -> Result<OverviewBucket, StoreError> {
+    let cells = Cells::new("usage_sums", row);
     Ok(OverviewBucket {
-        day: cells.time("day")?,
+        start: cells.time("bucket")?,
         // The text of an id sorts as its bytes do.
         group: match by {
             GroupBy::AccessKey => AccessKeyId::from_bytes(cells.id("grouped")?).to_string(),
             GroupBy::Team => TeamId::from_bytes(cells.id("grouped")?).to_string(),
-            GroupBy::Provider | GroupBy::Model => cells.get("grouped")?,
+            GroupBy::Provider | GroupBy::Model | GroupBy::Nothing => cells.get("grouped")?,
         },
-        cost: NanoUsd::new(cells.get("cost")?),
-        requests: cells.number("requests")?,
-        errors: cells.number("errors")?,
-        input_tokens: cells.number("input_tokens")?,
-        output_tokens: cells.number("output_tokens")?,
+        sums: sums(&cells)?,
     })
 }

@@ -1,9 +1,10 @@
 //! The ledger.
 
-use super::{SqliteStore, SqliteTenant, Statement, overview};
+use super::{SqliteStore, SqliteTenant, Statement, overview, sums};
 use crate::error::unavailable;
 use crate::row::{Cells, count, usage_source, usage_source_word};
 use async_trait::async_trait;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use std::sync::{Arc, LazyLock};
 use wardgate_core::format::Surface;
@@ -53,15 +54,9 @@ impl UsageEvents for SqliteTenant {
     }
 
     async fn request_usage(&self, id: RequestId) -> Result<Vec<UsageEvent>, StoreError> {
-        // No index finds a request, since each costs every write. The account's events lie in the order of time, and the id
-        // says when to begin; the final attempt, most often seconds later, says where to end.
         let rows = sqlx::query(
-            "SELECT * FROM usage_events
-             WHERE account_id = ?1 AND request_id = ?2 AND event_time >= ?3 AND event_time <= coalesce(
-                 (SELECT event_time FROM usage_events
-                  WHERE account_id = ?1 AND request_id = ?2 AND is_final = 1 AND event_time BETWEEN ?3 AND ?4
-                  ORDER BY event_time LIMIT 1), ?4)
-             ORDER BY attempt_number",
+            "SELECT * FROM usage_events INDEXED BY usage_events_by_request
+             WHERE account_id = ? AND request_id = ? AND event_time BETWEEN ? AND ? ORDER BY attempt_number",
         )
         .bind(self.account())
         .bind(id.as_bytes().as_slice())
@@ -74,7 +69,7 @@ impl UsageEvents for SqliteTenant {
     }
 
     async fn usage_overview(&self, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError> {
-        overview::sums(self, query).await
+        overview::read(self, query).await
     }
 }
 
@@ -85,9 +80,9 @@ const ROWS_PER_STATEMENT: [usize; 3] = [64, 8, 1];
 const COLUMNS: &str = "INSERT INTO usage_events (id, request_id, account_id, team_id, access_key_id, event_time, surface,
      provider, model, provider_key_id, provider_key_redacted, attempt_number, is_final, status_code, completion, is_streaming,
      stop_reason, input_uncached, cache_read, cache_write_5m, cache_write_1h, cache_write_other, output, reasoning,
-     usage_source, cost_nano_usd, duration_us, first_token_us, virtual_model, managed_key_id) VALUES ";
+     usage_source, cost_nano_usd, duration_us, first_token_us, virtual_model, managed_key_id, is_summed) VALUES ";
 
-const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
 
 /// The statement for so many rows, made once.
 fn insert_sql(rows: usize) -> &'static str {
@@ -103,6 +98,28 @@ pub(super) async fn append(store: &SqliteStore, events: &[UsageEvent]) -> Result
         return Ok(0);
     }
     let mut transaction = store.begin().await?;
+    if insert(&mut transaction, events).await? == events.len() as u64 {
+        sums::add(&mut transaction, events).await?;
+        transaction.commit().await.map_err(unavailable)?;
+        return Ok(events.len() as u64);
+    }
+    // A part of them was there already, which is rare: which part, only storing one by one tells.
+    transaction.rollback().await.map_err(unavailable)?;
+    let mut transaction = store.begin().await?;
+    let mut new = Vec::new();
+    for event in events {
+        if insert(&mut transaction, std::slice::from_ref(event)).await? == 1 {
+            new.push(event);
+        }
+    }
+    let count = new.len() as u64;
+    sums::add(&mut transaction, new).await?;
+    transaction.commit().await.map_err(unavailable)?;
+    Ok(count)
+}
+
+/// Stores those events that are not there yet, and says how many it were.
+async fn insert(transaction: &mut SqliteConnection, events: &[UsageEvent]) -> Result<u64, StoreError> {
     let mut new = 0;
     let mut rest = events;
     for size in ROWS_PER_STATEMENT {
@@ -112,7 +129,6 @@ pub(super) async fn append(store: &SqliteStore, events: &[UsageEvent]) -> Result
             rest = behind;
         }
     }
-    transaction.commit().await.map_err(unavailable)?;
     Ok(new)
 }
 
@@ -150,7 +166,7 @@ fn bind<'q>(statement: Statement<'q>, event: &'q UsageEvent) -> Statement<'q> {
         .bind(event.managed_key_id.as_ref().map(|id| id.as_bytes().as_slice()))
 }
 
-fn read(row: &SqliteRow) -> Result<UsageEvent, StoreError> {
+pub(super) fn read(row: &SqliteRow) -> Result<UsageEvent, StoreError> {
     let cells = Cells::new("usage_events", row);
     Ok(UsageEvent {
         id: UsageEventId::from_bytes(cells.id("id")?),

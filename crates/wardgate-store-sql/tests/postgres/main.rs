@@ -6,6 +6,7 @@ mod news;
 mod opening;
 mod outage;
 mod together;
+mod usage;
 
 use std::time::Duration;
 use tokio::time::timeout;

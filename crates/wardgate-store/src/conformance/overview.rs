@@ -1,8 +1,10 @@
 //! Cases of what is reckoned from the ledger: one request's attempts, and sums.
 
 use super::sample::{self, START};
-use crate::usage::{GroupBy, OVERVIEW_BUCKETS_MAX, OverviewBucket, OverviewQuery, REQUEST_LASTS_MAX};
-use crate::{Store, StoreError};
+use crate::usage::sums::Span;
+use crate::usage::{GroupBy, Interval, OVERVIEW_BUCKETS_MAX, OverviewBucket, OverviewQuery, REQUEST_LASTS_MAX, Sums};
+use crate::{Store, StoreError, UsageQuery};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use wardgate_core::account::Account;
 use wardgate_core::id::AccessKeyId;
@@ -64,20 +66,24 @@ fn event(owner: &Account, day: u64, provider: &str, model: &str) -> UsageEvent {
     }
 }
 
-fn bucket(event: &UsageEvent, group: &dyn ToString, requests: u64, errors: u64, attempts: u32) -> OverviewBucket {
-    const DAY_MICROS: i64 = 86_400_000_000;
-    OverviewBucket {
-        day: Timestamp::from_unix_micros(event.event_time.unix_micros() / DAY_MICROS * DAY_MICROS),
-        group: group.to_string(),
+/// So many events like this one, of one time and group.
+fn bucket(event: &UsageEvent, group: &dyn ToString, requests: u64, errors: u64, attempts: u64) -> OverviewBucket {
+    let sums = Sums {
         cost: (0..attempts).map(|_| event.cost.unwrap_or(NanoUsd::ZERO)).sum(),
+        attempts,
+        unpriced: 0,
         requests,
         errors,
-        input_tokens: u64::from(attempts) * event.usage.input(),
-        output_tokens: u64::from(attempts) * event.usage.output,
-    }
+        input_tokens: attempts * event.usage.input(),
+        cache_read_tokens: attempts * event.usage.cache_read,
+        cache_write_tokens: attempts * event.usage.cache_write(),
+        output_tokens: attempts * event.usage.output,
+        reasoning_tokens: attempts * event.usage.reasoning,
+    };
+    OverviewBucket { start: Span::Day.start_of(event.event_time), group: group.to_string(), sums }
 }
 
-/// Sums are made by day and group, in the order of both, of what is in the range, both its ends included.
+/// Sums are made by day and group, in the order of both, of what is in the range.
 pub async fn sums_by_day_and_group(store: &dyn Store) {
     let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
     let first = event(&acme, 0, "openai", "gpt-4o");
@@ -120,17 +126,100 @@ pub async fn sums_by_day_and_group(store: &dyn Store) {
         ),
     ];
     for (group_by, expected) in cases {
-        let query = OverviewQuery { start: first.event_time, end: next_day.event_time, group_by };
+        let interval = Interval::Day;
+        let query = OverviewQuery { start: first.event_time, end: next_day.event_time, group_by, interval };
         assert_eq!(store.tenant(acme.id).usage_overview(&query).await.unwrap(), expected, "{group_by:?}");
     }
-    let narrow = Duration::from_micros(1);
+}
+
+/// Whatever the time, the group and the interval, the sums are those of the events in the hours from the first to the last.
+pub async fn any_time_is_summed_to_the_hour(store: &dyn Store) {
+    let acme = sample::tenant(store, "acme").await;
+    const HOUR: i64 = 3_600_000_000;
+    let midnight = event(&acme, 0, "openai", "gpt-4o").event_time.unix_micros();
+    let at = |hours: i64, micros: i64| Timestamp::from_unix_micros(midnight + hours * HOUR + micros);
+    let mut events = Vec::new();
+    for (index, hours) in [-25, -24, -1, 0, 0, 1, 23, 24, 30, 47, 48, 72, 73].into_iter().enumerate() {
+        let offset = [0, 1, HOUR - 1][index % 3];
+        let provider = ["openai", "anthropic"][index % 2];
+        events.push(UsageEvent { event_time: at(hours, offset), ..event(&acme, 0, provider, "m") });
+    }
+    store.append_usage(&events).await.unwrap();
+    let ends =
+        [(-30, 0), (-25, HOUR - 1), (-24, 0), (-1, 5), (0, 0), (0, 1), (1, 0), (23, HOUR - 1), (24, 0), (48, 7), (73, 0)];
+    for (first, last) in ends.iter().enumerate().flat_map(|(index, first)| ends[index..].iter().map(move |last| (first, last)))
+    {
+        for interval in [Interval::Hour, Interval::Day, Interval::Whole] {
+            for group_by in [GroupBy::Provider, GroupBy::Nothing] {
+                let query = OverviewQuery { start: at(first.0, first.1), end: at(last.0, last.1), group_by, interval };
+                let mut expected: BTreeMap<(Timestamp, String), Sums> = BTreeMap::new();
+                for event in events.iter().filter(|event| query.hours().contains(&event.event_time)) {
+                    let group = if group_by == GroupBy::Nothing { String::new() } else { event.provider.to_string() };
+                    *expected.entry((interval.start_of(&query, event.event_time), group)).or_default() += Sums::of(event);
+                }
+                let expected: Vec<_> =
+                    expected.into_iter().map(|((start, group), sums)| OverviewBucket { start, group, sums }).collect();
+                assert_eq!(store.tenant(acme.id).usage_overview(&query).await.unwrap(), expected, "{query:?}");
+            }
+        }
+    }
+}
+
+/// A batch that is sent again adds nothing to the sums, and one that is half new adds the new half.
+pub async fn replay_adds_nothing_to_sums(store: &dyn Store) {
+    let acme = sample::tenant(store, "acme").await;
+    let of = |index| event(&acme, index, "openai", "gpt-4o");
+    let (first, second, third) = (of(0), of(0), of(0));
+    let batches: [(&[&UsageEvent], u64); 5] = [
+        (&[&first, &second], 2),
+        (&[&first, &second], 2),
+        (&[&second, &third, &third], 3),
+        (&[&third], 3),
+        (&[&first, &second, &third], 3),
+    ];
+    for (batch, expected) in batches {
+        let batch: Vec<_> = batch.iter().copied().cloned().collect();
+        store.append_usage(&batch).await.unwrap();
+        for interval in [Interval::Hour, Interval::Day] {
+            let query = OverviewQuery { start: first.event_time, end: first.event_time, group_by: GroupBy::Provider, interval };
+            let found = store.tenant(acme.id).usage_overview(&query).await.unwrap();
+            assert_eq!(found, [bucket(&first, &"openai", expected, 0, expected)]);
+        }
+    }
+}
+
+/// Events that are deleted leave their sums, later ones stay, and what is asked for at once is bounded.
+pub async fn deleted_events_leave_their_sums(store: &dyn Store) {
+    let (acme, other) = (sample::tenant(store, "acme").await, sample::tenant(store, "other").await);
+    let mut events: Vec<_> = (0..6).map(|_| event(&acme, 0, "openai", "gpt-4o")).collect();
+    events.push(event(&other, 0, "openai", "gpt-4o"));
+    events.push(event(&acme, 2, "openai", "gpt-4o"));
+    let last = events[7].clone();
+    store.make_room_for_usage(last.event_time).await.unwrap();
+    store.append_usage(&events).await.unwrap();
     let query = OverviewQuery {
-        start: first.event_time.plus(narrow),
-        end: Timestamp::from_unix_micros(next_day.event_time.unix_micros() - 1),
+        start: events[0].event_time,
+        end: last.event_time,
         group_by: GroupBy::Provider,
+        interval: Interval::Day,
     };
-    let expected = vec![bucket(&same, &"openai", 1, 0, 1)];
-    assert_eq!(store.tenant(acme.id).usage_overview(&query).await.unwrap(), expected);
+    let before = store.tenant(acme.id).usage_overview(&query).await.unwrap();
+    assert_eq!(before.len(), 2);
+
+    let all = UsageQuery { include_retries: true, ..super::usage::everything() };
+    let left = async |owner: &Account| {
+        let query = UsageQuery { end: last.event_time, ..all.clone() };
+        store.tenant(owner.id).list_usage(&query).await.unwrap().items
+    };
+    let mut calls = 1;
+    while store.delete_usage(last.event_time, 2).await.unwrap() {
+        calls += 1;
+        assert!(calls < 10, "it does not end");
+    }
+    assert_eq!((left(&acme).await, left(&other).await), (vec![last.clone()], vec![]));
+    assert!(!store.delete_usage(last.event_time, 2).await.unwrap());
+    assert_eq!(store.sum_up_usage(100).await.unwrap(), 0);
+    assert_eq!(store.tenant(acme.id).usage_overview(&query).await.unwrap(), before);
 }
 
 /// Requests are final attempts, errors are those of them that failed, and tokens and cost are of all attempts.
@@ -151,9 +240,11 @@ pub async fn counts_requests_and_errors_of_final_attempts(store: &dyn Store) {
     let unpriced = UsageEvent { cost: None, usage: Usage::default(), ..of(true, Completion::Succeeded, 200) };
     store.append_usage(std::slice::from_ref(&unpriced)).await.unwrap();
 
-    let query = OverviewQuery { start: START, end: unpriced.event_time, group_by: GroupBy::Provider };
+    let query = OverviewQuery { start: START, end: unpriced.event_time, group_by: GroupBy::Provider, interval: Interval::Day };
     let found = store.tenant(acme.id).usage_overview(&query).await.unwrap();
-    assert_eq!(found, [bucket(&events[0], &"openai", 7, 5, 8)]);
+    let mut expected = bucket(&events[0], &"openai", 7, 5, 8);
+    (expected.sums.attempts, expected.sums.unpriced) = (9, 1);
+    assert_eq!(found, [expected]);
 }
 
 /// An overview that would have more buckets than there may be is refused rather than cut.
@@ -167,7 +258,7 @@ pub async fn too_many_buckets_are_refused(store: &dyn Store) {
         events.push(UsageEvent { access_key_id, event_time: START, ..sample::usage_event(&acme) });
     }
     store.append_usage(&events[1..]).await.unwrap();
-    let query = OverviewQuery { start: START, end: START, group_by: GroupBy::AccessKey };
+    let query = OverviewQuery { start: START, end: START, group_by: GroupBy::AccessKey, interval: Interval::Day };
     assert_eq!(store.tenant(acme.id).usage_overview(&query).await.unwrap().len(), OVERVIEW_BUCKETS_MAX);
     store.append_usage(&events[..1]).await.unwrap();
     let refused = store.tenant(acme.id).usage_overview(&query).await;

@@ -9,7 +9,7 @@ use wardgate_core::time::Timestamp;
 use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
 
 /// Everything that an account has.
-fn everything() -> UsageQuery {
+pub(super) fn everything() -> UsageQuery {
     UsageQuery {
         start: Timestamp::from_unix_micros(0),
         end: START.plus(Duration::from_secs(86_400)),

@@ -1,15 +1,16 @@
 //! The ledger.
 
 use super::{MemoryStore, MemoryTenant};
+use crate::usage::sums::{Span, SumKey, Sums, sums};
 use crate::usage::{GroupBy, OVERVIEW_BUCKETS_MAX, OverviewBucket, OverviewQuery, REQUEST_LASTS_MAX};
-use crate::{Listed, StoreError, UsageEvents, UsageQuery};
+use crate::{Listed, StoreError, UsageEvents, UsageQuery, UsageUpkeep};
 use async_trait::async_trait;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use wardgate_core::id::RequestId;
-use wardgate_core::money::NanoUsd;
+use std::collections::btree_map::Entry;
+use wardgate_core::id::{RequestId, UsageEventId};
 use wardgate_core::time::Timestamp;
-use wardgate_core::usage::{Completion, UsageEvent};
+use wardgate_core::usage::UsageEvent;
 
 #[async_trait]
 impl UsageEvents for MemoryTenant {
@@ -34,44 +35,53 @@ impl UsageEvents for MemoryTenant {
 
     async fn usage_overview(&self, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError> {
         let tables = self.store.tables()?;
-        let mut buckets: BTreeMap<(Timestamp, String), OverviewBucket> = BTreeMap::new();
-        let own = tables.usage.values().filter(|event| event.account_id == self.account_id);
-        for event in own.filter(|event| (query.start..=query.end).contains(&event.event_time)) {
-            let (day, group) = (start_of_day(event.event_time), group(query.group_by, event));
-            let bucket = buckets.entry((day, group.clone())).or_insert(OverviewBucket {
-                day,
-                group,
-                cost: NanoUsd::ZERO,
-                requests: 0,
-                errors: 0,
-                input_tokens: 0,
-                output_tokens: 0,
-            });
-            bucket.cost += event.cost.unwrap_or(NanoUsd::ZERO);
-            bucket.input_tokens += event.usage.input();
-            bucket.output_tokens += event.usage.output;
-            bucket.requests += u64::from(event.is_final);
-            let is_error = event.completion != Completion::Succeeded || event.status_code >= 400;
-            bucket.errors += u64::from(event.is_final && is_error);
+        let parts = query.parts();
+        let wanted = |key: &SumKey| match key.span {
+            Span::Hour => parts.hours_before.contains(&key.start) || parts.hours_after.contains(&key.start),
+            Span::Day => parts.days.contains(&key.start),
+        };
+        let mut buckets: BTreeMap<(Timestamp, String), Sums> = BTreeMap::new();
+        let own = tables.usage_sums.iter().filter(|(key, _)| key.account_id == self.account_id);
+        for (key, sums) in own.filter(|(key, _)| wanted(key)) {
+            let start = query.interval.start_of(query, key.start);
+            *buckets.entry((start, group(query.group_by, key))).or_default() += *sums;
         }
         if buckets.len() > OVERVIEW_BUCKETS_MAX {
             return Err(StoreError::Full { what: "buckets in an overview", max: OVERVIEW_BUCKETS_MAX });
         }
-        Ok(buckets.into_values().collect())
+        Ok(buckets.into_iter().map(|((start, group), sums)| OverviewBucket { start, group, sums }).collect())
     }
 }
 
-fn start_of_day(at: Timestamp) -> Timestamp {
-    const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
-    Timestamp::from_unix_micros(at.unix_micros().div_euclid(DAY_MICROS) * DAY_MICROS)
+#[async_trait]
+impl UsageUpkeep for MemoryStore {
+    async fn sum_up_usage(&self, _max: u32) -> Result<u64, StoreError> {
+        // There was no other version of the program.
+        self.tables().map(|_| 0)
+    }
+
+    async fn make_room_for_usage(&self, _now: Timestamp) -> Result<(), StoreError> {
+        self.tables().map(|_| ())
+    }
+
+    async fn delete_usage(&self, before: Timestamp, max: u32) -> Result<bool, StoreError> {
+        let mut tables = self.tables()?;
+        let old = tables.usage.values().filter(|event| event.event_time < before).map(|event| event.id);
+        let old: Vec<UsageEventId> = old.take(max as usize).collect();
+        for id in &old {
+            tables.usage.remove(id);
+        }
+        Ok(old.len() == max as usize)
+    }
 }
 
-fn group(by: GroupBy, event: &UsageEvent) -> String {
+fn group(by: GroupBy, key: &SumKey) -> String {
     match by {
-        GroupBy::Provider => event.provider.to_string(),
-        GroupBy::AccessKey => event.access_key_id.to_string(),
-        GroupBy::Team => event.team_id.to_string(),
-        GroupBy::Model => format!("{}:{}", event.provider, event.model),
+        GroupBy::Provider => key.provider.to_string(),
+        GroupBy::AccessKey => key.access_key_id.to_string(),
+        GroupBy::Team => key.team_id.to_string(),
+        GroupBy::Model => format!("{}:{}", key.provider, key.model),
+        GroupBy::Nothing => String::new(),
     }
 }
 
@@ -84,9 +94,15 @@ fn matches(query: &UsageQuery, event: &UsageEvent) -> bool {
 
 pub(super) fn append(store: &MemoryStore, events: &[UsageEvent]) -> Result<u64, StoreError> {
     let mut tables = store.tables()?;
-    let before = tables.usage.len();
+    let mut new = 0;
     for event in events {
-        tables.usage.entry(event.id).or_insert_with(|| event.clone());
+        if let Entry::Vacant(vacant) = tables.usage.entry(event.id) {
+            vacant.insert(event.clone());
+            new += 1;
+            for (key, added) in sums([event]) {
+                *tables.usage_sums.entry(key).or_default() += added;
+            }
+        }
     }
-    Ok((tables.usage.len() - before) as u64)
+    Ok(new)
 }
