@@ -88,7 +88,7 @@ impl Gateway {
         let Self { parts, settings, listener, admin_listener, service, admin_url, mut signals, .. } = self;
         let drain = Arc::clone(&parts.proxy.drain);
         let readiness = ProcessReadiness::new(Arc::clone(&drain));
-        let tasks = Tasks::start(&parts, &readiness);
+        let tasks = Tasks::start(&parts, &readiness, settings.usage_retention);
         let admin_stop = CancellationToken::new();
         let router = wardgate_admin::router(parts.admin(&readiness, settings.admin_url_public.clone().unwrap_or(admin_url)));
         let admin = tokio::spawn(admin_server::serve(admin_listener, router, admin_stop.clone()));

@@ -14,7 +14,7 @@ use sealing::Sealing;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{ByteCount, duration, network};
+use values::{ByteCount, duration, network, retention};
 use wardgate_proxy::Options as ProxyOptions;
 use wardgate_telemetry::tracing::LogFormat;
 use wardgate_upstream::AllowedAddresses;
@@ -91,6 +91,9 @@ pub(crate) struct Settings {
     /// How long streams may run on after SIGTERM.
     #[arg(long, default_value = "300s", env = "WARDGATE_DRAIN", value_parser = duration)]
     pub(crate) drain: Duration,
+    /// For how many days usage events are kept, as in 400d, at least 7d; without it, for ever. Sums are kept in any case.
+    #[arg(long, env = "WARDGATE_USAGE_RETENTION", value_parser = retention)]
+    pub(crate) usage_retention: Option<Duration>,
     /// What the process logs to standard error: a level, or directives as in `info,wardgate_proxy=debug`.
     #[arg(long, default_value = "info", env = "WARDGATE_LOG")]
     pub(crate) log: String,

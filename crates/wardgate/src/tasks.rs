@@ -2,10 +2,12 @@
 
 mod ledger;
 mod store_watch;
+mod usage_upkeep;
 
 use crate::assemble::Parts;
 use crate::readiness::ProcessReadiness;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -16,10 +18,12 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    /// Starts all tasks.
-    pub(crate) fn start(parts: &Parts, readiness: &Arc<ProcessReadiness>) -> Self {
+    /// Starts all tasks. Usage events are kept for `usage_retention`, or for ever.
+    pub(crate) fn start(parts: &Parts, readiness: &Arc<ProcessReadiness>, usage_retention: Option<Duration>) -> Self {
         let (stop, running) = (CancellationToken::new(), TaskTracker::new());
         running.spawn(ledger::run(Arc::clone(&parts.store), Arc::clone(&parts.proxy), stop.clone()));
+        let (store, clock) = (Arc::clone(&parts.store), Arc::clone(&parts.clock));
+        running.spawn(usage_upkeep::run(store, clock, usage_retention, stop.clone()));
         running.spawn(store_watch::run(Arc::clone(&parts.store), Arc::clone(readiness), stop.clone()));
         Self { stop, running }
     }

@@ -149,13 +149,22 @@ async fn sums_by_day_and_group() {
     let overview = gateway.get(&since).await.json();
     let bucket = |group: &str, cost: &str, requests: u32, errors: u32, events: u32| {
         json!({"bucketStart": day, "groupKey": group, "cost": cost, "requests": requests, "errors": errors,
-               "inputTokens": 132 * events, "outputTokens": 60 * events})
+               "attempts": events, "costUnknown": events - 1,
+               "inputTokens": 132 * events, "outputTokens": 60 * events, "cacheReadTokens": 20 * events,
+               "cacheWriteTokens": 12 * events, "reasoningTokens": 7 * events})
     };
     assert_eq!(overview["buckets"], json!([bucket("groq", "0.00123", 1, 0, 1), bucket("openai", "0.00123", 1, 1, 2)]));
     assert_eq!(
         overview["totals"],
-        json!({"cost": "0.00247", "requests": 2, "errors": 1, "inputTokens": 396, "outputTokens": 180})
+        json!({"cost": "0.00247", "requests": 2, "errors": 1, "attempts": 3, "costUnknown": 1, "inputTokens": 396,
+               "outputTokens": 180, "cacheReadTokens": 60, "cacheWriteTokens": 36, "reasoningTokens": 21})
     );
+    for interval in ["hour", "all"] {
+        let shown = gateway.get(&format!("{since}&groupBy=none&interval={interval}")).await.json();
+        let buckets = shown["buckets"].as_array().unwrap();
+        assert_eq!((buckets.len(), &buckets[0]["groupKey"], &buckets[0]["attempts"]), (1, &json!(""), &json!(3)));
+        assert_eq!(buckets[0]["bucketStart"] == shown["startTime"], interval == "all", "{interval}");
+    }
     let key = events[0].access_key_id.to_string();
     for (group_by, groups) in [
         ("provider", vec!["groq", "openai"]),

@@ -16,8 +16,8 @@ use wardgate_store::UsageQuery;
 
 const ENVELOPE: &str = "aiGatewayUsage";
 
-pub(super) static START_TIME: Param = Param::required("startTime", "From here, inclusive.", time_schema);
-pub(super) static END_TIME: Param = Param::optional("endTime", "To here, inclusive; now, if it is left out.", time_schema);
+static START_TIME: Param = Param::required("startTime", "From here, inclusive.", time_schema);
+static END_TIME: Param = Param::optional("endTime", "To here, inclusive; now, if it is left out.", time_schema);
 static ACCESS_KEY_ID: Param = Param::optional("accessKeyId", "Only events of this access key.", id_schema::<AccessKeyId>);
 static INCLUDE_RETRIES: Param =
     Param::optional("includeRetries", "Also attempts that were not the last of their request.", || json!({"type": "boolean"}));

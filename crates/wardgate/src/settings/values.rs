@@ -30,6 +30,17 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parsed.ok_or_else(|| format!("{text:?} is no duration; write it as 500ms, 90s or 5m"))
 }
 
+/// For how long usage is kept, in days: `400d`. Not less than a week: what a gateway that was away has in its journal comes late,
+/// and must not be deleted before the next overview, nor stored again after it was deleted.
+pub(super) fn retention(text: &str) -> Result<Duration, String> {
+    const DAYS_MIN: u64 = 7;
+    const DAYS_MAX: u64 = 36_500;
+    let days = text.strip_suffix('d').and_then(|days| days.trim().parse::<u64>().ok());
+    let days = days.filter(|days| (DAYS_MIN..=DAYS_MAX).contains(days));
+    let days = days.ok_or_else(|| format!("{text:?} is no number of days from {DAYS_MIN}d to {DAYS_MAX}d"))?;
+    Ok(Duration::from_secs(days * 86_400))
+}
+
 /// A network such as `10.0.0.0/8`, or one address.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     parse_network(text).ok_or_else(|| format!("{text:?} is no network; write it as 10.0.0.0/8, fd00::/8 or 192.0.2.1"))
@@ -51,6 +62,8 @@ mod tests {
         assert!("32MB".parse::<ByteCount>().is_err() && "99999999999GiB".parse::<ByteCount>().is_err());
         assert_eq!(duration("300s"), Ok(Duration::from_secs(300)));
         assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(retention("400d"), Ok(Duration::from_secs(400 * 86_400)));
+        assert!(["6d", "400", "1w", "99999999999999999999d", ""].into_iter().all(|text| retention(text).is_err()));
         assert!(duration("300").is_err() && duration("-5s").is_err());
     }
 }
