@@ -1,7 +1,11 @@
 //! What the API needs, and how it is set.
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use wardgate_core::access_key::AccessKey;
+use wardgate_core::format::Surface;
 use wardgate_core::random::Random;
 use wardgate_core::tier::TierName;
 use wardgate_core::time::Clock;
@@ -9,6 +13,7 @@ use wardgate_keys::seal::MasterKey;
 use wardgate_limits::lane::Lane;
 use wardgate_limits::tier::TierLimits;
 use wardgate_model::Catalog;
+use wardgate_policy::Explanation;
 use wardgate_store::Store;
 
 /// The API's collaborators.
@@ -29,6 +34,8 @@ pub struct Deps {
     pub hash_lane: Arc<Lane>,
     /// Whether this process should be sent requests.
     pub readiness: Arc<dyn Readiness>,
+    /// Plans requests as the data plane does.
+    pub explainer: Arc<dyn Explainer>,
     /// All metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// The settings.
@@ -65,4 +72,24 @@ pub struct ReadinessReport {
     pub ready: bool,
     /// What was looked at and how it is, for people: (`store`, `answers`).
     pub notes: Vec<(String, String)>,
+}
+
+/// Plans requests as the data plane does, without sending any.
+pub trait Explainer: Send + Sync {
+    /// How a request of this key would be routed: the surface it would be sent to, and its body.
+    fn explain(&self, key: AccessKey, surface: Surface, body: Vec<u8>) -> Explaining<'_>;
+}
+
+/// An explanation on its way.
+pub type Explaining<'e> = Pin<Box<dyn Future<Output = Result<Explanation, NotExplained>> + Send + 'e>>;
+
+/// Why a request cannot be planned at all.
+#[derive(Debug)]
+pub struct NotExplained {
+    /// The HTTP status that a client of the data plane would get.
+    pub status: u16,
+    /// The stable code.
+    pub code: &'static str,
+    /// The text for people.
+    pub message: String,
 }

@@ -30,6 +30,7 @@ mod api_keys;
 mod audit_log;
 mod configurations;
 mod credits;
+mod explain;
 mod gateway_config;
 mod health;
 mod managed_keys;
@@ -46,5 +47,5 @@ mod virtual_models;
 #[cfg(test)]
 mod tests;
 
-pub use deps::{Deps, Options, Readiness, ReadinessReport};
+pub use deps::{Deps, Explainer, Explaining, NotExplained, Options, Readiness, ReadinessReport};
 pub use router::router;

@@ -7,6 +7,7 @@ mod audit;
 mod callers;
 mod configurations;
 mod credits;
+mod explain;
 mod gateway_config;
 mod idempotency;
 mod isolation;
@@ -25,7 +26,7 @@ mod versions;
 mod virtual_models;
 mod watching;
 
-use crate::deps::{Deps, Options, Readiness, ReadinessReport};
+use crate::deps::{Deps, Explainer, Explaining, NotExplained, Options, Readiness, ReadinessReport};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -34,9 +35,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use tower::ServiceExt as _;
+use wardgate_core::access_key::AccessKey;
 use wardgate_core::account::Account;
 use wardgate_core::api_key::{ApiKey, OperatorKey, Role};
 use wardgate_core::audit::AuditEvent;
+use wardgate_core::format::Surface;
 use wardgate_core::id::{AccountId, ApiKeyId, AuditEventId, OperatorKeyId, TeamId};
 use wardgate_core::label::Label;
 use wardgate_core::random::Counting;
@@ -48,6 +51,7 @@ use wardgate_keys::seal::MasterKey;
 use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_limits::tier::TierLimits;
 use wardgate_model::Catalog;
+use wardgate_policy::{Explanation, Refusal};
 use wardgate_store::memory::MemoryStore;
 use wardgate_store::{Collection as _, Store as _};
 
@@ -85,6 +89,24 @@ impl Readiness for Ready {
     fn report(&self) -> ReadinessReport {
         let ready = self.0.load(Ordering::Relaxed);
         ReadinessReport { ready, notes: vec![("store".to_owned(), if ready { "answers" } else { "away" }.to_owned())] }
+    }
+}
+
+/// Explains any request that names a model as refused, and says what it was asked.
+struct Asked;
+
+impl Explainer for Asked {
+    fn explain(&self, key: AccessKey, surface: Surface, body: Vec<u8>) -> Explaining<'_> {
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let explained = match body["model"].as_str() {
+            Some(model) => {
+                let message = format!("{model} on {surface} by {}", key.id);
+                let refusal = Refusal { status: 403, code: "model_not_allowed", message };
+                Ok(Explanation::of_refusal(surface, Vec::new(), refusal))
+            }
+            None => Err(NotExplained { status: 400, code: "missing_model", message: "no model".to_owned() }),
+        };
+        Box::pin(std::future::ready(explained))
     }
 }
 
@@ -144,6 +166,7 @@ impl Gateway {
             tiers: Arc::new(BTreeMap::from([(TierName::new("free").unwrap(), TierLimits::default())])),
             hash_lane: lane.clone(),
             readiness: ready.clone(),
+            explainer: Arc::new(Asked),
             metrics: Arc::new(|| "wardgate_requests_total 1\n".to_owned()),
             options: Options { body_bytes_max: 16_384, public_url: URL.to_owned(), checkout_url: None },
         };

@@ -5,6 +5,7 @@ mod body;
 mod change;
 mod credits;
 mod declare;
+mod explain;
 mod find;
 mod grants;
 mod read;
@@ -21,7 +22,7 @@ use clap::{ArgMatches, Command, FromArgMatches};
 #[must_use]
 pub fn commands() -> Vec<Command> {
     let resources = resource::ALL.iter().map(|resource| arguments::command(resource));
-    let others = [usage::command(), credits::command()].into_iter().chain(declare::commands());
+    let others = [usage::command(), credits::command(), explain::command()].into_iter().chain(declare::commands());
     resources.chain(others.map(arguments::with_connection)).collect()
 }
 
@@ -38,6 +39,7 @@ pub async fn run(name: &str, matches: &ArgMatches, surroundings: Surroundings) -
     match name {
         "usage" => usage::run(matches, surroundings).await,
         "credits" => credits::run(matches, surroundings).await,
+        "explain" => explain::run(matches, surroundings).await,
         "apply" => declare::apply(matches, surroundings).await,
         "diff" => declare::diff(matches, surroundings).await,
         "export" => declare::export(matches, surroundings).await,

@@ -4,7 +4,8 @@ use crate::model::Model;
 use crate::model_string::{self, ModelString};
 use crate::nearest::nearest;
 use crate::overlay::Overlay;
-use crate::provider::{ParamNames, Provider};
+use crate::price::Rates;
+use crate::provider::{Origin, ParamNames, Provider};
 use std::sync::Arc;
 use wardgate_core::name::ModelName;
 
@@ -27,6 +28,18 @@ impl Target {
     pub fn of(provider: &Arc<Provider>, model: &Arc<Model>) -> Self {
         let (provider, known) = (Arc::clone(provider), Some(Arc::clone(model)));
         Self { provider, model: Arc::clone(&model.id), known, unsupported_params: None }
+    }
+
+    /// What an input of this many tokens and its output cost; none when that is not known. Only a provider of the tenant or the
+    /// operator is free without a price.
+    #[must_use]
+    pub fn rates(&self, input_tokens: u64) -> Option<Rates> {
+        let prices = self.known.as_ref().and_then(|model| model.prices.as_ref());
+        match (prices, self.provider.origin) {
+            (Some(prices), _) => Some(*prices.rates_for(input_tokens)),
+            (None, Origin::Operator | Origin::Tenant) => Some(Rates::default()),
+            (None, Origin::BuiltIn) => None,
+        }
     }
 }
 

@@ -9,4 +9,6 @@ pub struct Ask<'r> {
     pub surface: Surface,
     /// Model strings in the client's order, each once. The first is the one it wants; the others are fallbacks.
     pub models: &'r [String],
+    /// Whether the plan is to tell all that was considered, and not only what the client is told anyway.
+    pub is_traced: bool,
 }

@@ -16,6 +16,16 @@ pub enum Credential {
 }
 
 impl Credential {
+    /// What kind it is, in APIs.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::User(_) => "user",
+            Self::Managed(_) => "managed",
+        }
+    }
+
     /// The key of the account, if it is one.
     #[must_use]
     pub const fn user(self) -> Option<ProviderKeyId> {

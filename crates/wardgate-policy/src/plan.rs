@@ -39,6 +39,9 @@ pub struct Plan {
     pub candidates: Vec<Candidate>,
     /// Models that give nothing to try, and ways to call one that are not there.
     pub dropped: Vec<Dropped>,
+    /// The model strings that were considered, virtual ones expanded, in order, as [`Candidate::model_index`] counts them. Empty
+    /// unless the plan is traced.
+    pub considered: Vec<String>,
 }
 
 impl Plan {
@@ -71,8 +74,8 @@ pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
             }
         }
     }
-    let Plan { candidates, dropped } = planning.plan;
-    if candidates.is_empty() { Err(dropped) } else { Ok(Plan { candidates, dropped }) }
+    let plan = planning.plan;
+    if plan.candidates.is_empty() { Err(plan.dropped) } else { Ok(plan) }
 }
 
 /// Whether a target is in the scope and there is a credential for it, so that a plan on one of its provider's surfaces would
@@ -94,6 +97,9 @@ impl Planning<'_> {
     fn consider(&mut self, model: &str, virtual_model: Option<&ModelName>) {
         let index = self.models;
         self.models += 1;
+        if self.ask.is_traced {
+            self.plan.considered.push(model.to_owned());
+        }
         let result = match index {
             0..MODELS_MAX => self.add(index, model, virtual_model),
             // Once is enough to tell that there are too many.
@@ -101,17 +107,33 @@ impl Planning<'_> {
             _ => Ok(()),
         };
         if let Err(why) = result {
-            self.drop(model, virtual_model, why, true);
+            self.drop(model, virtual_model, None, why, true);
         }
     }
 
-    fn drop(&mut self, model: &str, virtual_model: Option<&ModelName>, why: Why, is_whole: bool) {
-        self.plan.dropped.push(Dropped { model: model.to_owned(), virtual_model: virtual_model.cloned(), why, is_whole });
+    fn drop(&mut self, model: &str, virtual_model: Option<&ModelName>, target: Option<&Target>, why: Why, is_whole: bool) {
+        let target = target.map(|target| (target.provider.name.clone(), target.model.clone()));
+        let (model, virtual_model) = (model.to_owned(), virtual_model.cloned());
+        self.plan.dropped.push(Dropped { model, virtual_model, target, why, is_whole });
     }
 
-    /// Puts a model through the filters.
+    /// Finds what a model string names.
     fn add(&mut self, model_index: usize, model: &str, virtual_model: Option<&ModelName>) -> Result<(), Why> {
         let target: Target = resolve(model, self.facts.overlay)?;
+        if let Err(why) = self.add_target(model_index, model, virtual_model, &target) {
+            self.drop(model, virtual_model, Some(&target), why, true);
+        }
+        Ok(())
+    }
+
+    /// Puts it through the filters.
+    fn add_target(
+        &mut self,
+        model_index: usize,
+        model: &str,
+        virtual_model: Option<&ModelName>,
+        target: &Target,
+    ) -> Result<(), Why> {
         let provider = &target.provider;
         self.facts.policy.allows(provider, &target.model).map_err(|outside| match outside {
             OutOfScope::Provider => Why::ProviderOutOfScope { provider: provider.name.clone() },
@@ -123,10 +145,14 @@ impl Planning<'_> {
         };
         let is_same = |other: &Candidate| other.target.provider.name == provider.name && other.target.model == target.model;
         if self.plan.candidates.iter().any(is_same) {
-            // Another spelling of what is there already.
+            // Another spelling of what is there already, which nobody has to be told.
+            if self.ask.is_traced {
+                let why = Why::Again { provider: provider.name.clone(), model: target.model.clone() };
+                self.drop(model, virtual_model, Some(target), why, false);
+            }
             return Ok(());
         }
-        let chosen = credentials::choose(&target, self.facts);
+        let chosen = credentials::choose(target, self.facts);
         if chosen.credentials().is_empty() {
             let why = chosen.left_out.into_iter().next();
             return Err(why.unwrap_or_else(|| Why::NoCredential { provider: provider.name.clone() }));
@@ -139,7 +165,7 @@ impl Planning<'_> {
             virtual_model: virtual_model.cloned(),
         }));
         for why in chosen.left_out {
-            self.drop(model, virtual_model, why, false);
+            self.drop(model, virtual_model, Some(target), why, false);
         }
         Ok(())
     }

@@ -12,6 +12,8 @@ pub struct Dropped {
     pub model: String,
     /// The virtual model that the client asked for, if it asked for one.
     pub virtual_model: Option<ModelName>,
+    /// Whom it would have been asked of, and in whose spelling, once it was known to name something.
+    pub target: Option<(ProviderName, ModelName)>,
     /// The cause.
     pub why: Why,
     /// Whether nothing of the model is in the plan. Otherwise one of the ways to call it is not.
@@ -90,6 +92,14 @@ pub enum Why {
         /// The model in the provider's spelling.
         model: ModelName,
     },
+    /// It is another spelling of what is in the plan already.
+    #[error("it is {provider}:{model} again")]
+    Again {
+        /// The provider.
+        provider: ProviderName,
+        /// The model in the provider's spelling.
+        model: ModelName,
+    },
     /// There are more models before it than are considered.
     #[error("only the first {} models of a request are considered", crate::plan::MODELS_MAX)]
     TooMany,
@@ -108,11 +118,16 @@ pub enum Filter {
     Surface,
     /// Is there a credential?
     Credential,
+    /// Is it new?
+    Again,
     /// Is it within the bounds of a plan?
     Bound,
 }
 
 impl Filter {
+    /// Every filter.
+    pub const ALL: [Self; 7] = [Self::Name, Self::Scope, Self::Tier, Self::Surface, Self::Credential, Self::Again, Self::Bound];
+
     /// Its name in APIs, metrics and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -122,7 +137,21 @@ impl Filter {
             Self::Tier => "tier",
             Self::Surface => "surface",
             Self::Credential => "credential",
+            Self::Again => "again",
             Self::Bound => "bound",
+        }
+    }
+
+    /// What became of those that it left out, for people.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Name => "unknown",
+            Self::Scope => "out of scope",
+            Self::Tier => "not in the tier",
+            Self::Surface => "without the surface",
+            Self::Credential => "without a credential",
+            Self::Again => "there already",
+            Self::Bound => "too many",
         }
     }
 }
@@ -141,7 +170,18 @@ impl Why {
             | Self::NotGranted { .. }
             | Self::NotCatalogued { .. }
             | Self::NotPriced { .. } => Filter::Credential,
+            Self::Again { .. } => Filter::Again,
             Self::TooMany => Filter::Bound,
         }
     }
+}
+
+/// How many each filter left out, in few words: `2 out of scope, 1 without a credential`.
+#[must_use]
+pub fn tally(dropped: &[Dropped]) -> String {
+    let counts = Filter::ALL.into_iter().filter_map(|filter| {
+        let count = dropped.iter().filter(|dropped| dropped.why.filter() == filter).count();
+        (count > 0).then(|| format!("{count} {}", filter.words()))
+    });
+    counts.collect::<Vec<_>>().join(", ")
 }

@@ -127,15 +127,23 @@ impl Setting {
     }
 
     pub(crate) fn plan(&self, models: &[&str], surface: Surface) -> Result<Plan, Vec<Dropped>> {
+        self.made(models, surface, false)
+    }
+
+    pub(crate) fn traced(&self, models: &[&str], surface: Surface) -> Result<Plan, Vec<Dropped>> {
+        self.made(models, surface, true)
+    }
+
+    fn made(&self, models: &[&str], surface: Surface, is_traced: bool) -> Result<Plan, Vec<Dropped>> {
         let models: Vec<String> = models.iter().map(|model| (*model).to_owned()).collect();
         let Self { overlay, virtual_models, credentials, policy } = self;
-        plan(Ask { surface, models: &models }, Facts { overlay, virtual_models, credentials, policy })
+        plan(Ask { surface, models: &models, is_traced }, Facts { overlay, virtual_models, credentials, policy })
     }
 
     /// The plan as text, a line for each candidate and each thing dropped.
     pub(crate) fn told(&self, models: &[&str], surface: Surface) -> String {
         let told_dropped = |dropped: &[Dropped]| {
-            let lines = dropped.iter().map(|Dropped { model, virtual_model, why, is_whole }| {
+            let lines = dropped.iter().map(|Dropped { model, virtual_model, why, is_whole, .. }| {
                 let of = virtual_model.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
                 let what = if *is_whole { "not" } else { "not every way of" };
                 format!("  {what} {model}{of} ({}): {why}\n", why.filter().name())

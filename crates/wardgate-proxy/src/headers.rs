@@ -10,6 +10,8 @@ pub(crate) const SKIPPED_MODELS: HeaderName = HeaderName::from_static("x-wardgat
 pub(crate) const REMOVED_PARAMS: HeaderName = HeaderName::from_static("x-wardgate-removed-params");
 pub(crate) const OUTPUT_CAP: HeaderName = HeaderName::from_static("x-wardgate-output-cap");
 pub(crate) const COST: HeaderName = HeaderName::from_static("x-wardgate-cost");
+/// In a request: whether the answer is to tell how it was routed. In an answer: that.
+pub(crate) const EXPLAIN: HeaderName = HeaderName::from_static("x-wardgate-explain");
 /// Where OpenAI's clients look for a request's id.
 pub(crate) const OPENAI_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where Anthropic's clients look for it.

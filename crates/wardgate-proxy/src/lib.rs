@@ -14,6 +14,7 @@ mod failure;
 mod meter;
 mod request_log;
 mod models;
+pub mod explain;
 mod body;
 pub mod cache;
 pub mod tenant;
@@ -24,4 +25,5 @@ mod rate_headers;
 
 pub use deps::{Deps, Options};
 pub use drain::Drain;
+pub use explain::{ExplainError, Explainer};
 pub use service::{Service, TlsError, load_tls};

@@ -2,7 +2,9 @@
 
 use crate::body::ReplyBody;
 use crate::deps::Deps;
+use crate::explain;
 use crate::failure::Failure;
+use crate::headers;
 use crate::meter::{Ending, Meter};
 use crate::models;
 use crate::phase::admit::{Admission, admit};
@@ -38,6 +40,7 @@ pub(crate) fn serve(deps: Arc<Deps>, peer: IpAddr, request: Request<Incoming>) -
     let inbound = Inbound { headers: head.headers, uri: head.uri, body, peer };
     match route {
         Ok(Route::Generate(surface)) => Box::pin(generate(deps, inbound, surface, log)),
+        Ok(Route::Explain) => Box::pin(explain(deps, inbound, dialect, log)),
         Ok(Route::Tell(topic)) => Box::pin(tell(deps, inbound, Ok(topic), dialect, is_head, log)),
         Err(failure) => Box::pin(tell(deps, inbound, Err(failure), dialect, is_head, log)),
     }
@@ -79,6 +82,22 @@ async fn tell(
     response
 }
 
+/// A request to be told how a request would be routed.
+async fn explain(deps: Arc<Deps>, mut inbound: Inbound, dialect: Dialect, mut log: RequestLog) -> Response<ReplyBody> {
+    let told = match caller(&deps, &inbound, &mut log).await {
+        Ok(caller) => explain::tell(&deps, &caller, &mut inbound, &mut log).await,
+        Err(failure) => Err(failure),
+    };
+    match told {
+        Ok(mut response) => {
+            log.answer(response.status());
+            respond::add_request_id(&mut response, dialect.format, &log.request_id().to_text());
+            response
+        }
+        Err(failure) => fail(&failure, dialect, &mut inbound, &mut log).await,
+    }
+}
+
 /// A request for an answer of a model.
 async fn generate(deps: Arc<Deps>, mut inbound: Inbound, surface: Surface, mut log: RequestLog) -> Response<ReplyBody> {
     let deps = &deps;
@@ -110,7 +129,8 @@ async fn prepare(
 ) -> Result<(Caller, Ask, Plan, Admission), Failure> {
     let caller = caller(deps, inbound, log).await?;
     let ask = ask::read(deps, &caller, inbound, surface, log).await?;
-    let plan = select(&caller, &ask)?;
+    log.is_traced = inbound.headers.get(headers::EXPLAIN).is_some_and(|wanted| wanted == "true");
+    let plan = select(&caller, &ask, log)?;
     let admission = admit(deps, &caller, &ask).await?;
     Ok((caller, ask, plan, admission))
 }

@@ -44,6 +44,16 @@ pub(crate) struct RequestLog {
     pub(crate) managed_key_id: Option<ManagedKeyId>,
     /// Attempts made.
     pub(crate) attempts: u32,
+    /// The failed ones: whom, for what, and what was wrong.
+    pub(crate) failed: Vec<String>,
+    /// How many candidates the plan had.
+    pub(crate) candidates: usize,
+    /// How many each filter left out of it, in words.
+    pub(crate) left_out: Option<String>,
+    /// Whether the client wants to be told how its request was routed.
+    pub(crate) is_traced: bool,
+    /// What it is told of that.
+    pub(crate) trace: Option<String>,
     /// How the last attempt ended.
     pub(crate) completion: Option<Completion>,
     /// What it used.
@@ -75,6 +85,11 @@ impl RequestLog {
             virtual_model: None,
             managed_key_id: None,
             attempts: 0,
+            failed: Vec::new(),
+            candidates: 0,
+            left_out: None,
+            is_traced: false,
+            trace: None,
             completion: None,
             usage: None,
             cost: None,
@@ -132,6 +147,9 @@ impl Drop for RequestLog {
             virtual_model: self.virtual_model.as_deref(),
             managed_key_id: self.managed_key_id,
             attempts: self.attempts,
+            failed: &self.failed,
+            candidates: self.candidates,
+            left_out: self.left_out.as_deref(),
             is_stream: self.is_stream,
             completion: self.completion,
             usage: self.usage,

@@ -14,8 +14,8 @@ use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
 use wardgate_core::format::Format;
 use wardgate_core::id::RequestId;
 use wardgate_core::tier::TierName;
-use wardgate_limits::rate::{LimitName, Refusal, Standing};
-use wardgate_policy::{Filter, Verdict, Why};
+use wardgate_limits::rate::{LimitName, Refusal as LimitRefusal, Standing};
+use wardgate_policy::{Filter, Refusal, Verdict, Why, tally};
 use wardgate_wire::error_body::{self, ErrorBody, ErrorKind};
 use wardgate_wire::limit_body::{self, LimitBody};
 use wardgate_wire::peek::PeekError;
@@ -59,8 +59,17 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
         headers::insert_text(headers, headers::PROVIDER, &exhausted.provider);
         headers::insert_text(headers, headers::MODEL, &exhausted.model);
     }
+    if let Some(trace) = log.trace.take() {
+        headers::insert_text(response.headers_mut(), headers::EXPLAIN, &trace);
+    }
     add_request_id(&mut response, dialect.format, &request_id);
     response
+}
+
+/// What a failure would be told as, whatever the format.
+pub(crate) fn refusal(failure: &Failure) -> Refusal {
+    let Told { status, code, message, .. } = tell(failure);
+    Refusal { status, code, message: message.into_owned() }
 }
 
 /// Puts the request's id where people and the format's SDKs look for it.
@@ -231,7 +240,7 @@ fn tell(failure: &Failure) -> Told {
 }
 
 /// Says whose limit it is: not a provider's, and not the whole gateway's.
-fn rate_limited(refusal: &Refusal) -> Told {
+fn rate_limited(refusal: &LimitRefusal) -> Told {
     let Standing { name, level, limit, remaining, reset } = refusal.standing;
     let tier = refusal.tier.as_ref().map(|tier| format!(" (tier {tier})")).unwrap_or_default();
     let reset = match name {
@@ -248,7 +257,7 @@ fn rate_limited(refusal: &Refusal) -> Told {
 }
 
 /// The same for programs.
-fn limit_body(refusal: &Refusal) -> LimitBody<'_> {
+fn limit_body(refusal: &LimitRefusal) -> LimitBody<'_> {
     let standing = &refusal.standing;
     LimitBody {
         limit: standing.name.name(),
@@ -278,10 +287,11 @@ const fn body_words(error: &PeekError) -> (&'static str, Option<&'static str>) {
         PeekError::ModelEmpty => ("empty_model", Some("model")),
         PeekError::ModelsNotStrings | PeekError::TooManyModels => ("invalid_models", Some("models")),
         PeekError::StreamNotABoolean => ("invalid_stream", Some("stream")),
+        PeekError::SurfaceUnknown(_) => ("unknown_surface", Some("surface")),
     }
 }
 
-/// The first cause decides code and status; the text names them all.
+/// The first cause decides code and status; the text counts them by filter and names them all.
 fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
     use wardgate_model::ResolveError;
     let (status, kind) = match dropped.first().map(|first| first.why.filter()) {
@@ -298,14 +308,20 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
         Some(Why::NoCredential { .. } | Why::KeyGone { .. }) => "no_provider_key",
         Some(Why::NotGranted { .. }) => "no_managed_key",
         Some(Why::NotCatalogued { .. } | Why::NotPriced { .. }) => "not_for_managed_keys",
-        // Too many models is never the first cause, since others come before it.
-        Some(Why::Unresolved(ResolveError::UnknownModel { .. } | ResolveError::Neither { .. }) | Why::TooMany) | None => {
-            "unknown_model"
-        }
+        // The last two are never the first cause, since others come before them.
+        Some(
+            Why::Unresolved(ResolveError::UnknownModel { .. } | ResolveError::Neither { .. })
+            | Why::Again { .. }
+            | Why::TooMany,
+        )
+        | None => "unknown_model",
     };
     let message = match dropped {
         [only] => only.why.to_string(),
-        all => all.iter().map(|dropped| format!("{}: {}", dropped.model, dropped.why)).collect::<Vec<_>>().join("; "),
+        all => {
+            let causes = all.iter().map(|dropped| format!("{}: {}", dropped.model, dropped.why)).collect::<Vec<_>>().join("; ");
+            format!("{} candidates: {}. {causes}", all.len(), tally(all))
+        }
     };
     Told { param: Some("model"), ..ours(status, kind, code, message) }
 }

@@ -60,6 +60,12 @@ pub struct RequestRecord<'r> {
     pub managed_key_id: Option<ManagedKeyId>,
     /// Attempts made.
     pub attempts: u32,
+    /// The failed ones, in order: whom, for what, and what was wrong.
+    pub failed: &'r [String],
+    /// How many candidates the plan had.
+    pub candidates: usize,
+    /// How many each filter left out of the plan, if any did.
+    pub left_out: Option<&'r str>,
     /// Whether a stream was asked for.
     pub is_stream: bool,
     /// How the last attempt ended, if there was one.

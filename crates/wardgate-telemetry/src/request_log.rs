@@ -31,6 +31,11 @@ struct Line<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     managed_key_id: Option<ManagedKeyId>,
     attempts: u32,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    failed: &'r [String],
+    candidates: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<&'r str>,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     completion: Option<&'static str>,
@@ -69,6 +74,9 @@ pub(crate) fn write(to: &mut Vec<u8>, request: &RequestRecord<'_>) {
         virtual_model: request.virtual_model.map(clip),
         managed_key_id: request.managed_key_id,
         attempts: request.attempts,
+        failed: request.failed,
+        candidates: request.candidates,
+        left_out: request.left_out,
         stream: request.is_stream,
         completion: request.completion.map(wardgate_core::usage::Completion::name),
         input_tokens: request.usage.map(|usage| usage.input()),

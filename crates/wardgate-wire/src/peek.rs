@@ -96,6 +96,9 @@ pub enum PeekError {
     /// `stream` is neither true, false nor null.
     #[error("the field \"stream\" must be true or false")]
     StreamNotABoolean,
+    /// `surface`, beside a request that is to be explained, names none.
+    #[error("the field \"surface\" names {0:?}, which is no surface of this gateway; write chat-completions or messages, say")]
+    SurfaceUnknown(String),
 }
 
 /// Reads a request body of any surface but generateContent, for which there is [`peek_gemini`].

@@ -4,6 +4,7 @@ use crate::bootstrap::FIRST_ACCOUNT;
 use crate::clock::{SystemClock, SystemRandom};
 use crate::counters;
 use crate::database;
+use crate::explainer::ProxyExplainer;
 use crate::master_key::{self, Missing};
 use crate::readiness::ProcessReadiness;
 use crate::settings::{RequestLog, Settings};
@@ -150,6 +151,7 @@ impl Parts {
             tiers: Arc::clone(&self.tiers),
             hash_lane: Arc::clone(&self.lane),
             readiness: Arc::clone(readiness) as Arc<dyn wardgate_admin::Readiness>,
+            explainer: ProxyExplainer::new(&self.proxy),
             metrics: Arc::new(move || {
                 // These follow something that counts by itself.
                 metrics.body_bytes.set(i64::try_from(proxy.memory.bytes()).unwrap_or(i64::MAX));

@@ -11,6 +11,7 @@ mod admin_server;
 mod bootstrap;
 mod credentials;
 mod database;
+mod explainer;
 mod master_key;
 mod readiness;
 mod reseal;

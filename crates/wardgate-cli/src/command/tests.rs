@@ -187,3 +187,24 @@ async fn credits_are_asked_for_in_dollars() {
     let steps = vec![Step::new("GET /credits/balance", 200, r#"{"balanceCents": -5}"#)];
     check("wardgate credits balance", steps, expect!["-0.05 USD\n"]).await;
 }
+
+#[tokio::test]
+async fn a_route_is_explained() {
+    let answer = r#"{"surface": "chat-completions", "summary": "2 candidates: 1 to try, 1 out of scope", "refusal": null,
+        "candidates": [{"asked": "gpt-4o", "virtualModel": null, "provider": "openai", "model": "gpt-4o", "credential": "user",
+            "providerKeyId": "aigpk_0000000000000000000001", "inputPrice": "2.5", "outputPrice": "10"}],
+        "dropped": [{"asked": "fast", "virtualModel": "fast", "provider": "groq", "model": "x", "filter": "scope",
+            "why": "not allowed"}]}"#;
+    let steps = vec![Step::new("GET /access-keys?name=ci&limit=10", 200, KEY), Step::new("POST /explain", 200, answer)];
+    let expected = expect![[r#"
+        TRY  PROVIDER  MODEL   CREDENTIAL  KEY                           USD/M IN  USD/M OUT
+        1    openai    gpt-4o  user        aigpk_0000000000000000000001  2.5       10
+        LEFT OUT  ASKED  FILTER  WHY
+        groq:x    fast   scope   not allowed
+        2 candidates: 1 to try, 1 out of scope
+    "#]];
+    let seen = check("wardgate explain --access-key ci --model gpt-4o --model fast", steps, expected).await;
+    let wanted = serde_json::json!({"accessKeyId": "aigk_0000000000000000000001", "surface": "chat-completions",
+        "request": {"model": "gpt-4o", "models": ["fast"], "messages": [{"role": "user", "content": "Hello"}]}});
+    assert!(seen[1].contains(&wanted.to_string()), "{seen:?}");
+}

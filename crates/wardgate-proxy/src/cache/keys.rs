@@ -33,7 +33,7 @@ pub struct KnownKey {
 }
 
 impl KnownKey {
-    fn new(record: AccessKey) -> Self {
+    pub(crate) fn new(record: AccessKey) -> Self {
         Self { record, verified: OnceLock::new(), previous_verified: OnceLock::new(), verifying: tokio::sync::Mutex::default() }
     }
 }

@@ -35,6 +35,26 @@ pub(crate) async fn read(
     surface: Surface,
     log: &mut RequestLog,
 ) -> Result<Ask, Failure> {
+    let (body, memory) = collect_body(deps, caller, inbound, log).await?;
+    let ask = of(body, surface, memory)?;
+    log.is_stream = ask.peek.is_stream;
+    log.asked_model = ask.peek.models.first().cloned();
+    Ok(ask)
+}
+
+/// What routing needs of a body.
+pub(crate) fn of(body: Bytes, surface: Surface, memory: Reservation) -> Result<Ask, Failure> {
+    let peek = peek::peek(&body, surface).map_err(Failure::BodyWrong)?;
+    Ok(Ask { surface, body, peek, _memory: memory })
+}
+
+/// Reads the whole body, whatever is in it.
+pub(crate) async fn collect_body(
+    deps: &Deps,
+    caller: &Caller,
+    inbound: &mut Inbound,
+    log: &mut RequestLog,
+) -> Result<(Bytes, Reservation), Failure> {
     if let Some(encoding) = inbound.headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
         return Err(Failure::BodyEncoded(String::from_utf8_lossy(encoding.as_bytes()).chars().take(40).collect()));
     }
@@ -44,11 +64,7 @@ pub(crate) async fn read(
     let bound = Bound::of(deps, caller);
     let body = collect(deps, &bound, &mut inbound.body, announced, &mut memory).await;
     log.waited += started.elapsed();
-    let body = body?;
-    let peek = peek::peek(&body, surface).map_err(Failure::BodyWrong)?;
-    log.is_stream = peek.is_stream;
-    log.asked_model = peek.models.first().cloned();
-    Ok(Ask { surface, body, peek, _memory: memory })
+    Ok((body?, memory))
 }
 
 /// Reads a body within its bounds: of size, of all bodies' memory, and of patience.

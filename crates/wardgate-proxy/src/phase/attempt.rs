@@ -14,6 +14,9 @@ use wardgate_core::usage::Completion;
 use wardgate_policy::verdict::{self, verdict};
 use wardgate_policy::{Candidate, Failover, Next, Plan};
 
+/// How much of a model's name is logged for a failed attempt, in bytes.
+const MODEL_BYTES_MAX: usize = 100;
+
 /// Tries candidates until one answers.
 pub(crate) async fn attempt(
     deps: &Deps,
@@ -57,6 +60,7 @@ pub(crate) async fn attempt(
         };
         let completion = if failed.fault.class == FaultClass::Timeout { Completion::TimedOut } else { Completion::Failed };
         meter.end(&Ending::nothing(completion));
+        meter.log_mut().failed.push(told(candidate, &failed));
         let time_left = deadline.saturating_duration_since(Instant::now());
         history.push(verdict::Failed { class: failed.fault.class, retry_after: failed.retry_after });
         next = if time_left.is_zero() {
@@ -66,6 +70,13 @@ pub(crate) async fn attempt(
         };
         last = Some((failed, candidate));
     }
+}
+
+/// A failed attempt as the log tells it. Names of models are the client's text in part, and so may be long.
+fn told(candidate: &Candidate, failed: &Failed) -> String {
+    let (provider, model) = (&candidate.target.provider.name, &candidate.target.model);
+    let model = &model[..model.floor_char_boundary(MODEL_BYTES_MAX)];
+    format!("{provider}:{model} {} {}", failed.status, failed.fault.class.name())
 }
 
 fn since_epoch(deps: &Deps) -> Duration {

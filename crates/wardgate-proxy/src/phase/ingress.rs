@@ -29,6 +29,8 @@ pub(crate) struct Inbound {
 pub(crate) enum Route {
     /// An answer of a model.
     Generate(Surface),
+    /// How a request would be routed.
+    Explain,
     /// Something that the gateway knows by itself.
     Tell(Topic),
 }
@@ -83,8 +85,9 @@ pub(crate) fn route<B>(deps: &Deps, request: &Request<B>, log: &mut RequestLog) 
                 return Err(Failure::MethodWrong { allowed: "POST" });
             }
         }
+        Route::Explain if request.method() != Method::POST => return Err(Failure::MethodWrong { allowed: "POST" }),
         Route::Tell(_) if !is_read => return Err(Failure::MethodWrong { allowed: "GET, HEAD" }),
-        Route::Tell(_) => {}
+        Route::Explain | Route::Tell(_) => {}
     }
     Ok(route)
 }
@@ -98,6 +101,7 @@ fn route_path(path: &str) -> Option<Route> {
     match rest {
         "chat/completions" => Some(Route::Generate(Surface::ChatCompletions)),
         "messages" => Some(Route::Generate(Surface::Messages)),
+        "route/explain" => Some(Route::Explain),
         "models" => Some(Route::Tell(Topic::Models)),
         _ => rest.strip_prefix("models/").filter(|id| !id.is_empty()).map(|id| Route::Tell(Topic::Model(percent_decoded(id)))),
     }
@@ -157,6 +161,7 @@ mod tests {
         check("/v1/chat/completions", Some(Route::Generate(Surface::ChatCompletions)));
         check("/api/v1/chat/completions", Some(Route::Generate(Surface::ChatCompletions)));
         check("/v1/messages", Some(Route::Generate(Surface::Messages)));
+        check("/v1/route/explain", Some(Route::Explain));
         check("/v1/models", Some(Route::Tell(Topic::Models)));
         check("/v1/models/sandbox%3Aecho", Some(Route::Tell(Topic::Model("sandbox:echo".to_owned()))));
         check("/v1/models/openai/gpt-oss-120b", Some(Route::Tell(Topic::Model("openai/gpt-oss-120b".to_owned()))));

@@ -42,6 +42,7 @@ pub(crate) fn relay(
 ) -> Response<ReplyBody> {
     let request_id = meter.log().request_id();
     let attempts = meter.log().attempts;
+    let trace = meter.log_mut().trace.take();
     meter.log_mut().answer(StatusCode::OK);
     let mut headers = HeaderMap::with_capacity(16);
     rate_headers::add(&mut headers, format, meter.standings(), deps.clock.now());
@@ -71,6 +72,9 @@ pub(crate) fn relay(
     headers::insert_text(&mut headers, headers::PROVIDER, exchange.candidate.target.provider.name.as_str());
     headers::insert_text(&mut headers, headers::MODEL, &exchange.candidate.target.model);
     exchange.changes.tell(&mut headers);
+    if let Some(trace) = trace {
+        headers::insert_text(&mut headers, headers::EXPLAIN, &trace);
+    }
     let skipped: Vec<&str> = plan.skipped().collect();
     if !skipped.is_empty() {
         headers::insert_text(&mut headers, headers::SKIPPED_MODELS, &skipped.join(", "));

@@ -1,20 +1,44 @@
 //! Phase 5: what can be tried, in which order.
 
+use crate::explain;
 use crate::failure::Failure;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
+use crate::request_log::RequestLog;
 use wardgate_limits::estimate;
-use wardgate_policy::{Dropped, Plan, Why};
+use wardgate_policy::{Dropped, Plan, Why, tally};
 
-/// Makes the plan.
-pub(crate) fn select(caller: &Caller, ask: &Ask) -> Result<Plan, Failure> {
-    caller.tenant.caps.check_input(estimate::tokens(ask.body.len() as u64)).map_err(Failure::InputTooLong)?;
-    let plan = wardgate_policy::plan(wardgate_policy::Ask { surface: ask.surface, models: &ask.peek.models }, caller.facts());
-    within_tiers(plan.map_err(Failure::NothingToTry)?, caller)
+/// Makes the plan, and notes what came of it.
+pub(crate) fn select(caller: &Caller, ask: &Ask, log: &mut RequestLog) -> Result<Plan, Failure> {
+    check_size(caller, ask)?;
+    let planned = planned(caller, ask, log.is_traced);
+    let dropped = match &planned {
+        Ok(plan) => {
+            log.candidates = plan.candidates.len();
+            &plan.dropped
+        }
+        Err(dropped) => dropped,
+    };
+    log.left_out = (!dropped.is_empty()).then(|| tally(dropped));
+    if log.is_traced {
+        log.trace = Some(explain::explanation(ask.surface, &planned).line());
+    }
+    planned.map_err(Failure::NothingToTry)
+}
+
+/// Whether the request is within the account's bounds.
+pub(crate) fn check_size(caller: &Caller, ask: &Ask) -> Result<(), Failure> {
+    caller.tenant.caps.check_input(estimate::tokens(ask.body.len() as u64)).map_err(Failure::InputTooLong)
+}
+
+/// The plan, or everything that was left out when nothing is in it.
+pub(crate) fn planned(caller: &Caller, ask: &Ask, is_traced: bool) -> Result<Plan, Vec<Dropped>> {
+    let wanted = wardgate_policy::Ask { surface: ask.surface, models: &ask.peek.models, is_traced };
+    within_tiers(wardgate_policy::plan(wanted, caller.facts())?, caller)
 }
 
 /// Leaves out the models that a tier of the caller does not hold.
-fn within_tiers(mut plan: Plan, caller: &Caller) -> Result<Plan, Failure> {
+fn within_tiers(mut plan: Plan, caller: &Caller) -> Result<Plan, Vec<Dropped>> {
     let team_id = caller.key.record.team_id;
     let mut dropped: Vec<Dropped> = Vec::new();
     plan.candidates.retain(|candidate| {
@@ -23,15 +47,20 @@ fn within_tiers(mut plan: Plan, caller: &Caller) -> Result<Plan, Failure> {
         let model = format!("{}:{}", target.provider.name, target.model);
         // Once for all credentials of a model.
         if dropped.iter().all(|other| other.model != model) {
-            let why =
-                Why::NotInTier { tier: tier.clone(), provider: target.provider.name.clone(), model: target.model.clone() };
-            dropped.push(Dropped { model, virtual_model: candidate.virtual_model.clone(), why, is_whole: true });
+            let (provider, id) = (target.provider.name.clone(), target.model.clone());
+            dropped.push(Dropped {
+                model,
+                virtual_model: candidate.virtual_model.clone(),
+                target: Some((provider.clone(), id.clone())),
+                why: Why::NotInTier { tier: tier.clone(), provider, model: id },
+                is_whole: true,
+            });
         }
         false
     });
     if plan.candidates.is_empty() {
         dropped.append(&mut plan.dropped);
-        return Err(Failure::NothingToTry(dropped));
+        return Err(dropped);
     }
     plan.dropped.append(&mut dropped);
     Ok(plan)

@@ -11,6 +11,7 @@ mod key_status;
 mod bytes;
 mod headers;
 mod failover;
+mod explain;
 mod verdicts;
 mod broken_streams;
 mod streams;

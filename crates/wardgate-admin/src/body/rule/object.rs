@@ -2,7 +2,7 @@
 
 use super::{Rule, wrong_type};
 use crate::body::{Body, Fields, Problems};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::marker::PhantomData;
 
 /// An object of this form.
@@ -27,5 +27,23 @@ impl<B: Body> Rule for Nested<B> {
 
     fn schema(&self) -> Value {
         B::schema()
+    }
+}
+
+/// An object that is passed on as it is.
+pub(crate) struct Raw;
+
+impl Rule for Raw {
+    type Value = Map<String, Value>;
+
+    fn read(&self, path: &str, value: Value, problems: &mut Problems) -> Option<Map<String, Value>> {
+        match value {
+            Value::Object(object) => Some(object),
+            _ => wrong_type(path, "an object", problems),
+        }
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "object", "additionalProperties": true})
     }
 }
