@@ -7,8 +7,8 @@ use crate::deps::Deps;
 use crate::error::ApiError;
 use crate::route::Route;
 use crate::{
-    access_keys, accounts, api_keys, audit_log, configurations, credits, explain, gateway_config, health, managed_keys,
-    metrics, models, openapi, operator_keys, provider_keys, providers, teams, tiers, usage, virtual_models,
+    access_keys, accounts, api_keys, audit_log, budgets, configurations, credits, explain, gateway_config, health,
+    managed_keys, metrics, models, openapi, operator_keys, provider_keys, providers, teams, tiers, usage, virtual_models,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         gateway_config::routes(),
         explain::routes(),
         usage::routes(),
+        budgets::routes(),
         credits::routes(),
         audit_log::routes(),
         accounts::routes(),

@@ -50,6 +50,8 @@ descriptions! {
     Time = {"type": "string", "format": "date-time"};
     /// An amount of dollars with five digits after the point.
     Dollars = {"type": "string", "pattern": "^-?[0-9]+\\.[0-9]{5}$"};
+    /// An amount of dollars with two to nine digits after the point.
+    ExactDollars = {"type": "string", "pattern": "^-?[0-9]+\\.[0-9]{2,9}$"};
     /// A duration as Go writes it.
     GoDuration = {"type": "string", "examples": ["1m30s"]};
     /// How far a purchase is.

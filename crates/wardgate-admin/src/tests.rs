@@ -4,6 +4,7 @@ mod access_keys;
 mod accounts;
 mod api_keys;
 mod audit;
+mod budgets;
 mod callers;
 mod configurations;
 mod credits;

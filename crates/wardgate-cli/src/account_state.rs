@@ -11,7 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Reads these kinds, and those that they name; with the settings if they are wanted.
 pub(crate) async fn read(client: &Client, kinds: &BTreeSet<Kind>, with_config: bool) -> Result<Actual, Failure> {
     let mut wanted = kinds.clone();
-    if kinds.contains(&Kind::AccessKey) {
+    if kinds.contains(&Kind::Budget) {
+        wanted.extend([Kind::Team, Kind::AccessKey]);
+    }
+    if wanted.contains(&Kind::AccessKey) {
         wanted.extend([Kind::Team, Kind::Configuration]);
     }
     if wanted.contains(&Kind::Configuration) {

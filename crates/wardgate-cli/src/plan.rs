@@ -107,7 +107,10 @@ pub(crate) fn plan(mut desired: Desired, actual: &Actual, allowed: Allowed) -> R
         for entry in entries {
             match present.get(entry.identity.as_str()).map(Vec::as_slice) {
                 None => plan.create(*kind, entry, &mut problems),
-                Some([one]) => plan.update(*kind, entry, one, allowed),
+                Some([one]) => {
+                    problems.extend(fixed(*kind, entry, one));
+                    plan.update(*kind, entry, one, allowed);
+                }
                 Some(several) => problems.push(format!(
                     "{}: there are {} of the {}s named {}, so that it cannot be told which is meant: rename all but one",
                     entry.place,
@@ -284,6 +287,17 @@ impl Plan {
     pub(crate) fn count(&self, action: Action) -> usize {
         self.operations.iter().filter(|operation| operation.action == action).count()
     }
+}
+
+/// What of an object stays as it was made, where a document has it otherwise.
+fn fixed(kind: Kind, entry: &Entry, present: &Present) -> Option<String> {
+    const FIXED: [&str; 3] = ["team", "accessKey", "window"];
+    let differs = |field: &&&str| entry.fields.get(**field) != present.fields.get(**field);
+    let field = FIXED.iter().filter(|_| kind == Kind::Budget).find(differs)?;
+    Some(format!(
+        "{}: the {field} of a budget cannot be changed, and {} has another one: give the new budget another name",
+        entry.place, entry.identity
+    ))
 }
 
 /// Where a credential comes from, as a difference. It itself is never one.

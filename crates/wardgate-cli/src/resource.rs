@@ -4,6 +4,7 @@ mod access_key;
 mod account;
 mod api_key;
 mod audit;
+mod budget;
 mod configuration;
 mod gateway_config;
 mod managed_key;
@@ -21,6 +22,7 @@ use crate::output::Column;
 
 pub(crate) use access_key::ACCESS_KEY;
 pub(crate) use account::ACCOUNT;
+pub(crate) use budget::BUDGET;
 pub(crate) use configuration::CONFIGURATION;
 pub(crate) use gateway_config::GATEWAY_CONFIG;
 pub(crate) use provider::PROVIDER;
@@ -30,7 +32,7 @@ pub(crate) use team::TEAM;
 pub(crate) use virtual_model::VIRTUAL_MODEL;
 
 /// All of them, in the order in which a newcomer meets them.
-pub(crate) const ALL: [&Resource; 14] = [
+pub(crate) const ALL: [&Resource; 15] = [
     &ACCOUNT,
     &TEAM,
     &ACCESS_KEY,
@@ -41,6 +43,7 @@ pub(crate) const ALL: [&Resource; 14] = [
     &managed_key::MANAGED_KEY,
     &CONFIGURATION,
     &VIRTUAL_MODEL,
+    &BUDGET,
     &tier::TIER,
     &GATEWAY_CONFIG,
     &audit::AUDIT,

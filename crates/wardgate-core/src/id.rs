@@ -165,6 +165,8 @@ ids! {
     CreditId = "aigct";
     /// An account's wish for credits.
     PurchaseId = "aigcp";
+    /// An amount that may be spent in a window of time.
+    BudgetId = "aigb";
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod address;
 pub mod api_key;
 pub mod audit;
 pub mod base62;
+pub mod budget;
 pub mod configuration;
 pub mod credit;
 pub mod fault;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign};
+use std::ops::{Add, AddAssign, Sub};
 
 /// An amount in billionths of a US dollar.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +25,29 @@ impl NanoUsd {
     #[must_use]
     pub const fn nano_usd(self) -> i64 {
         self.0
+    }
+
+    /// Reads a plain decimal of dollars, such as `12.50`. At most nine digits after the point: more is refused rather than
+    /// rounded.
+    #[must_use]
+    pub fn from_usd(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
+            return None;
+        }
+        let whole: i64 = whole.parse().ok()?;
+        let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
+        whole.checked_mul(1_000_000_000)?.checked_add(fraction).map(Self)
+    }
+
+    /// The shortest decimal of dollars that [`NanoUsd::from_usd`] reads as this, with at least two digits after the point.
+    #[must_use]
+    pub fn to_usd(self) -> String {
+        let text = self.to_string();
+        let cents = text.len() - 7;
+        let (kept, rest) = text.split_at(cents);
+        format!("{kept}{}", rest.trim_end_matches('0'))
     }
 
     /// Dollars with five digits after the point, rounded half up, as the usage API writes them.
@@ -51,6 +74,14 @@ impl Add for NanoUsd {
 
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for NanoUsd {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
 }
 
@@ -126,6 +157,23 @@ mod tests {
             assert_eq!(PicoUsdPerToken::from_usd_per_million(bad), None, "{bad}");
         }
         assert_eq!(PicoUsdPerToken::new(37_500).to_usd_per_million(), "0.0375");
+    }
+
+    #[test]
+    fn amounts_are_read_exactly_or_not_at_all() {
+        for (text, nano_usd, written) in [
+            ("12.5", 12_500_000_000, "12.50"),
+            ("0", 0, "0.00"),
+            ("0.000000001", 1, "0.000000001"),
+            ("7", 7_000_000_000, "7.00"),
+        ] {
+            assert_eq!(NanoUsd::from_usd(text), Some(NanoUsd::new(nano_usd)), "{text}");
+            assert_eq!(NanoUsd::new(nano_usd).to_usd(), written);
+        }
+        assert_eq!(NanoUsd::new(-1_500_000_000).to_usd(), "-1.50");
+        for bad in ["", ".", "1.", "-1", "+1", "1e3", "0.0000000001", "9999999999999"] {
+            assert_eq!(NanoUsd::from_usd(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -57,6 +57,13 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The midnight (UTC) at which its day began.
+    #[must_use]
+    pub const fn day_start(self) -> Self {
+        const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
+        Self(self.0.div_euclid(DAY_MICROS) * DAY_MICROS)
+    }
+
     /// Reads RFC 3339, with any offset.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -16,6 +16,7 @@ mod access_keys;
 mod configurations;
 mod virtual_models;
 mod api_keys;
+mod budgets;
 mod operator_keys;
 mod provider_keys;
 mod managed_keys;

@@ -6,6 +6,7 @@ mod access_keys;
 mod accounts;
 mod api_keys;
 mod audit;
+mod budgets;
 mod configurations;
 mod credits;
 mod gateway_config;

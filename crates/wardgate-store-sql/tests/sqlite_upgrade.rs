@@ -220,11 +220,14 @@ async fn pending_migrations_are_told() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("wardgate.db");
     let options = SqliteOptions::default();
-    assert_eq!(SqliteStore::pending(&path, &options).await.unwrap(), ["first tables", "managed objects", "usage sums"]);
+    assert_eq!(
+        SqliteStore::pending(&path, &options).await.unwrap(),
+        ["first tables", "managed objects", "usage sums", "budgets"]
+    );
     assert!(!path.exists());
     old_database(&path).await;
     for _ in 0..2 {
-        assert_eq!(SqliteStore::pending(&path, &options).await.unwrap(), ["managed objects", "usage sums"]);
+        assert_eq!(SqliteStore::pending(&path, &options).await.unwrap(), ["managed objects", "usage sums", "budgets"]);
     }
     let store = SqliteStore::open(&path, &options).await.unwrap();
     assert!(SqliteStore::pending(&path, &options).await.unwrap().is_empty());
@@ -235,7 +238,7 @@ async fn pending_migrations_are_told() {
     execute(&path, "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1").await;
     let refused = pending_error().await;
     assert!(matches!(refused, OpenError::Migrate(_)), "{refused:?}");
-    execute(&path, "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 2").await;
+    execute(&path, "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 4").await;
     let refused = pending_error().await;
-    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 3 }), "{refused:?}");
+    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 4 }), "{refused:?}");
 }

@@ -14,7 +14,7 @@ pub enum Change {
     /// An access key was made, edited or revoked.
     AccessKey(AccessKeyId),
     /// An account changed, or something of it that its requests depend on: its teams, keys for providers, providers,
-    /// configurations, virtual models or settings.
+    /// configurations, virtual models, budgets or settings.
     Account(AccountId),
     /// News was lost; anything may have changed.
     Everything,

@@ -18,6 +18,7 @@ pub mod access_keys;
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod budgets;
 pub mod changes;
 pub mod configurations;
 pub mod credits;
@@ -83,22 +84,22 @@ macro_rules! conformance_suite {
 
             $crate::conformance_kinds! { $fresh; every_kind: every_field_round_trips, pages_descend, id_is_unique,
                 update_replaces_the_version_before, delete_is_once_and_of_the_version, writes_are_logged, writes_are_told;
-                access_keys = AccessKey, accounts = Account, api_keys = ApiKey, configurations = Configuration,
+                access_keys = AccessKey, accounts = Account, api_keys = ApiKey, budgets = Budget, configurations = Configuration,
                 custom_providers = CustomProvider, managed_keys = ManagedKey, operator_keys = OperatorKey,
                 provider_keys = ProviderKey, purchases = Purchase, teams = Team, tiers = Tier, virtual_models = VirtualModel
             }
             $crate::conformance_kinds! { $fresh; isolation: another_accounts_is_out_of_reach, another_accounts_is_refused;
-                access_keys = AccessKey, api_keys = ApiKey, configurations = Configuration,
+                access_keys = AccessKey, api_keys = ApiKey, budgets = Budget, configurations = Configuration,
                 custom_providers = CustomProvider, provider_keys = ProviderKey, purchases = Purchase, teams = Team,
                 virtual_models = VirtualModel
             }
             $crate::conformance_kinds! { $fresh; names: found_by_text;
-                access_keys = AccessKey, accounts = Account, api_keys = ApiKey, configurations = Configuration,
+                access_keys = AccessKey, accounts = Account, api_keys = ApiKey, budgets = Budget, configurations = Configuration,
                 custom_providers = CustomProvider, managed_keys = ManagedKey, operator_keys = OperatorKey,
                 provider_keys = ProviderKey, teams = Team, tiers = Tier, virtual_models = VirtualModel
             }
             $crate::conformance_kinds! { $fresh; labels: found_by_description;
-                access_keys = AccessKey, api_keys = ApiKey, configurations = Configuration, managed_keys = ManagedKey,
+                access_keys = AccessKey, api_keys = ApiKey, budgets = Budget, configurations = Configuration, managed_keys = ManagedKey,
                 operator_keys = OperatorKey, provider_keys = ProviderKey, teams = Team, virtual_models = VirtualModel
             }
             $crate::conformance_cases! { $fresh;
@@ -109,6 +110,7 @@ macro_rules! conformance_suite {
                 api_keys: deleted_is_found_by_id_alone, deleted_operator_key_is_found_by_id_alone, filtered_by_role, capped,
                     operator_keys_are_capped;
                 audit: every_field_round_trips, queries_apply, accounts_see_their_own;
+                budgets: owner_is_of_the_account, name_is_unique_within_the_account, filtered_by_owner, gone_with_their_owner;
                 changes: what_caches_do_not_hold_is_not_told, all_listeners_hear;
                 configurations: provider_keys_are_of_the_account, not_deleted_while_a_key_is_linked, capped,
                     virtual_model_name_is_unique_in_any_case, virtual_models_are_capped;

@@ -4,10 +4,11 @@ use crate::Kind;
 use wardgate_core::access_key::{AccessKey, KeyStatus};
 use wardgate_core::account::{Account, Team};
 use wardgate_core::api_key::{ApiKey, OperatorKey, Role};
+use wardgate_core::budget::Budget;
 use wardgate_core::configuration::{Configuration, VirtualModel};
 use wardgate_core::credit::{Purchase, PurchaseStatus};
 use wardgate_core::id::{
-    AccessKeyId, AccountId, ApiKeyId, ConfigurationId, CustomProviderId, ManagedKeyId, OperatorKeyId, ProviderKeyId,
+    AccessKeyId, AccountId, ApiKeyId, BudgetId, ConfigurationId, CustomProviderId, ManagedKeyId, OperatorKeyId, ProviderKeyId,
     PurchaseId, TeamId, TierId, VirtualModelId,
 };
 use wardgate_core::name::ProviderName;
@@ -28,6 +29,9 @@ pub const CONFIGURATIONS_MAX: usize = 1_000;
 
 /// The most virtual models that an account may have.
 pub const VIRTUAL_MODELS_MAX: usize = 1_000;
+
+/// The most budgets that an account may have.
+pub const BUDGETS_MAX: usize = 10_000;
 
 /// The most teams that an account may have.
 pub const TEAMS_MAX: usize = 10_000;
@@ -101,6 +105,17 @@ pub struct TieredFilter {
     pub tier: Option<TierName>,
 }
 
+/// Which budgets.
+#[derive(Debug, Clone, Default)]
+pub struct BudgetFilter {
+    /// By text.
+    pub text: NameFilter,
+    /// Of this team.
+    pub team_id: Option<TeamId>,
+    /// Of this key.
+    pub access_key_id: Option<AccessKeyId>,
+}
+
 /// Which purchases.
 #[derive(Debug, Clone, Default)]
 pub struct PurchaseFilter {
@@ -136,6 +151,7 @@ kinds! {
     AccessKey: AccessKeyId, AccessKeyFilter, "access key";
     Account: AccountId, TieredFilter, "account";
     ApiKey: ApiKeyId, ApiKeyFilter, "API key";
+    Budget: BudgetId, BudgetFilter, "budget";
     Configuration: ConfigurationId, NameFilter, "access-key configuration";
     CustomProvider: CustomProviderId, CustomProviderFilter, "provider";
     ManagedKey: ManagedKeyId, ProviderKeyFilter, "managed key";

@@ -40,6 +40,7 @@ use wardgate_core::access_key::AccessKey;
 use wardgate_core::account::{Account, Team};
 use wardgate_core::api_key::{ApiKey, OperatorKey};
 use wardgate_core::audit::AuditEvent;
+use wardgate_core::budget::Budget;
 use wardgate_core::configuration::{Configuration, VirtualModel};
 use wardgate_core::credit::Purchase;
 use wardgate_core::id::{AccessKeyId, AccountId, ApiKeyId, ManagedKeyId, OperatorKeyId, ProviderKeyId};
@@ -122,6 +123,7 @@ pub enum SeenKey {
 pub trait Tenant:
     Collection<AccessKey>
     + Collection<ApiKey>
+    + Collection<Budget>
     + Collection<Configuration>
     + Collection<CustomProvider>
     + Collection<ProviderKey>

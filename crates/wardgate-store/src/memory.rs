@@ -25,12 +25,13 @@ use wardgate_core::access_key::AccessKey;
 use wardgate_core::account::{Account, Team};
 use wardgate_core::api_key::{ApiKey, OperatorKey};
 use wardgate_core::audit::AuditEvent;
+use wardgate_core::budget::Budget;
 use wardgate_core::configuration::{Configuration, VirtualModel};
 use wardgate_core::credit::{Credit, Purchase};
 use wardgate_core::gateway_config::GatewayConfig;
 use wardgate_core::id::{
-    AccessKeyId, AccountId, ApiKeyId, AuditEventId, ConfigurationId, CreditId, CustomProviderId, ManagedKeyId, OperatorKeyId,
-    ProviderKeyId, PurchaseId, TeamId, TierId, UsageEventId, VirtualModelId,
+    AccessKeyId, AccountId, ApiKeyId, AuditEventId, BudgetId, ConfigurationId, CreditId, CustomProviderId, ManagedKeyId,
+    OperatorKeyId, ProviderKeyId, PurchaseId, TeamId, TierId, UsageEventId, VirtualModelId,
 };
 use wardgate_core::provider::CustomProvider;
 use wardgate_core::provider_key::{ManagedKey, ProviderKey};
@@ -57,6 +58,7 @@ struct Tables {
     access_keys: BTreeMap<AccessKeyId, AccessKey>,
     configurations: BTreeMap<ConfigurationId, Configuration>,
     virtual_models: BTreeMap<VirtualModelId, VirtualModel>,
+    budgets: BTreeMap<BudgetId, Budget>,
     api_keys: BTreeMap<ApiKeyId, ApiKey>,
     operator_keys: BTreeMap<OperatorKeyId, OperatorKey>,
     provider_keys: BTreeMap<ProviderKeyId, ProviderKey>,

@@ -3,6 +3,7 @@
 use crate::StoreError;
 use async_trait::async_trait;
 use wardgate_core::account::{Account, Team};
+use wardgate_core::budget::Budget;
 use wardgate_core::configuration::{Configuration, VirtualModel};
 use wardgate_core::gateway_config::GatewayConfig;
 use wardgate_core::provider::CustomProvider;
@@ -26,6 +27,8 @@ pub struct RoutingMaterial {
     pub configurations: Vec<Configuration>,
     /// All its virtual models, oldest first.
     pub virtual_models: Vec<VirtualModel>,
+    /// All its budgets, oldest first.
+    pub budgets: Vec<Budget>,
 }
 
 /// The data plane's read.

@@ -18,6 +18,7 @@ async fn one_of_each(gateway: &Gateway) -> BTreeMap<&'static str, String> {
         ("/virtual-models", json!({"name": "fast", "models": ["openai:gpt-4o"]})),
         ("/api-keys", json!({"role": "viewer"})),
         ("/credits/purchases", json!({"amount": 100})),
+        ("/budgets", json!({"name": "all of it", "window": "month", "hardLimit": "100"})),
     ];
     let mut made = BTreeMap::new();
     for (path, body) in bodies {
@@ -73,11 +74,14 @@ async fn another_accounts_objects_cannot_be_named() {
     let made = one_of_each(&gateway).await;
     let router =
         json!({"rules": [{"provider": "openai", "steps": [{"type": "user", "keys": [{"id": made["/provider-keys"]}]}]}]});
-    let cases: [(&str, Value, &str); 4] = [
+    let budget = |owner: &str, id: &String| json!({"name": "n", "window": "day", "hardLimit": "1", owner: id});
+    let cases: [(&str, Value, &str); 6] = [
         ("/access-keys", json!({"accessKeyConfigurationId": made["/access-key-configurations"]}), "unknown_configuration"),
         ("/access-key-configurations", json!({"name": "n", "router": router}), "unknown_provider_key"),
         ("/provider-keys", json!({"providerId": "ollama", "name": "n", "value": "0123456789"}), "unknown_provider"),
         ("/access-keys", json!({"teamId": made["/teams"]}), "unknown_team"),
+        ("/budgets", budget("teamId", &made["/teams"]), "unknown_team"),
+        ("/budgets", budget("accessKeyId", &made["/access-keys"]), "unknown_access_key"),
     ];
     for (path, body, code) in cases {
         let answer = gateway.send("POST", path, &gateway.other.admin, Some(&body)).await;

@@ -291,7 +291,7 @@ mod tests {
               0.yaml:2:5: teams[0].nme is not a field here; there are name, description, metadata, tier
               0.yaml:2:5: teams[0] must have the field "name"
               0.yaml:3:11: teams[1].name must be text, and is a number: put it in quotes
-              0.yaml:4:1: accesKeys is not a field here; there are account, tier, gatewayConfig, teams, providers, providerKeys, virtualModels, configurations, accessKeys
+              0.yaml:4:1: accesKeys is not a field here; there are account, tier, gatewayConfig, teams, providers, providerKeys, virtualModels, configurations, accessKeys, budgets
               0.yaml:6:5: providerKeys[0] must have the field "name"
               1.yaml:2:1: did not find expected node content"#]];
         refused(&[text, "teams: ["], &expected);

@@ -41,7 +41,7 @@ fn shape(shape: &Shape) -> Value {
         Shape::Number => json!({"type": "integer", "minimum": 0}),
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Instant => json!({"type": "string", "format": "date-time"}),
-        Shape::Length | Shape::Network => json!({"type": "string"}),
+        Shape::Length | Shape::Network | Shape::Dollars => json!({"type": "string"}),
         Shape::List(item, max) => json!({"type": "array", "items": self::shape(item), "maxItems": max}),
         Shape::Object(fields) => object(fields),
     }

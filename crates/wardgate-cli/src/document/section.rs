@@ -13,11 +13,12 @@ pub(crate) enum Kind {
     VirtualModel,
     Configuration,
     AccessKey,
+    Budget,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Team, Self::Provider, Self::ProviderKey, Self::VirtualModel, Self::Configuration, Self::AccessKey];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Team, Self::Provider, Self::ProviderKey, Self::VirtualModel, Self::Configuration, Self::AccessKey, Self::Budget];
 
     /// The section that lists them.
     pub(crate) const fn section(self) -> &'static str {
@@ -28,6 +29,7 @@ impl Kind {
             Self::VirtualModel => "virtualModels",
             Self::Configuration => "configurations",
             Self::AccessKey => "accessKeys",
+            Self::Budget => "budgets",
         }
     }
 
@@ -39,6 +41,7 @@ impl Kind {
             Self::VirtualModel => &resource::VIRTUAL_MODEL,
             Self::Configuration => &resource::CONFIGURATION,
             Self::AccessKey => &resource::ACCESS_KEY,
+            Self::Budget => &resource::BUDGET,
         }
     }
 
@@ -51,6 +54,7 @@ impl Kind {
             Self::VirtualModel => &VIRTUAL_MODEL,
             Self::Configuration => &CONFIGURATION,
             Self::AccessKey => &ACCESS_KEY,
+            Self::Budget => &BUDGET,
         }
     }
 
@@ -89,6 +93,7 @@ pub(crate) static DOCUMENT: Fields = Fields(&[
     Field::new("virtualModels", Shape::List(&VIRTUAL_MODEL_SHAPE, 1_000), Absent::Unset, "Names for lists of models"),
     Field::new("configurations", Shape::List(&CONFIGURATION_SHAPE, 1_000), Absent::Unset, "What access keys may call, and how"),
     Field::new("accessKeys", Shape::List(&ACCESS_KEY_SHAPE, 100_000), Absent::Unset, "Keys that clients call models with"),
+    Field::new("budgets", Shape::List(&BUDGET_SHAPE, 10_000), Absent::Unset, "What may be spent in a window of time"),
 ]);
 
 static TEAM_SHAPE: Shape = Shape::Object(&TEAM);
@@ -97,6 +102,7 @@ static PROVIDER_KEY_SHAPE: Shape = Shape::Object(&PROVIDER_KEY);
 static VIRTUAL_MODEL_SHAPE: Shape = Shape::Object(&VIRTUAL_MODEL);
 static CONFIGURATION_SHAPE: Shape = Shape::Object(&CONFIGURATION);
 static ACCESS_KEY_SHAPE: Shape = Shape::Object(&ACCESS_KEY);
+static BUDGET_SHAPE: Shape = Shape::Object(&BUDGET);
 
 /// Which account a document is for.
 pub(crate) static ACCOUNT: Fields = Fields(&[
@@ -234,4 +240,20 @@ static ACCESS_KEY: Fields = Fields(&[
         Absent::Empty,
         "From where it may be used; empty: anywhere",
     ),
+]);
+
+static BUDGET: Fields = Fields(&[
+    NAME,
+    DESCRIPTION,
+    METADATA,
+    Field::new("team", FILLED, Absent::Unset, "The team whose spending counts, by name"),
+    Field::new(
+        "accessKey",
+        FILLED,
+        Absent::Unset,
+        "The key whose spending counts, by name; with neither, all of the account's",
+    ),
+    Field::new("window", Shape::Word(&["day", "week", "month", "total"]), Absent::Mistake, "When it begins anew, UTC"),
+    Field::new("hardLimit", Shape::Dollars, Absent::Unset, "Dollars that are never exceeded, as \"12.50\""),
+    Field::new("softLimit", Shape::Dollars, Absent::Unset, "Dollars from which on someone is told"),
 ]);

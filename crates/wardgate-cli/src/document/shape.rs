@@ -4,6 +4,7 @@ use super::yaml::Step;
 use ipnet::{IpNet, Ipv4Net};
 use serde_json::{Map, Value};
 use std::net::IpAddr;
+use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
 
 /// What a value must be.
@@ -22,6 +23,8 @@ pub(crate) enum Shape {
     Length,
     /// An address or a network, as `10.0.0.0/8`.
     Network,
+    /// An amount of dollars that is more than zero.
+    Dollars,
     /// At most so many of these.
     List(&'static Shape, usize),
     /// An object with these fields.
@@ -152,6 +155,8 @@ impl Shape {
             (Self::Length, _) => Err("must be a length of time, as 90s or 2m".to_owned()),
             (Self::Network, Value::String(text)) if network(text).is_some() => Ok(()),
             (Self::Network, _) => Err("must be an address or a network, as 10.0.0.0/8".to_owned()),
+            (Self::Dollars, value) if dollars(value).is_some() => Ok(()),
+            (Self::Dollars, _) => Err("must be dollars, more than zero, as \"12.50\"".to_owned()),
             (Self::Text { .. }, Value::Number(_) | Value::Bool(_)) => {
                 Err(format!("must be text, and is {is}: put it in quotes"))
             }
@@ -185,6 +190,7 @@ impl Shape {
             (Self::Instant, Value::String(text)) => Timestamp::parse(&text).map_or(text, |instant| instant.to_string()).into(),
             (Self::Length, Value::String(text)) => length(&text).unwrap_or(text).into(),
             (Self::Network, Value::String(text)) => network(&text).unwrap_or(text).into(),
+            (Self::Dollars, value) => dollars(&value).map_or(value, Value::from),
             (_, value) => value,
         }
     }
@@ -243,6 +249,16 @@ fn network(text: &str) -> Option<String> {
     };
     let is_single = net.prefix_len() == net.max_prefix_len();
     Some(if is_single { net.addr().to_string() } else { net.to_string() })
+}
+
+/// An amount as the API shows it. A number is read by its digits.
+fn dollars(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    NanoUsd::from_usd(&text).filter(|amount| *amount > NanoUsd::ZERO).map(NanoUsd::to_usd)
 }
 
 /// A length of time as the API shows it: in whole seconds, else in milliseconds.

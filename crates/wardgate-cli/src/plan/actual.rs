@@ -113,6 +113,9 @@ impl Present {
     }
 }
 
+/// Who may own a budget: the API's field, and that of documents.
+const OWNERS: [(&str, &str); 2] = [("teamId", "team"), ("accessKeyId", "accessKey")];
+
 /// The API's names for fields as those of documents.
 fn renamed(kind: Kind, mut object: Map<String, Value>) -> Map<String, Value> {
     if kind == Kind::ProviderKey
@@ -134,6 +137,13 @@ fn in_words(kind: Kind, mut object: Map<String, Value>, names: &Names) -> Map<St
                 && let Some(id) = configuration.get("id").and_then(Value::as_str)
             {
                 object.insert("configuration".to_owned(), names.identity(id).into());
+            }
+        }
+        Kind::Budget => {
+            for (field, word) in OWNERS {
+                if let Some(Value::String(id)) = object.remove(field) {
+                    object.insert(word.to_owned(), names.identity(&id).into());
+                }
             }
         }
         Kind::Configuration => each_key(&mut object, |_, key| {
@@ -165,6 +175,13 @@ pub(crate) fn to_api(kind: Kind, mut fields: Map<String, Value>, names: &Names) 
                     None => Value::Null,
                 };
                 fields.insert("accessKeyConfigurationId".to_owned(), linked);
+            }
+        }
+        Kind::Budget => {
+            for ((field, word), kind) in OWNERS.into_iter().zip([Kind::Team, Kind::AccessKey]) {
+                if let Some(name) = fields.remove(word).as_ref().and_then(Value::as_str) {
+                    fields.insert(field.to_owned(), id(kind, name)?.into());
+                }
             }
         }
         Kind::Configuration => {

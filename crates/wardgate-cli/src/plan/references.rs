@@ -8,20 +8,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes every name in its full form, and tells those that mean nothing once the plan is done.
 pub(super) fn settle(desired: &mut Desired, actual: &Actual, allowed: Allowed) -> Vec<String> {
-    let known: BTreeMap<Kind, BTreeSet<String>> = [Kind::Team, Kind::Configuration, Kind::ProviderKey]
+    let known: BTreeMap<Kind, BTreeSet<String>> = [Kind::Team, Kind::Configuration, Kind::ProviderKey, Kind::AccessKey]
         .into_iter()
         .map(|kind| (kind, names_after(kind, desired, actual, allowed)))
         .collect();
     let knows = |kind: Kind, name: &str| known.get(&kind).is_some_and(|names| names.contains(name));
     let mut problems = Vec::new();
-    for entry in desired.sections.get_mut(&Kind::AccessKey).into_iter().flatten() {
-        for (field, kind) in [("team", Kind::Team), ("configuration", Kind::Configuration)] {
+    for (naming, field, kind) in [
+        (Kind::AccessKey, "team", Kind::Team),
+        (Kind::AccessKey, "configuration", Kind::Configuration),
+        (Kind::Budget, "team", Kind::Team),
+        (Kind::Budget, "accessKey", Kind::AccessKey),
+    ] {
+        for entry in desired.sections.get_mut(&naming).into_iter().flatten() {
             let Some(name) = entry.fields.get(field).and_then(Value::as_str) else { continue };
             if !knows(kind, name) {
                 problems.push(format!(
-                    "{}: the access key {} names a {} that {}",
+                    "{}: the {} {} names {} {} that {}",
                     entry.place,
+                    naming.noun(),
                     entry.identity,
+                    if kind == Kind::AccessKey { "an" } else { "a" },
                     kind.noun(),
                     missing(kind, name, actual)
                 ));

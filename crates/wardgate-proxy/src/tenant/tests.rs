@@ -28,6 +28,7 @@ fn material(account: &Account) -> RoutingMaterial {
         providers: Vec::new(),
         configurations: Vec::new(),
         virtual_models: Vec::new(),
+        budgets: Vec::new(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The table of access keys.
 
+use super::database::Lent;
 use super::id::Id;
 use super::parts::{bind_label, bind_name_filter, bind_stamp, optional_text, read_label, read_stamp, texts as many, version};
 use super::table::{OfAccount, Table, Texts, is_if_given, name_matches, texts};
 use super::{PostgresStore, Statement};
+use crate::error::unavailable;
 use crate::row::Cells;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -102,6 +104,12 @@ impl Table for AccessKey {
             "access_keys_configuration" => Some(StoreError::NotInAccount { what: "the configuration" }),
             _ => None,
         }
+    }
+
+    /// Nobody can spend with it any more.
+    async fn deleting(&self, lent: &mut Lent) -> Result<(), StoreError> {
+        let budgets = sqlx::query("DELETE FROM budgets WHERE access_key_id = $1").bind(self.id.uuid());
+        lent.run(budgets).await.map_err(unavailable).map(|_| ())
     }
 
     fn change(&self) -> Option<Change> {

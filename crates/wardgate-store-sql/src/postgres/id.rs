@@ -25,6 +25,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AccessKeyId, AccountId, ApiKeyId, AuditEventId, ConfigurationId, CreditId, CustomModelId, CustomProviderId, ManagedKeyId,
-    OperatorKeyId, ProviderKeyId, PurchaseId, RequestId, TeamId, TierId, UsageEventId, VirtualModelId,
+    AccessKeyId, AccountId, ApiKeyId, AuditEventId, BudgetId, ConfigurationId, CreditId, CustomModelId, CustomProviderId,
+    ManagedKeyId, OperatorKeyId, ProviderKeyId, PurchaseId, RequestId, TeamId, TierId, UsageEventId, VirtualModelId,
 }

@@ -43,6 +43,7 @@ impl PostgresTenant {
             providers: self.all(lent).await?,
             configurations: self.all(lent).await?,
             virtual_models: self.all(lent).await?,
+            budgets: self.all(lent).await?,
         }))
     }
 

@@ -6,6 +6,7 @@ use super::{SqliteStore, Statement};
 use crate::error::unavailable;
 use crate::row::Cells;
 use async_trait::async_trait;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use wardgate_core::access_key::{AccessKey, PreviousSecret};
 use wardgate_core::id::{AccessKeyId, AccountId, ConfigurationId, TeamId};
@@ -88,6 +89,13 @@ impl Table for AccessKey {
             stamp: read_stamp(&cells)?,
             revoked_at: cells.optional_time("revoked_at")?,
         })
+    }
+
+    async fn deleting(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        // Nobody can spend with it any more.
+        let budgets = sqlx::query("DELETE FROM budgets WHERE access_key_id = ?").bind(self.id.as_bytes().as_slice());
+        budgets.execute(connection).await.map_err(unavailable)?;
+        Ok(())
     }
 
     fn change(&self) -> Option<Change> {

@@ -17,7 +17,9 @@ use wardgate_store::kinds::TieredFilter;
 use wardgate_store::{Change, StoreError};
 
 /// What goes with an account, what refers to something before that which it refers to.
-const DELETES_OF_ACCOUNT: [&str; 12] = [
+const DELETES_OF_ACCOUNT: [&str; 14] = [
+    "DELETE FROM holds WHERE account_id = ?",
+    "DELETE FROM budgets WHERE account_id = ?",
     "DELETE FROM access_keys WHERE account_id = ?",
     "DELETE FROM configurations WHERE account_id = ?",
     "DELETE FROM virtual_models WHERE account_id = ?",

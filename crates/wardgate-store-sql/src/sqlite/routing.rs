@@ -30,6 +30,7 @@ impl Routing for SqliteTenant {
             providers: self.all(connection, "SELECT * FROM custom_providers WHERE account_id = ? ORDER BY id").await?,
             configurations: self.all(connection, "SELECT * FROM configurations WHERE account_id = ? ORDER BY id").await?,
             virtual_models: self.all(connection, "SELECT * FROM virtual_models WHERE account_id = ? ORDER BY id").await?,
+            budgets: self.all(connection, "SELECT * FROM budgets WHERE account_id = ? ORDER BY id").await?,
         }))
     }
 }

@@ -8,13 +8,14 @@ use wardgate_core::access_key::{AccessKey, PreviousSecret};
 use wardgate_core::account::{Account, Team};
 use wardgate_core::api_key::{ApiKey, OperatorKey, Role};
 use wardgate_core::audit::AuditEvent;
+use wardgate_core::budget::{Budget, BudgetOwner, BudgetWindow};
 use wardgate_core::configuration::{Configuration, References, VirtualModel};
 use wardgate_core::credit::{Credit, CreditCategory, Purchase, PurchaseStatus};
 use wardgate_core::format::Surface;
 use wardgate_core::gateway_config::GatewayConfig;
 use wardgate_core::id::{
-    AccessKeyId, AccountId, ApiKeyId, AuditEventId, ConfigurationId, CreditId, CustomModelId, CustomProviderId, ManagedKeyId,
-    OperatorKeyId, ProviderKeyId, PurchaseId, RequestId, TeamId, TierId, UsageEventId, VirtualModelId,
+    AccessKeyId, AccountId, ApiKeyId, AuditEventId, BudgetId, ConfigurationId, CreditId, CustomModelId, CustomProviderId,
+    ManagedKeyId, OperatorKeyId, ProviderKeyId, PurchaseId, RequestId, TeamId, TierId, UsageEventId, VirtualModelId,
 };
 use wardgate_core::label::Label;
 use wardgate_core::money::NanoUsd;
@@ -94,6 +95,22 @@ pub fn team(owner: &Account) -> Team {
         account_id: owner.id,
         label: label("team"),
         tier: Some(tier_name("free")),
+        stamp: stamp(now),
+    }
+}
+
+/// A budget of the whole account.
+#[must_use]
+pub fn budget(owner: &Account) -> Budget {
+    let now = next_instant();
+    Budget {
+        id: BudgetId::new(now, &Counting::default()),
+        account_id: owner.id,
+        label: label(&unique("budget")),
+        owner: BudgetOwner::Account,
+        window: BudgetWindow::Month,
+        hard: Some(NanoUsd::new(10_000_000_001)),
+        soft: Some(NanoUsd::new(8_000_000_001)),
         stamp: stamp(now),
     }
 }

@@ -1,13 +1,16 @@
 //! What the cases for every kind of object need to know of one kind.
 
 use super::sample::{self, next_instant, unique};
-use crate::kinds::{AccessKeyFilter, ApiKeyFilter, CustomProviderFilter, NameFilter, ProviderKeyFilter, TieredFilter};
+use crate::kinds::{
+    AccessKeyFilter, ApiKeyFilter, BudgetFilter, CustomProviderFilter, NameFilter, ProviderKeyFilter, TieredFilter,
+};
 use crate::{Change, Collection, Kind, Store, Tenant};
 use async_trait::async_trait;
 use wardgate_core::api_key::Role;
 use wardgate_core::configuration::References;
 use wardgate_core::credit::PurchaseStatus;
 use wardgate_core::label::Label;
+use wardgate_core::money::NanoUsd;
 use wardgate_core::stamp::Stamp;
 
 #[doc(hidden)]
@@ -15,6 +18,7 @@ pub use wardgate_core::{
     access_key::AccessKey,
     account::{Account, Team},
     api_key::{ApiKey, OperatorKey},
+    budget::{Budget, BudgetOwner},
     configuration::{Configuration, VirtualModel},
     credit::Purchase,
     provider::CustomProvider,
@@ -109,6 +113,12 @@ macro_rules! owned {
 
 owned!(ApiKey, CustomProvider, ProviderKey, Purchase, Team, VirtualModel);
 
+impl Owned for Budget {
+    fn move_to(&mut self, owner: &Account) {
+        (self.account_id, self.owner) = (owner.id, BudgetOwner::Account);
+    }
+}
+
 impl Owned for AccessKey {
     fn move_to(&mut self, owner: &Account) {
         (self.account_id, self.team_id, self.configuration_id) = (owner.id, owner.default_team_id, None);
@@ -149,6 +159,7 @@ labelled! {
     OperatorKey, text => text;
     ProviderKey, text => ProviderKeyFilter { text, ..ProviderKeyFilter::default() };
     Team, text => TieredFilter { text, ..TieredFilter::default() };
+    Budget, text => BudgetFilter { text, ..BudgetFilter::default() };
     VirtualModel, text => text;
 }
 
@@ -463,6 +474,34 @@ impl Subject for Purchase {
 
     fn told(&self) -> Option<Change> {
         None
+    }
+}
+
+#[async_trait]
+impl Subject for Budget {
+    subject!(tenant);
+
+    async fn full(store: &dyn Store, owner: &Account) -> Self {
+        let team = sample::stored(store, owner, sample::team(owner)).await;
+        Self { owner: BudgetOwner::Team(team.id), ..sample::budget(owner) }
+    }
+
+    fn strip(&mut self) {
+        strip(&mut self.label);
+        (self.owner, self.soft) = (BudgetOwner::Account, None);
+    }
+
+    fn edit(&mut self) {
+        edit(&mut self.label);
+        (self.hard, self.soft) = (None, Some(NanoUsd::new(1)));
+    }
+
+    fn facts(&self) -> String {
+        format!("{self:?}")
+    }
+
+    fn told(&self) -> Option<Change> {
+        Some(Change::Account(self.account_id))
     }
 }
 

@@ -3,15 +3,16 @@
 use super::Tables;
 use super::table::{OfAccount, OfGateway, Table, matches_label, matches_text};
 use crate::kinds::{
-    API_KEYS_MAX, AccessKeyFilter, ApiKeyFilter, CONFIGURATIONS_MAX, CUSTOM_PROVIDERS_MAX, CustomProviderFilter, NameFilter,
-    PENDING_PURCHASES_MAX, PROVIDER_KEYS_PER_PROVIDER_MAX, ProviderKeyFilter, PurchaseFilter, TEAMS_MAX, TIERS_MAX,
-    TieredFilter, VIRTUAL_MODELS_MAX,
+    API_KEYS_MAX, AccessKeyFilter, ApiKeyFilter, BUDGETS_MAX, BudgetFilter, CONFIGURATIONS_MAX, CUSTOM_PROVIDERS_MAX,
+    CustomProviderFilter, NameFilter, PENDING_PURCHASES_MAX, PROVIDER_KEYS_PER_PROVIDER_MAX, ProviderKeyFilter, PurchaseFilter,
+    TEAMS_MAX, TIERS_MAX, TieredFilter, VIRTUAL_MODELS_MAX,
 };
 use crate::{Change, StoreError};
 use std::collections::BTreeMap;
 use wardgate_core::access_key::AccessKey;
 use wardgate_core::account::{Account, DEFAULT_TEAM, Team};
 use wardgate_core::api_key::{ApiKey, OperatorKey};
+use wardgate_core::budget::{Budget, BudgetOwner};
 use wardgate_core::configuration::{Configuration, VirtualModel};
 use wardgate_core::credit::{Purchase, PurchaseStatus};
 use wardgate_core::id::AccountId;
@@ -88,6 +89,11 @@ impl Table for AccessKey {
     fn bury(&mut self, at: Timestamp) -> bool {
         self.revoked_at = Some(at);
         true
+    }
+
+    fn deleted(&self, tables: &mut Tables) {
+        // Nobody can spend with it any more.
+        tables.budgets.retain(|_, budget| budget.owner != BudgetOwner::AccessKey(self.id));
     }
 
     fn change(&self) -> Option<Change> {
@@ -289,6 +295,7 @@ impl Table for Team {
     }
 
     fn deleted(&self, tables: &mut Tables) {
+        tables.budgets.retain(|_, budget| budget.owner != BudgetOwner::Team(self.id));
         // Revoked keys are kept, so they move to the team that always is there.
         let Some(default_team_id) = tables.accounts.get(&self.account_id).map(|account| account.default_team_id) else {
             return;
@@ -333,6 +340,43 @@ impl Table for VirtualModel {
 
 impl OfAccount for VirtualModel {}
 
+impl Table for Budget {
+    of_account!(budgets);
+
+    fn matches(&self, filter: &BudgetFilter) -> bool {
+        matches_label(&filter.text, &self.label)
+            && filter.team_id.is_none_or(|id| self.owner == BudgetOwner::Team(id))
+            && filter.access_key_id.is_none_or(|id| self.owner == BudgetOwner::AccessKey(id))
+    }
+
+    fn check(&self, tables: &Tables) -> Result<(), StoreError> {
+        let is_own = match self.owner {
+            BudgetOwner::Account => true,
+            BudgetOwner::Team(id) => tables.teams.get(&id).is_some_and(|team| team.account_id == self.account_id),
+            BudgetOwner::AccessKey(id) => {
+                tables.access_keys.get(&id).is_some_and(|key| key.account_id == self.account_id && key.is_live())
+            }
+        };
+        if !is_own {
+            return Err(StoreError::NotInAccount { what: "the owner" });
+        }
+        let is_same =
+            |other: &Self| other.id != self.id && other.account_id == self.account_id && other.label.name == self.label.name;
+        unique(tables.budgets.values().any(is_same), || format!("a budget with the name \"{}\"", self.label.name()))
+    }
+
+    fn check_room(&self, tables: &Tables) -> Result<(), StoreError> {
+        let own = tables.budgets.values().filter(|other| other.account_id == self.account_id);
+        room(own.count(), BUDGETS_MAX, "budgets")
+    }
+
+    fn change(&self) -> Option<Change> {
+        Some(Change::Account(self.account_id))
+    }
+}
+
+impl OfAccount for Budget {}
+
 impl Table for Account {
     rows!(accounts);
 
@@ -366,6 +410,7 @@ impl Table for Account {
 
     fn deleted(&self, tables: &mut Tables) {
         let id = self.id;
+        tables.budgets.retain(|_, budget| budget.account_id != id);
         tables.teams.retain(|_, team| team.account_id != id);
         tables.access_keys.retain(|_, key| key.account_id != id);
         tables.configurations.retain(|_, configuration| configuration.account_id != id);

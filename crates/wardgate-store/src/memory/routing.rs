@@ -24,6 +24,7 @@ impl Routing for MemoryTenant {
             providers: self.all(tables.providers.values()),
             configurations: self.all(tables.configurations.values()),
             virtual_models: self.all(tables.virtual_models.values()),
+            budgets: self.all(tables.budgets.values()),
         }))
     }
 }

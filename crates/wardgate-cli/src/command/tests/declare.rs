@@ -236,6 +236,8 @@ async fn an_export_is_a_document() {
         {"id": "aigk_0000000000000000000001", "teamId": "team_0000000000000000000001"}], "nextPageUri": null}"#;
     let provider_keys = r#"{"aiGatewayProviderKeys": [{"id": "aigpk_0000000000000000000001", "name": "main", "providerId": "openai",
         "keyRedacted": "sk-…"}], "nextPageUri": null}"#;
+    let budgets = r#"{"budgets": [{"id": "aigb_0000000000000000000001", "name": "ci, daily", "teamId": null,
+        "accessKeyId": "aigk_0000000000000000000002", "window": "day", "hardLimit": "2.50", "softLimit": null}], "nextPageUri": null}"#;
     let steps = vec![
         Step::new("GET /account", 200, OWN),
         Step::new("GET /teams?limit=100", 200, TEAMS),
@@ -244,6 +246,7 @@ async fn an_export_is_a_document() {
         Step::new("GET /virtual-models?limit=100", 200, r#"{"aiGatewayVirtualModels": [], "nextPageUri": null}"#),
         Step::new("GET /access-key-configurations?limit=100", 200, NO_CONFIGURATIONS),
         Step::new("GET /access-keys?limit=100", 200, keys),
+        Step::new("GET /budgets?limit=100", 200, budgets),
         Step::new("GET /gateway-config", 200, r#"{"accountId": "x", "totalTimeout": "120s", "perRequestTimeout": "60s"}"#),
     ];
     let (printed, _) = run_line("wardgate export", &KEYS, "", steps).await;
@@ -274,6 +277,11 @@ async fn an_export_is_a_document() {
         - name: ci
           team: search
           disabled: true
+        budgets:
+        - name: ci, daily
+          accessKey: ci
+          window: day
+          hardLimit: '2.50'
         1 of the access keys have no name and are left out
     "#]];
     expected.assert_eq(&printed);
