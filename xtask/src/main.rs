@@ -9,6 +9,7 @@ mod test;
 mod tidy;
 mod bench;
 mod sizes;
+mod trial;
 mod build;
 
 #[derive(Parser)]
@@ -28,6 +29,8 @@ enum Task {
     Bench(bench::Options),
     /// Measure a gateway with very many access keys.
     Sizes(sizes::Options),
+    /// Try for long what the tests try for seconds.
+    Trial(trial::Options),
     #[command(hide = true)]
     BenchPart(bench::Part),
 }
@@ -38,6 +41,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Sizes(options) => sizes::run(&options),
+        Task::Trial(options) => trial::run(&options),
         Task::BenchPart(part) => bench::run_part(part),
     }
 }

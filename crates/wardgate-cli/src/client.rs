@@ -58,6 +58,13 @@ pub(crate) struct Listed {
     pub(crate) has_more: bool,
 }
 
+/// A page of a list.
+pub(crate) struct Page {
+    pub(crate) items: Vec<Value>,
+    /// What to ask for next; none: it was the last.
+    pub(crate) next: Option<String>,
+}
+
 impl Client {
     pub(crate) fn new(target: Target, random: Arc<dyn Random>) -> Self {
         Self { target, upstream: Upstream::new(&Options::default()), random }
@@ -121,16 +128,9 @@ impl Client {
         let mut items = Vec::new();
         for _ in 0..PAGES_MAX {
             let Some(target) = next.take() else { break };
-            let mut page = self.get(&target).await?.body;
-            match page.get_mut(envelope).map(Value::take) {
-                Some(Value::Array(more)) => items.extend(more),
-                _ => {
-                    return Err(Failure::error(format!("the answer of {path} holds no list {envelope:?}; is this a gateway?")));
-                }
-            }
-            // The API names a whole URL, perhaps by another name of the host; what it asks for is what counts.
-            let uri = page.get("nextPageUri").and_then(Value::as_str);
-            next = uri.and_then(|uri| uri.split_once('?')).map(|(_, query)| format!("{path}?{query}"));
+            let page = self.page(path, envelope, &target).await?;
+            items.extend(page.items);
+            next = page.next;
             if items_max.is_some_and(|max| items.len() >= max) {
                 break;
             }
@@ -139,6 +139,21 @@ impl Client {
         let has_more = next.is_some() || items.len() > max;
         items.truncate(max);
         Ok(Listed { items, has_more })
+    }
+
+    /// What to ask for to get the first page of a list, for those who keep no list of it.
+    pub(crate) fn first_page(&self, path: &str, query: &Query) -> Option<String> {
+        Some(format!("{path}?{}", query.clone().with("limit", &PAGE_ITEMS_MAX.to_string())))
+    }
+
+    /// One page.
+    pub(crate) async fn page(&self, path: &str, envelope: &str, target: &str) -> Result<Page, Failure> {
+        let mut page = self.get(target).await?.body;
+        let Some(Value::Array(items)) = page.get_mut(envelope).map(Value::take) else { return Err(no_list(path, envelope)) };
+        // The API names a whole URL, perhaps by another name of the host; what it asks for is what counts.
+        let uri = page.get("nextPageUri").and_then(Value::as_str);
+        let next = uri.and_then(|uri| uri.split_once('?')).map(|(_, query)| format!("{path}?{query}"));
+        Ok(Page { items, next })
     }
 
     /// All of a list that comes at once.

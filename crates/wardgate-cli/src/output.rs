@@ -1,5 +1,7 @@
 //! How results are printed.
 
+pub(crate) mod csv;
+
 use anstyle::Style;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde_json::Value;
@@ -13,6 +15,8 @@ pub(crate) enum Format {
     Json,
     /// For programs that people read.
     Yaml,
+    /// For spreadsheets: the columns of the table.
+    Csv,
 }
 
 /// One column of a table.
@@ -37,7 +41,7 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) fn document(format: Format, value: &Value) -> String {
     match format {
         Format::Yaml => serde_yaml::to_string(value).unwrap_or_default(),
-        Format::Json | Format::Table => format!("{value:#}\n"),
+        Format::Json | Format::Table | Format::Csv => format!("{value:#}\n"),
     }
 }
 
@@ -49,6 +53,13 @@ pub(crate) fn table(items: &[Value], columns: &[Column], width: Option<u16>) -> 
         table.add_row(columns.iter().map(|column| cell(at(item, column.path))));
     }
     rendered(table, true)
+}
+
+/// Objects as lines of a spreadsheet.
+pub(crate) fn lines(items: &[Value], columns: &[Column]) -> String {
+    let mut text = csv::header(columns);
+    text.extend(items.iter().map(|item| csv::line(item, columns)));
+    text
 }
 
 /// One object, a field a line: these fields first, then the others.

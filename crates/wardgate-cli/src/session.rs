@@ -28,6 +28,7 @@ impl Session {
         let text = match (self.is_quiet, self.format) {
             (true, _) => format!("{}\n", id(item)),
             (false, Format::Table) => output::record(item, first, self.surroundings.columns),
+            (false, Format::Csv) => output::lines(std::slice::from_ref(item), first),
             (false, format) => output::document(format, item),
         };
         self.surroundings.print(&text);
@@ -38,6 +39,7 @@ impl Session {
         let text = match (self.is_quiet, self.format) {
             (true, _) => items.iter().map(|item| format!("{}\n", id(item))).collect(),
             (false, Format::Table) => output::table(&items, columns, self.surroundings.columns),
+            (false, Format::Csv) => output::lines(&items, columns),
             (false, format) => output::document(format, &Value::Array(items)),
         };
         self.surroundings.print(&text);

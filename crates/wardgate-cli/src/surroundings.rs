@@ -26,6 +26,8 @@ pub struct Surroundings {
     pub input: Box<dyn BufRead + Send>,
     /// How many columns tables may take; none where nobody looks.
     pub columns: Option<u16>,
+    /// Whether someone sees what is written to standard error, and when.
+    pub shows_progress: bool,
     /// Whether someone is there to answer a question.
     pub can_ask: bool,
 }
@@ -48,6 +50,7 @@ impl Surroundings {
             err: Box::new(anstream::stderr()),
             input: Box::new(std::io::BufReader::new(std::io::stdin())),
             columns,
+            shows_progress: std::io::stderr().is_terminal(),
             can_ask: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
         }
     }
@@ -69,6 +72,12 @@ impl Surroundings {
     /// Tells the person at the terminal something that is no result.
     pub(crate) fn note(&mut self, text: &str) {
         let _ = writeln!(self.err, "{text}").and_then(|()| self.err.flush());
+    }
+
+    /// Says how far something is, in place of what was said before; nothing clears it.
+    pub(crate) fn progress(&mut self, text: &str) {
+        // To the start of the line, and nothing behind what is written.
+        let _ = write!(self.err, "\r{text}\x1b[K").and_then(|()| self.err.flush());
     }
 
     /// Asks a question that is answered with yes or no.

@@ -53,6 +53,7 @@ pub(crate) fn surroundings(environment: &[(&str, &str)]) -> (Surroundings, Both)
         err: Box::new(both.err.clone()),
         input: Box::new(Cursor::new(Vec::new())),
         columns: None,
+        shows_progress: false,
         can_ask: false,
     };
     (surroundings, both)

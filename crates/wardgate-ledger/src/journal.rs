@@ -1,6 +1,6 @@
 //! The files of the journal: one that is written, and those that wait until the store has all that is in them.
 
-use crate::segment::Segment;
+use crate::segment::{self, Segment};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -84,9 +84,11 @@ impl Journal {
             return Err(io::Error::other("the journal has no file"));
         };
         if let Err(error) = present.segment.append(event) {
-            // The file may be damaged at its end, where the next record would be lost with it.
+            // The file may be damaged at its end, where the next record would be lost with it. One that has reached the length
+            // that the system allows is followed by the next, and a disk that is full does not take that either.
+            let had_records = present.segment.bytes() > segment::EMPTY_BYTES;
             self.close_present();
-            return Err(error);
+            return if had_records { self.append(event, is_in_memory) } else { Err(error) };
         }
         present.outstanding += 1;
         Ok(present.number)

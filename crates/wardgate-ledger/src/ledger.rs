@@ -9,8 +9,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
+use wardgate_core::id::RequestId;
 use wardgate_core::usage::UsageEvent;
 
 /// How much may wait.
@@ -63,6 +64,8 @@ pub struct Ledger {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Waiting>,
+    /// What is on its way to the store, so that it is found meanwhile.
+    leaving: Arc<Vec<UsageEvent>>,
     journal: Option<Journal>,
 }
 
@@ -75,7 +78,7 @@ struct Waiting {
 #[derive(Default)]
 #[must_use = "events that are not given back stay in the journal for ever"]
 pub struct Batch {
-    events: Vec<UsageEvent>,
+    events: Arc<Vec<UsageEvent>>,
     numbers: Vec<Option<Number>>,
 }
 
@@ -109,7 +112,7 @@ impl Ledger {
     /// Takes an event in. When this returns, the event is in the journal, if the disk takes it.
     pub fn append(&self, event: UsageEvent) -> Outcome {
         let mut state = self.lock();
-        let State { waiting, journal } = &mut *state;
+        let State { waiting, journal, .. } = &mut *state;
         let is_in_memory = waiting.len() < self.options.memory_events_max;
         let written = journal.as_mut().map(|journal| journal.append(&event, is_in_memory));
         let number = match written {
@@ -153,7 +156,10 @@ impl Ledger {
         }
         let mut state = self.lock();
         let count = state.waiting.len().min(max);
-        let (events, numbers) = state.waiting.drain(..count).map(|waiting| (waiting.event, waiting.number)).unzip();
+        let (events, numbers): (Vec<_>, _) =
+            state.waiting.drain(..count).map(|waiting| (waiting.event, waiting.number)).unzip();
+        let events = Arc::new(events);
+        state.leaving = Arc::clone(&events);
         Batch { events, numbers }
     }
 
@@ -169,6 +175,7 @@ impl Ledger {
     #[expect(clippy::needless_pass_by_value, reason = "what the store has is not to be put back")]
     pub fn stored(&self, batch: Batch) {
         let mut state = self.lock();
+        state.leaving = Arc::default();
         let Some(journal) = &mut state.journal else {
             return;
         };
@@ -182,9 +189,19 @@ impl Ledger {
     /// The store did not take these; they are the oldest again.
     pub fn put_back(&self, batch: Batch) {
         let mut state = self.lock();
-        for (event, number) in batch.events.into_iter().zip(batch.numbers).rev() {
+        state.leaving = Arc::default();
+        for (event, number) in Arc::unwrap_or_clone(batch.events).into_iter().zip(batch.numbers).rev() {
             state.waiting.push_front(Waiting { event, number });
         }
+    }
+
+    /// The attempts of a request that the store may not have yet, as far as they are in memory.
+    #[must_use]
+    pub fn find(&self, id: RequestId) -> Vec<UsageEvent> {
+        let state = self.lock();
+        // The newest are asked for most, and are the last.
+        let waiting = state.waiting.iter().rev().map(|waiting| &waiting.event);
+        waiting.chain(state.leaving.iter()).filter(|event| event.request_id == id).cloned().collect()
     }
 
     /// How many wait in memory.
@@ -315,6 +332,26 @@ mod tests {
         assert_eq!(seen, (0..20).collect());
         ledger.close();
         assert_eq!(files(directory.path()), 0);
+    }
+
+    #[test]
+    fn what_the_store_may_not_have_is_found() {
+        let ledger = Ledger::in_memory(options(100));
+        let (first, second) = (event(1), UsageEvent { attempt_number: 2, ..event(1) });
+        let other = UsageEvent { request_id: RequestId::from_bytes([9; 16]), ..event(2) };
+        for event in [&first, &other, &second] {
+            ledger.append(event.clone());
+        }
+        let found = |count| assert_eq!(ledger.find(first.request_id).len(), count);
+        found(2);
+        let batch = ledger.take(2);
+        found(2);
+        ledger.put_back(batch);
+        found(2);
+        let batch = ledger.take(2);
+        ledger.stored(batch);
+        found(1);
+        assert_eq!(ledger.find(first.request_id), [second]);
     }
 
     #[test]

@@ -10,6 +10,9 @@ use wardgate_core::usage::UsageEvent;
 /// What a file begins with.
 const HEADER: &[u8; 8] = b"WGLEDG\0\x01";
 
+/// How long a file without records is.
+pub(crate) const EMPTY_BYTES: u64 = HEADER.len() as u64;
+
 /// Length and CRC-32 in front of each record, little-endian.
 const FRAME_BYTES: usize = 8;
 
@@ -33,7 +36,7 @@ impl Segment {
             let _ = std::fs::remove_file(path);
             return Err(error);
         }
-        Ok(Self { file, bytes: HEADER.len() as u64, buffer: Vec::new() })
+        Ok(Self { file, bytes: EMPTY_BYTES, buffer: Vec::new() })
     }
 
     /// Appends an event: all of it or nothing.
@@ -57,7 +60,7 @@ impl Segment {
 
     /// Drops all records.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.back_to(HEADER.len() as u64)
+        self.back_to(EMPTY_BYTES)
     }
 
     fn back_to(&mut self, bytes: u64) -> io::Result<()> {

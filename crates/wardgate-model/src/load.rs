@@ -2,12 +2,13 @@
 
 use crate::ability::{Abilities, Ability};
 use crate::model::Model;
-use crate::price::{Prices, Rates};
+use crate::price::{FormerPrices, Prices, Rates};
 use crate::provider::{AuthScheme, DataPolicy, Endpoint, Origin, Provider, Quirk};
 use serde::Deserialize;
 use wardgate_core::format::Surface;
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::name::ProviderName;
+use wardgate_core::time::Timestamp;
 
 /// A data file that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +89,17 @@ struct ModelEntry {
     #[serde(default)]
     cannot: Vec<Ability>,
     pricing: Option<PricingEntry>,
+    /// What it cost before `pricing`, in any order.
+    #[serde(default)]
+    former_pricing: Vec<FormerEntry>,
+}
+
+#[derive(Deserialize)]
+struct FormerEntry {
+    /// The first day (UTC) on which it does not hold any more.
+    until: String,
+    #[serde(flatten)]
+    pricing: PricingEntry,
 }
 
 #[derive(Deserialize)]
@@ -121,6 +133,7 @@ pub(crate) fn models(text: &str) -> Result<Vec<Model>, LoadError> {
     file.models
         .into_iter()
         .map(|entry| {
+            let former_prices = former_prices(&entry.former_pricing).map_err(|why| failed(&entry.id, why))?;
             let prices = entry.pricing.as_ref().map(prices).transpose().map_err(|why| failed(&entry.id, why))?;
             Ok(Model {
                 provider: provider.clone(),
@@ -134,9 +147,23 @@ pub(crate) fn models(text: &str) -> Result<Vec<Model>, LoadError> {
                 is_offered: entry.status != "retired",
                 abilities: Abilities { can: entry.can.into_iter().collect(), cannot: entry.cannot.into_iter().collect() },
                 prices,
+                former_prices,
             })
         })
         .collect()
+}
+
+fn former_prices(entries: &[FormerEntry]) -> Result<Vec<FormerPrices>, String> {
+    let mut former = entries
+        .iter()
+        .map(|entry| {
+            let until = Timestamp::parse(&format!("{}T00:00:00Z", entry.until));
+            let until = until.ok_or_else(|| format!("{} is no day", entry.until))?;
+            Ok(FormerPrices { until, prices: Some(prices(&entry.pricing)?) })
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    former.sort_by_key(|former| former.until);
+    Ok(former)
 }
 
 fn prices(entry: &PricingEntry) -> Result<Prices, String> {

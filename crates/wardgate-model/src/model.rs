@@ -1,8 +1,9 @@
 //! What is known of a model at a provider.
 
 use crate::ability::Abilities;
-use crate::price::Prices;
+use crate::price::{FormerPrices, Prices};
 use wardgate_core::name::{ModelName, ProviderName};
+use wardgate_core::time::Timestamp;
 
 /// A catalog entry: one model at one provider.
 #[derive(Debug, Clone)]
@@ -29,4 +30,17 @@ pub struct Model {
     pub abilities: Abilities,
     /// What it costs; none when unknown, which is not the same as nothing.
     pub prices: Option<Prices>,
+    /// What it cost before, the oldest first. A change that is announced is a former price until a day to come.
+    pub former_prices: Vec<FormerPrices>,
+}
+
+impl Model {
+    /// What it costs at that moment; none when unknown.
+    #[must_use]
+    pub fn prices_at(&self, at: Timestamp) -> Option<&Prices> {
+        match self.former_prices.iter().find(|former| at < former.until) {
+            Some(former) => former.prices.as_ref(),
+            None => self.prices.as_ref(),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Prices of a model, and what a usage costs under them.
 
 use wardgate_core::money::{NanoUsd, PicoUsdPerToken, round_pico};
+use wardgate_core::time::Timestamp;
 use wardgate_core::usage::Usage;
 
 /// The rates of a model, and the tiers that replace them for long inputs.
@@ -10,6 +11,15 @@ pub struct Prices {
     pub base: Rates,
     /// Rates for requests whose whole input is longer than a threshold, thresholds ascending.
     pub tiers: Vec<(u64, Rates)>,
+}
+
+/// Prices that held until an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerPrices {
+    /// Until then, exclusive.
+    pub until: Timestamp,
+    /// What they were; none when that is not known.
+    pub prices: Option<Prices>,
 }
 
 /// One set of rates. A class without a rate of its own costs what `input` or `output` costs.
@@ -45,17 +55,22 @@ impl Prices {
     /// What a usage costs.
     #[must_use]
     pub fn cost(&self, usage: &Usage) -> NanoUsd {
+        let (input, output) = self.pico_usd(usage);
+        round_pico(input + output)
+    }
+
+    /// What its input and its output cost, in pico-dollars, unrounded.
+    #[must_use]
+    pub fn pico_usd(&self, usage: &Usage) -> (u128, u128) {
         let rates = self.rates_for(usage.input());
         let cache_write = rates.cache_write.unwrap_or(rates.input);
         let reasoning = usage.reasoning.min(usage.output);
-        round_pico(
-            rates.input.times(usage.input_uncached)
-                + rates.cache_read.unwrap_or(rates.input).times(usage.cache_read)
-                + cache_write.times(usage.cache_write_5m + usage.cache_write_other)
-                + rates.cache_write_1h.unwrap_or(cache_write).times(usage.cache_write_1h)
-                + rates.output.times(usage.output - reasoning)
-                + rates.reasoning.unwrap_or(rates.output).times(reasoning),
-        )
+        let input = rates.input.times(usage.input_uncached)
+            + rates.cache_read.unwrap_or(rates.input).times(usage.cache_read)
+            + cache_write.times(usage.cache_write_5m.saturating_add(usage.cache_write_other))
+            + rates.cache_write_1h.unwrap_or(cache_write).times(usage.cache_write_1h);
+        let output = rates.output.times(usage.output - reasoning) + rates.reasoning.unwrap_or(rates.output).times(reasoning);
+        (input, output)
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use wardgate_core::random::Random;
 use wardgate_core::time::Clock;
 use wardgate_ledger::Ledger;
+use wardgate_limits::cost::Margin;
 use wardgate_limits::gate::Gate;
 use wardgate_limits::lane::Lane;
 use wardgate_limits::limiter::Limiter;
@@ -77,6 +78,8 @@ pub struct Options {
     pub keep_alive_after: Duration,
     /// Client connections at once.
     pub connections_max: usize,
+    /// What the operator adds to what providers take.
+    pub margin: Margin,
     /// Where the operator's own proxies are, whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -96,6 +99,7 @@ impl Default for Options {
             idle_event_timeout: Duration::from_secs(120),
             keep_alive_after: Duration::from_secs(15),
             connections_max: 16_384,
+            margin: Margin::default(),
             trusted_proxies: Vec::new(),
         }
     }

@@ -133,7 +133,9 @@ impl Meter {
     pub(crate) fn end(&mut self, ending: &Ending<'_>) -> Option<NanoUsd> {
         let open = self.open.take()?;
         let (usage, usage_source) = reckon(ending, self.request_bytes);
-        let cost = cost::cost(&open.candidate.target, &usage);
+        let is_managed = open.candidate.credential.managed().is_some();
+        let (asked_at, margin) = (self.log.request_id().made_at(), self.deps().options.margin);
+        let cost = cost::cost(&open.candidate.target, &usage, asked_at, is_managed, margin).map(|cost| cost.total);
         self.log.completion = Some(ending.completion);
         self.log.usage = Some(usage);
         self.tokens = self.tokens.saturating_add(usage.input()).saturating_add(usage.output);

@@ -87,7 +87,7 @@ impl Gateway {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let Self { parts, settings, listener, admin_listener, service, admin_url, mut signals, .. } = self;
         let drain = Arc::clone(&parts.proxy.drain);
-        let readiness = ProcessReadiness::new(Arc::clone(&drain));
+        let readiness = ProcessReadiness::new(Arc::clone(&drain), Arc::clone(&parts.proxy.ledger));
         let tasks = Tasks::start(&parts, &readiness, settings.usage_retention);
         let admin_stop = CancellationToken::new();
         let router = wardgate_admin::router(parts.admin(&readiness, settings.admin_url_public.clone().unwrap_or(admin_url)));

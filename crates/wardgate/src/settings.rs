@@ -14,7 +14,9 @@ use sealing::Sealing;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{ByteCount, duration, network, retention};
+use values::{ByteCount, duration, network, percent, price, retention};
+use wardgate_core::money::PicoUsdPerToken;
+use wardgate_limits::cost::Margin;
 use wardgate_proxy::Options as ProxyOptions;
 use wardgate_telemetry::tracing::LogFormat;
 use wardgate_upstream::AllowedAddresses;
@@ -94,6 +96,12 @@ pub(crate) struct Settings {
     /// For how many days usage events are kept, as in 400d, at least 7d; without it, for ever. Sums are kept in any case.
     #[arg(long, env = "WARDGATE_USAGE_RETENTION", value_parser = retention)]
     pub(crate) usage_retention: Option<Duration>,
+    /// What is added to the cost of requests with managed keys, as in 5% or 2.5%.
+    #[arg(long, env = "WARDGATE_MANAGED_MARKUP", default_value = "0%", value_parser = percent)]
+    managed_markup: u32,
+    /// What every request that used something costs beside the model, in US dollars for a million tokens of input and output.
+    #[arg(long, env = "WARDGATE_PROCESSING_FEE", default_value = "0", value_parser = price)]
+    processing_fee: PicoUsdPerToken,
     /// What the process logs to standard error: a level, or directives as in `info,wardgate_proxy=debug`.
     #[arg(long, default_value = "info", env = "WARDGATE_LOG")]
     pub(crate) log: String,
@@ -155,6 +163,7 @@ impl Settings {
             idle_event_timeout: self.idle_event_timeout,
             keep_alive_after: self.keep_alive_after,
             connections_max: self.connections_max,
+            margin: Margin { markup_ppm: self.managed_markup, fee: self.processing_fee },
             ..ProxyOptions::default()
         }
     }

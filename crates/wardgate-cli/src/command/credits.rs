@@ -29,9 +29,7 @@ pub(super) fn command() -> Command {
     };
     let status = &PURCHASE.filters[0];
     Command::new("credits")
-        .about("An account's prepaid money")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
+        .about("An account's prepaid money; without a command below, what is left")
         .subcommand(
             Command::new("balance").about("What is left").after_help("Examples:\n  wardgate credits balance --account acme"),
         )
@@ -94,7 +92,7 @@ fn amount() -> Arg {
 }
 
 pub(super) async fn run(matches: &ArgMatches, surroundings: Surroundings) -> Result<(), Failure> {
-    let Some((verb, matches)) = matches.subcommand() else { return Err(Failure::usage("say what to do")) };
+    let (verb, matches) = matches.subcommand().unwrap_or(("balance", matches));
     let scope = if ["approve", "decline", "add"].contains(&verb) { Scope::OperatorInAccount } else { Scope::Account };
     let mut session = open(matches, surroundings, scope)?;
     match verb {

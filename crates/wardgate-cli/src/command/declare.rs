@@ -159,7 +159,7 @@ pub(super) async fn export(matches: &ArgMatches, mut surroundings: Surroundings)
     let export = exporting::export(&actual);
     let text = match session.format {
         Format::Json => format!("{:#}\n", Value::Object(export.document.clone())),
-        Format::Table | Format::Yaml => exporting::as_yaml(&export),
+        Format::Table | Format::Yaml | Format::Csv => exporting::as_yaml(&export),
     };
     session.surroundings.print(&text);
     for note in &export.notes {

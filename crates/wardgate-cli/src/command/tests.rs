@@ -208,3 +208,100 @@ async fn a_route_is_explained() {
         "request": {"model": "gpt-4o", "models": ["fast"], "messages": [{"role": "user", "content": "Hello"}]}});
     assert!(seen[1].contains(&wanted.to_string()), "{seen:?}");
 }
+
+const SUMS: &str = r#"{"buckets": [
+    {"bucketStart": "2025-12-25T00:00:00Z", "groupKey": "team_0000000000000000000001", "cost": "1.50000", "requests": 3, "errors": 1,
+     "attempts": 4, "costUnknown": 2, "inputTokens": 100, "outputTokens": 20, "cacheReadTokens": 5, "cacheWriteTokens": 0,
+     "reasoningTokens": 0},
+    {"bucketStart": "2025-12-25T00:00:00Z", "groupKey": "team_gone", "cost": "0.00000", "requests": 1, "errors": 0, "attempts": 1,
+     "costUnknown": 0, "inputTokens": 1, "outputTokens": 2, "cacheReadTokens": 0, "cacheWriteTokens": 0, "reasoningTokens": 0}],
+    "totals": {"cost": "1.50000", "requests": 4, "errors": 1, "attempts": 5, "costUnknown": 2, "inputTokens": 101,
+     "outputTokens": 22, "cacheReadTokens": 5, "cacheWriteTokens": 0, "reasoningTokens": 0}}"#;
+
+#[tokio::test]
+async fn usage_is_summed_by_what_is_asked_for() {
+    let overview = "GET /usage/overview?startTime=2025-12-25T00%3A00%3A00Z&groupBy=team&interval=all";
+    let steps = || vec![Step::new(overview, 200, SUMS), Step::new("GET /teams?limit=100", 200, TEAM)];
+    check(
+        "wardgate usage --since 7d --by team",
+        steps(),
+        expect![[r#"
+        GROUP      REQUESTS  ERRORS  ATTEMPTS  IN   CACHED  OUT  USD      UNPRICED
+        search     3         1       4         100  5       20   1.50000  2
+        team_gone  1         0       1         1    0       2    0.00000  0
+        total      4         1       5         101  5       22   1.50000  2
+        2 attempts have no known price and are in no sum of money
+    "#]],
+    )
+    .await;
+    check(
+        "wardgate usage --since 7d --by team --output csv",
+        steps(),
+        expect![[r#"
+        group,requests,errors,attempts,inputTokens,cacheReadTokens,outputTokens,cost,costUnknown
+        search,3,1,4,100,5,20,1.50000,2
+        team_gone,1,0,1,1,0,2,0.00000,0
+        2 attempts have no known price and are in no sum of money
+    "#]],
+    )
+    .await;
+    let by_day = "GET /usage/overview?startTime=2025-12-25T00%3A00%3A00Z&groupBy=none&interval=day";
+    let steps = vec![Step::new(by_day, 200, SUMS)];
+    check(
+        "wardgate usage --since 7d --by day",
+        steps,
+        expect![[r#"
+        GROUP       REQUESTS  ERRORS  ATTEMPTS  IN   CACHED  OUT  USD      UNPRICED
+        2025-12-25  3         1       4         100  5       20   1.50000  2
+        2025-12-25  1         0       1         1    0       2    0.00000  0
+        total       4         1       5         101  5       22   1.50000  2
+        2 attempts have no known price and are in no sum of money
+    "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn usage_is_exported_page_by_page() {
+    let pages = || {
+        vec![
+            Step::new(
+                "GET /usage?startTime=2025-12-31T23%3A00%3A00Z&limit=100",
+                200,
+                r#"{"aiGatewayUsage": [{"id": "ue_2", "model": "=a,b", "inputTokens": 2}], "nextPageUri": "http://x/usage?cursor=c"}"#,
+            ),
+            Step::new(
+                "GET /usage?cursor=c",
+                200,
+                r#"{"aiGatewayUsage": [{"id": "ue_1", "model": "m", "costUnknown": true}], "nextPageUri": null}"#,
+            ),
+        ]
+    };
+    check(
+        "wardgate usage export --since 1h",
+        pages(),
+        expect![[r#"
+        {"id":"ue_2","inputTokens":2,"model":"=a,b"}
+        {"costUnknown":true,"id":"ue_1","model":"m"}
+        2 events
+    "#]],
+    )
+    .await;
+    check("wardgate usage export --since 1h --output csv", pages(), expect![[r#"
+        id,eventTime,requestId,attemptNumber,isFinalAttempt,teamId,accessKeyId,provider,model,virtualModel,keySource,providerKeyId,statusCode,completion,isError,isStreaming,stopReason,inputTokens,cacheReadTokens,cacheWriteTokens,cacheWrite5mTokens,cacheWrite1hTokens,outputTokens,reasoningTokens,inputTokensEstimate,outputTokensEstimate,totalCost,costUnknown,durationMs,timeToFirstTokenMs
+        ue_2,,,,,,,,"'=a,b",,,,,,,,,2,,,,,,,,,,,,
+        ue_1,,,,,,,,m,,,,,,,,,,,,,,,,,,,true,,
+        2 events
+    "#]]).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let line = format!("wardgate usage export --since 1h --output csv --file {}", file.path().display());
+    check(
+        &line,
+        pages(),
+        expect![[r#"
+        2 events
+    "#]],
+    )
+    .await;
+    assert_eq!(std::fs::read_to_string(file.path()).unwrap().lines().count(), 3);
+}

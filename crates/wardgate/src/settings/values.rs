@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use std::str::FromStr;
 use std::time::Duration;
 use wardgate_core::address::parse_network;
+use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::secret::Secret;
 
 /// A number of bytes, written plainly or with `KiB`, `MiB` or `GiB`.
@@ -41,6 +42,22 @@ pub(super) fn retention(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(days * 86_400))
 }
 
+/// A share such as `5%` or `2.5%`, in millionths; at most ten times the whole.
+pub(super) fn percent(text: &str) -> Result<u32, String> {
+    const PERCENT_MAX: u32 = 1_000;
+    // A price for a million tokens has six digits after the point, and a share in millionths has four.
+    let share = text.strip_suffix('%').and_then(PicoUsdPerToken::from_usd_per_million);
+    let millionths = share.filter(|share| share.times(1) % 100 == 0).and_then(|share| u32::try_from(share.times(1) / 100).ok());
+    let millionths = millionths.filter(|millionths| *millionths <= PERCENT_MAX * 10_000);
+    millionths.ok_or_else(|| format!("{text:?} is no share; write it as 5% or 2.5%, at most {PERCENT_MAX}%"))
+}
+
+/// US dollars for a million tokens.
+pub(super) fn price(text: &str) -> Result<PicoUsdPerToken, String> {
+    PicoUsdPerToken::from_usd_per_million(text)
+        .ok_or_else(|| format!("{text:?} is no price in dollars for a million tokens; write it as 0.05"))
+}
+
 /// A network such as `10.0.0.0/8`, or one address.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     parse_network(text).ok_or_else(|| format!("{text:?} is no network; write it as 10.0.0.0/8, fd00::/8 or 192.0.2.1"))
@@ -62,6 +79,8 @@ mod tests {
         assert!("32MB".parse::<ByteCount>().is_err() && "99999999999GiB".parse::<ByteCount>().is_err());
         assert_eq!(duration("300s"), Ok(Duration::from_secs(300)));
         assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!([percent("0%"), percent("5%"), percent("2.5001%")], [Ok(0), Ok(50_000), Ok(25_001)]);
+        assert!(["5", "-1%", "0.00001%", "1001%", "%"].into_iter().all(|text| percent(text).is_err()));
         assert_eq!(retention("400d"), Ok(Duration::from_secs(400 * 86_400)));
         assert!(["6d", "400", "1w", "99999999999999999999d", ""].into_iter().all(|text| retention(text).is_err()));
         assert!(duration("300").is_err() && duration("-5s").is_err());

@@ -18,6 +18,7 @@ mod streams;
 mod leaving;
 mod usage;
 mod killed;
+mod ledger;
 mod clients;
 mod limits;
 mod rate_limits;
