@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use wardgate_core::api_key::Role;
-use wardgate_core::format::{Format, Surface};
+use wardgate_core::format::{Family, Surface};
 use wardgate_core::id::{CustomModelId, CustomProviderId};
 use wardgate_core::name::ProviderName;
 use wardgate_core::provider::{CustomModel, CustomProvider, CustomSurface};
@@ -165,11 +165,11 @@ impl From<CustomModel> for ModelBody {
 
 /// What this API calls the family of a surface.
 pub(crate) const fn format_name(surface: Surface) -> &'static str {
-    match surface.format() {
-        Format::OpenAiChat | Format::OpenAiResponses | Format::OpenAiCompletions | Format::OpenAiEmbeddings => "openai",
-        Format::AnthropicMessages => "anthropic",
-        Format::Gemini => "google",
-        Format::CohereChat => "cohere",
-        Format::BedrockConverse => "bedrock",
+    match surface.format().family() {
+        Family::OpenAi => "openai",
+        Family::Anthropic => "anthropic",
+        Family::Google => "google",
+        Family::Cohere => "cohere",
+        Family::Bedrock => "bedrock",
     }
 }

@@ -21,11 +21,30 @@ pub enum Format {
     CohereChat,
     /// Amazon Bedrock's Converse and ConverseStream.
     BedrockConverse,
+    /// Gemini's batchEmbedContents.
+    GeminiBatchEmbedding,
+    /// Cohere's Embed, version 2.
+    CohereEmbedding,
+}
+
+/// Formats of one maker, which have their errors and headers in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// OpenAI, and the many that imitate it.
+    OpenAi,
+    /// Anthropic.
+    Anthropic,
+    /// Google.
+    Google,
+    /// Cohere.
+    Cohere,
+    /// Amazon Bedrock.
+    Bedrock,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::OpenAiChat,
         Self::OpenAiResponses,
         Self::OpenAiCompletions,
@@ -34,6 +53,8 @@ impl Format {
         Self::Gemini,
         Self::CohereChat,
         Self::BedrockConverse,
+        Self::GeminiBatchEmbedding,
+        Self::CohereEmbedding,
     ];
 
     /// The format's name in configuration, logs and fixtures.
@@ -48,6 +69,8 @@ impl Format {
             Self::Gemini => "gemini",
             Self::CohereChat => "cohere-chat",
             Self::BedrockConverse => "bedrock-converse",
+            Self::GeminiBatchEmbedding => "gemini-batch-embedding",
+            Self::CohereEmbedding => "cohere-embedding",
         }
     }
 
@@ -55,6 +78,41 @@ impl Format {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Whose format it is.
+    #[must_use]
+    pub const fn family(self) -> Family {
+        match self {
+            Self::OpenAiChat | Self::OpenAiResponses | Self::OpenAiCompletions | Self::OpenAiEmbeddings => Family::OpenAi,
+            Self::AnthropicMessages => Family::Anthropic,
+            Self::Gemini | Self::GeminiBatchEmbedding => Family::Google,
+            Self::CohereChat | Self::CohereEmbedding => Family::Cohere,
+            Self::BedrockConverse => Family::Bedrock,
+        }
+    }
+
+    /// Whether a client that speaks this format can be answered by a provider that speaks the other one: bytes pass when they
+    /// are the same, and are translated by `wardgate-wire` when they are not.
+    #[must_use]
+    pub const fn is_answered_by(self, provider: Self) -> bool {
+        match self {
+            Self::OpenAiChat | Self::AnthropicMessages | Self::OpenAiResponses | Self::Gemini => matches!(
+                provider,
+                Self::OpenAiChat
+                    | Self::AnthropicMessages
+                    | Self::OpenAiResponses
+                    | Self::Gemini
+                    | Self::CohereChat
+                    | Self::BedrockConverse
+            ),
+            Self::OpenAiCompletions => matches!(provider, Self::OpenAiCompletions) || Self::OpenAiChat.is_answered_by(provider),
+            Self::OpenAiEmbeddings => {
+                matches!(provider, Self::OpenAiEmbeddings | Self::GeminiBatchEmbedding | Self::CohereEmbedding)
+            }
+            // No client speaks these here.
+            Self::CohereChat | Self::BedrockConverse | Self::GeminiBatchEmbedding | Self::CohereEmbedding => false,
+        }
     }
 }
 

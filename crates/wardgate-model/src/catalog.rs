@@ -27,8 +27,9 @@ impl Catalog {
         for text in data::PROVIDERS {
             catalog.add_provider(load::provider(text)?);
         }
+        let mut constraints = load::constraints(data::CONSTRAINTS)?;
         for text in data::MODELS {
-            for model in load::models(text)? {
+            for model in load::models(text, &mut constraints)? {
                 catalog.add_model(model);
             }
         }

@@ -29,6 +29,9 @@ pub(crate) const PROVIDERS: &[&str] = &[
     include_str!("../data/providers/z-ai.yaml"),
 ];
 
+/// What some models demand, as JSON: by provider, then by id.
+pub(crate) const CONSTRAINTS: &str = include_str!("../data/constraints.json");
+
 /// The models of the built-in providers, as JSON.
 pub(crate) const MODELS: &[&str] = &[
     include_str!("../data/models/alibaba.json"),

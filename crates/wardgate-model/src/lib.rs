@@ -7,6 +7,7 @@
 pub mod ability;
 pub mod base_url;
 pub mod catalog;
+pub mod constraints;
 mod data;
 mod load;
 pub mod model;
@@ -19,6 +20,7 @@ pub mod resolve;
 
 pub use ability::{Abilities, Ability, AbilitySet};
 pub use catalog::Catalog;
+pub use constraints::{Constraints, Thinking};
 pub use model::Model;
 pub use overlay::Overlay;
 pub use provider::{AuthScheme, DataPolicy, DeclaredModel, Endpoint, Origin, ParamNames, Provider, Quirk};

@@ -1,11 +1,13 @@
 //! Reading the data files.
 
 use crate::ability::{Abilities, Ability};
+use crate::constraints::Constraints;
 use crate::model::Model;
 use crate::price::{FormerPrices, Prices, Rates};
 use crate::provider::{AuthScheme, DataPolicy, Endpoint, Origin, Provider, Quirk};
 use serde::Deserialize;
-use wardgate_core::format::Surface;
+use std::collections::HashMap;
+use wardgate_core::format::{Format, Surface};
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::name::ProviderName;
 use wardgate_core::time::Timestamp;
@@ -41,6 +43,8 @@ struct ProviderFile {
 #[serde(deny_unknown_fields)]
 struct SurfaceEntry {
     surface: String,
+    /// Where it is not the surface's own.
+    format: Option<String>,
     url: String,
     auth: AuthScheme,
 }
@@ -53,7 +57,11 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         .map(|entry| {
             let surface = Surface::from_name(&entry.surface)
                 .ok_or_else(|| failed(&file.id, format!("surface {} is not one that is served", entry.surface)))?;
-            Ok(Endpoint { surface, url: entry.url.into(), auth: entry.auth, supported_params: None })
+            let format = match &entry.format {
+                Some(name) => Format::from_name(name).ok_or_else(|| failed(&file.id, format!("there is no format {name}")))?,
+                None => surface.format(),
+            };
+            Ok(Endpoint { surface, format, url: entry.url.into(), auth: entry.auth, supported_params: None })
         })
         .collect::<Result<_, LoadError>>()?;
     Ok(Provider {
@@ -127,14 +135,23 @@ struct RatesEntry {
     reasoning: Option<String>,
 }
 
-pub(crate) fn models(text: &str) -> Result<Vec<Model>, LoadError> {
+/// By provider, then by the model's id.
+pub(crate) type ConstraintsByModel = HashMap<String, HashMap<String, Constraints>>;
+
+pub(crate) fn constraints(text: &str) -> Result<ConstraintsByModel, LoadError> {
+    serde_json::from_str(text).map_err(|error| failed("the models' constraints", error))
+}
+
+pub(crate) fn models(text: &str, constraints: &mut ConstraintsByModel) -> Result<Vec<Model>, LoadError> {
     let file: ModelsFile = serde_json::from_str(text).map_err(|error| failed("a model file", error))?;
     let provider = ProviderName::new(&file.provider).map_err(|error| failed(&file.provider, error))?;
+    let mut constraints = constraints.remove(&file.provider).unwrap_or_default();
     file.models
         .into_iter()
         .map(|entry| {
             let former_prices = former_prices(&entry.former_pricing).map_err(|why| failed(&entry.id, why))?;
             let prices = entry.pricing.as_ref().map(prices).transpose().map_err(|why| failed(&entry.id, why))?;
+            let constraints = constraints.remove(&entry.id).unwrap_or_default();
             Ok(Model {
                 provider: provider.clone(),
                 id: entry.id.into(),
@@ -146,6 +163,7 @@ pub(crate) fn models(text: &str) -> Result<Vec<Model>, LoadError> {
                 is_chat: entry.mode == "chat",
                 is_offered: entry.status != "retired",
                 abilities: Abilities { can: entry.can.into_iter().collect(), cannot: entry.cannot.into_iter().collect() },
+                constraints,
                 prices,
                 former_prices,
             })

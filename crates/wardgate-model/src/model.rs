@@ -1,6 +1,7 @@
 //! What is known of a model at a provider.
 
 use crate::ability::Abilities;
+use crate::constraints::Constraints;
 use crate::price::{FormerPrices, Prices};
 use wardgate_core::name::{ModelName, ProviderName};
 use wardgate_core::time::Timestamp;
@@ -28,6 +29,8 @@ pub struct Model {
     pub is_offered: bool,
     /// What it takes and can do, as far as is known.
     pub abilities: Abilities,
+    /// What it demands of requests that are written for it.
+    pub constraints: Constraints,
     /// What it costs; none when unknown, which is not the same as nothing.
     pub prices: Option<Prices>,
     /// What it cost before, the oldest first. A change that is announced is a former price until a day to come.

@@ -57,6 +57,7 @@ fn describe(custom: &CustomProvider) -> Provider {
         let base_url = declared.base_url.as_ref().unwrap_or(&custom.base_url);
         Endpoint {
             surface: declared.surface,
+            format: declared.surface.format(),
             url: base_url::join(base_url, declared.surface.upstream_path()).into(),
             auth: match declared.surface {
                 Surface::Messages => AuthScheme::BearerAndXApiKey,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Format, Surface};
 use wardgate_core::name::{ModelName, ProviderName};
 
 /// An upstream that candidates can point to.
@@ -81,8 +81,10 @@ pub enum Origin {
 /// One surface of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Which surface.
+    /// What it is for.
     pub surface: Surface,
+    /// What is spoken there: the surface's own format, or another that is translated to.
+    pub format: Format,
     /// The whole URL that is posted to.
     pub url: Arc<str>,
     /// How the credential is sent.
@@ -119,13 +121,20 @@ pub enum Quirk {
     NoStreamOptions,
     /// Its newer models refuse `max_tokens` in Chat Completions and want `max_completion_tokens`.
     MaxCompletionTokens,
+    /// Takes `cache_control` in Chat Completions.
+    CacheMarks,
+    /// Refuses a turn with tool calls that comes back without its `reasoning_content`.
+    NeedsReasoningBack,
 }
 
 impl Provider {
-    /// Where a surface is served, if it is.
+    /// Where a surface is served, if it is: in its own format before all others, then in the provider's order.
     #[must_use]
     pub fn endpoint(&self, surface: Surface) -> Option<&Endpoint> {
-        self.endpoints.iter().find(|endpoint| endpoint.surface == surface)
+        let format = surface.format();
+        let is_native = |endpoint: &&Endpoint| endpoint.surface == surface && endpoint.format == format;
+        let is_translated = |endpoint: &&Endpoint| format.is_answered_by(endpoint.format);
+        self.endpoints.iter().find(is_native).or_else(|| self.endpoints.iter().find(is_translated))
     }
 
     /// Whether a deviation is known of this provider.

@@ -83,6 +83,16 @@ impl<'p> Failover<'p> {
         self.next(time_left)
     }
 
+    /// What to try in the place of the candidate `tried`, of which it turned out that it cannot be asked this. It was no
+    /// attempt, and its backend is the same for every credential.
+    pub fn pass_over(&mut self, tried: usize, time_left: Duration) -> Next {
+        self.attempts = self.attempts.saturating_sub(1);
+        self.states[tried] = State::Out;
+        let candidate = &self.candidates[tried];
+        self.mark(State::Out, |other| other.is_same_backend(candidate));
+        self.next(time_left)
+    }
+
     /// Gives untried candidates of a kind another state.
     fn mark(&mut self, state: State, is_meant: impl Fn(&Candidate) -> bool) {
         for (candidate, current) in self.candidates.iter().zip(&mut self.states) {
@@ -199,6 +209,15 @@ mod tests {
         for class in [InvalidRequest, NotFound, TooLarge] {
             check(&[class], "0 stop");
         }
+    }
+
+    #[test]
+    fn a_backend_that_cannot_be_asked_is_passed_over_and_was_no_attempt() {
+        let candidates = candidates();
+        let mut failover = Failover::new(&candidates);
+        assert_eq!(failover.first(), Next::Try(0));
+        assert_eq!((failover.pass_over(0, LONG), failover.attempts()), (Next::Try(2), 1));
+        assert_eq!((failover.pass_over(2, LONG), failover.attempts()), (Next::Stop, 0));
     }
 
     #[test]

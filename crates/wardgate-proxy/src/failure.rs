@@ -8,6 +8,7 @@ use wardgate_core::tier::TierName;
 use wardgate_keys::token::BadToken;
 use wardgate_limits::rate::Refusal;
 use wardgate_policy::{Dropped, InputTooLong, Verdict};
+use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::peek::PeekError;
 
 /// Why there is no answer.
@@ -76,6 +77,8 @@ pub(crate) enum Failure {
     BodyBroken,
     /// The body is no request.
     BodyWrong(PeekError),
+    /// No candidate speaks the client's format, and theirs cannot say this.
+    Untranslatable(Box<Untranslatable>),
     /// The request is longer than its account allows.
     InputTooLong(InputTooLong),
     /// Nothing to try.

@@ -9,6 +9,10 @@ pub(crate) const MODEL: HeaderName = HeaderName::from_static("x-wardgate-model")
 pub(crate) const SKIPPED_MODELS: HeaderName = HeaderName::from_static("x-wardgate-skipped-models");
 pub(crate) const REMOVED_PARAMS: HeaderName = HeaderName::from_static("x-wardgate-removed-params");
 pub(crate) const OUTPUT_CAP: HeaderName = HeaderName::from_static("x-wardgate-output-cap");
+/// What was lost between the client's format and the provider's.
+pub(crate) const WARNINGS: HeaderName = HeaderName::from_static("x-wardgate-warnings");
+/// In a request: rather refuse than lose anything.
+pub(crate) const STRICT: HeaderName = HeaderName::from_static("x-wardgate-strict");
 pub(crate) const COST: HeaderName = HeaderName::from_static("x-wardgate-cost");
 /// In a request: whether the answer is to tell how it was routed. In an answer: that.
 pub(crate) const EXPLAIN: HeaderName = HeaderName::from_static("x-wardgate-explain");

@@ -12,6 +12,7 @@ pub mod allowance;
 mod respond;
 mod failure;
 mod meter;
+mod passage;
 mod request_log;
 mod models;
 pub mod explain;

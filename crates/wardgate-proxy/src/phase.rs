@@ -8,5 +8,6 @@ pub(crate) mod select;
 pub(crate) mod admit;
 pub(crate) mod attempt;
 pub(crate) mod fit;
+pub(crate) mod translate;
 pub(crate) mod exchange;
 pub(crate) mod relay;

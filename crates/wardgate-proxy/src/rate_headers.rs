@@ -2,7 +2,7 @@
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
-use wardgate_core::format::Format;
+use wardgate_core::format::{Family, Format};
 use wardgate_core::time::Timestamp;
 use wardgate_limits::rate::{LimitName, Standing, Standings};
 
@@ -54,9 +54,10 @@ pub(crate) fn add_one(headers: &mut HeaderMap, format: Format, standing: &Standi
         // No SDK knows a header for it.
         LimitName::ConcurrentRequests => return,
     };
-    let (names, reset) = match format {
-        Format::AnthropicMessages => (&ANTHROPIC[kind], whole_second(now.plus(standing.reset)).to_string()),
-        _ => (&OPENAI[kind], in_words(standing.reset)),
+    let (names, reset) = match format.family() {
+        Family::Anthropic => (&ANTHROPIC[kind], whole_second(now.plus(standing.reset)).to_string()),
+        // Google's clients know none, so people get those that most know.
+        Family::OpenAi | Family::Google | Family::Cohere | Family::Bedrock => (&OPENAI[kind], in_words(standing.reset)),
     };
     headers.insert(names.limit.clone(), HeaderValue::from(standing.limit));
     headers.insert(names.remaining.clone(), HeaderValue::from(standing.remaining));

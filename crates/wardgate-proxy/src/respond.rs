@@ -11,7 +11,7 @@ use http::{Response, StatusCode};
 use std::borrow::Cow;
 use std::time::Duration;
 use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
-use wardgate_core::format::Format;
+use wardgate_core::format::{Family, Format};
 use wardgate_core::id::RequestId;
 use wardgate_core::tier::TierName;
 use wardgate_limits::rate::{LimitName, Refusal as LimitRefusal, Standing};
@@ -19,7 +19,6 @@ use wardgate_policy::{Filter, Refusal, Verdict, Why, tally};
 use wardgate_wire::error_body::{self, ErrorBody, ErrorKind};
 use wardgate_wire::limit_body::{self, LimitBody};
 use wardgate_wire::peek::PeekError;
-use wardgate_wire::stream::Envelope;
 
 /// The answer that tells a failure, in the client's own format.
 pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog) -> Response<ReplyBody> {
@@ -32,7 +31,7 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
             kind: told.kind,
             code: told.code,
             message: &told.message,
-            param: told.param,
+            param: told.param.as_deref(),
             origin: told.origin,
             request_id: &request_id,
         },
@@ -77,25 +76,25 @@ pub(crate) fn add_request_id(response: &mut Response<ReplyBody>, format: Format,
     let Ok(value) = HeaderValue::from_str(request_id) else {
         return;
     };
-    let theirs = match format {
-        Format::AnthropicMessages => headers::ANTHROPIC_REQUEST_ID,
-        _ => headers::OPENAI_REQUEST_ID,
+    let theirs = match format.family() {
+        Family::Anthropic => headers::ANTHROPIC_REQUEST_ID,
+        // Google's clients look for none.
+        Family::OpenAi | Family::Google | Family::Cohere | Family::Bedrock => headers::OPENAI_REQUEST_ID,
     };
     response.headers_mut().insert(theirs, value.clone());
     response.headers_mut().insert(headers::REQUEST_ID, value);
 }
 
-/// The error that ends a stream which broke after its beginning.
-pub(crate) fn stream_event(format: Format, fault: &Fault, request_id: RequestId, envelope: &Envelope) -> Vec<u8> {
+/// Gives the error that ends a stream which broke after its beginning to whoever writes it.
+pub(crate) fn with_stream_error<T>(fault: &Fault, request_id: RequestId, write: impl FnOnce(&ErrorBody<'_>) -> T) -> T {
     let (kind, code) = fault_words(fault.class);
     let message = if fault.message.is_empty() { "the provider's stream broke" } else { &fault.message };
-    let error = ErrorBody { kind, code, message, param: None, origin: fault.origin, request_id: &request_id.to_text() };
-    error_body::event(format, &error, envelope)
+    write(&ErrorBody { kind, code, message, param: None, origin: fault.origin, request_id: &request_id.to_text() })
 }
 
 /// Anthropic's clients know a status of its own for a lack of capacity.
 fn status_in(format: Format, status: u16) -> StatusCode {
-    let status = if status == 503 && format == Format::AnthropicMessages { 529 } else { status };
+    let status = if status == 503 && format.family() == Family::Anthropic { 529 } else { status };
     StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
@@ -109,7 +108,7 @@ struct Told {
     kind: ErrorKind,
     code: &'static str,
     message: Cow<'static, str>,
-    param: Option<&'static str>,
+    param: Option<Cow<'static, str>>,
     origin: ErrorOrigin,
     allowed: Option<&'static str>,
     retry_after: Option<Duration>,
@@ -231,8 +230,12 @@ fn tell(failure: &Failure) -> Told {
         Failure::BodyBroken => ours(400, InvalidRequest, "body_incomplete", "the body ended before its announced end"),
         Failure::BodyWrong(error) => {
             let (code, param) = body_words(error);
-            Told { param, ..ours(400, InvalidRequest, code, error.to_string()) }
+            Told { param: param.map(Cow::Borrowed), ..ours(400, InvalidRequest, code, error.to_string()) }
         }
+        Failure::Untranslatable(refused) => Told {
+            param: (!refused.path.is_empty()).then(|| Cow::Owned(refused.path.clone())),
+            ..ours(400, InvalidRequest, refused.code, refused.to_string())
+        },
         Failure::InputTooLong(error) => ours(413, TooLarge, "input_too_long", error.to_string()),
         Failure::NothingToTry(dropped) => nothing_to_try(dropped),
         Failure::Exhausted(exhausted) => tell_exhausted(exhausted),
@@ -323,7 +326,7 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
             format!("{} candidates: {}. {causes}", all.len(), tally(all))
         }
     };
-    Told { param: Some("model"), ..ours(status, kind, code, message) }
+    Told { param: Some(Cow::Borrowed("model")), ..ours(status, kind, code, message) }
 }
 
 fn tell_exhausted(exhausted: &Exhausted) -> Told {

@@ -138,6 +138,7 @@ fn catalog(upstream: &Upstream) -> Catalog {
         origin: Origin::Operator,
         endpoints: vec![Endpoint {
             surface: Surface::ChatCompletions,
+            format: Surface::ChatCompletions.format(),
             url: format!("{}/v1/chat/completions", upstream.url()).into(),
             auth: AuthScheme::Bearer,
             supported_params: None,

@@ -2,11 +2,12 @@
 
 use crate::{Answer, Client, Dialect, Gateway, Key, Streaming};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What is asked, of whom and how.
 #[derive(Debug, Clone)]
 pub struct Ask {
+    dialect: Dialect,
     target: String,
     headers: Vec<(String, String)>,
     key: Option<String>,
@@ -18,14 +19,30 @@ impl Ask {
     /// A question to a model.
     #[must_use]
     pub fn new(dialect: Dialect, model: &str) -> Self {
-        let fields = json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]});
-        Self { target: dialect.path().to_owned(), headers: Vec::new(), key: None, fields, body: None }
+        let target = match dialect {
+            Dialect::Gemini => format!("{}/{model}:generateContent", dialect.path()),
+            _ => dialect.path().to_owned(),
+        };
+        Self { dialect, target, headers: Vec::new(), key: None, fields: dialect.question(model), body: None }
     }
 
     /// Asks for a stream.
     #[must_use]
-    pub fn stream(self, is_stream: bool) -> Self {
-        self.field("stream", is_stream)
+    pub fn stream(mut self, is_stream: bool) -> Self {
+        if self.dialect != Dialect::Gemini {
+            return self.field("stream", is_stream);
+        }
+        if is_stream {
+            self.target = self.target.replace(":generateContent", ":streamGenerateContent?alt=sse");
+        }
+        self
+    }
+
+    /// Offers a tool.
+    #[must_use]
+    pub fn tool(self, name: &str, schema: &Value) -> Self {
+        let tools = self.dialect.tools(name, schema);
+        self.field("tools", tools)
     }
 
     /// Another field of the body.

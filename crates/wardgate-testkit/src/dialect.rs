@@ -1,4 +1,7 @@
-//! The two APIs that are spoken on both sides, as far as tests speak them.
+//! The APIs that are spoken on both sides, as far as tests speak them.
+
+mod gemini;
+mod responses;
 
 use serde_json::{Value, json};
 
@@ -9,18 +12,65 @@ pub enum Dialect {
     Chat,
     /// Anthropic's Messages.
     Messages,
+    /// OpenAI's Responses.
+    Responses,
+    /// Gemini's generateContent.
+    Gemini,
+    /// OpenAI's legacy Completions.
+    Completions,
 }
 
 impl Dialect {
-    /// Both.
+    /// The two that most is asked in.
     pub const ALL: [Self; 2] = [Self::Chat, Self::Messages];
 
-    /// Where it is asked.
+    /// Where it is asked. Gemini's path goes on with the model.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
             Self::Chat => "/v1/chat/completions",
             Self::Messages => "/v1/messages",
+            Self::Responses => "/v1/responses",
+            Self::Gemini => "/v1beta/models",
+            Self::Completions => "/v1/completions",
+        }
+    }
+
+    /// The family and the surface, as the management API calls them.
+    #[must_use]
+    pub const fn surface(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chat => ("openai", "chat-completions"),
+            Self::Messages => ("anthropic", "messages"),
+            Self::Responses => ("openai", "responses"),
+            Self::Gemini => ("google", "generate-content"),
+            Self::Completions => ("openai", "completions"),
+        }
+    }
+
+    /// The fields of a question.
+    #[must_use]
+    pub fn question(self, model: &str) -> Value {
+        match self {
+            Self::Chat | Self::Messages => {
+                json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]})
+            }
+            Self::Responses => json!({"model": model, "max_output_tokens": 100, "input": "Hello"}),
+            Self::Gemini => json!({
+                "contents": [{"role": "user", "parts": [{"text": "Hello"}]}], "generationConfig": {"maxOutputTokens": 100},
+            }),
+            Self::Completions => json!({"model": model, "max_tokens": 100, "prompt": "Hello"}),
+        }
+    }
+
+    /// A tool in the question's field `tools`.
+    #[must_use]
+    pub fn tools(self, name: &str, schema: &Value) -> Value {
+        match self {
+            Self::Chat | Self::Completions => json!([{"type": "function", "function": {"name": name, "parameters": schema}}]),
+            Self::Messages => json!([{"name": name, "input_schema": schema}]),
+            Self::Responses => json!([{"type": "function", "name": name, "parameters": schema}]),
+            Self::Gemini => json!([{"functionDeclarations": [{"name": name, "parametersJsonSchema": schema}]}]),
         }
     }
 
@@ -28,16 +78,69 @@ impl Dialect {
     #[must_use]
     pub fn whole(self, text: &str) -> Value {
         match self {
-            Self::Chat => json!({
-                "id": "chatcmpl-1", "object": "chat.completion", "created": 5, "model": "upstream-model",
-                "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15, "prompt_tokens_details": {"cached_tokens": 4}},
+            Self::Chat => chat_whole(&json!({"role": "assistant", "content": text}), "stop"),
+            Self::Messages => messages_whole(&json!([{"type": "text", "text": text}]), "end_turn"),
+            Self::Responses => responses::whole(&json!([responses::message(text)])),
+            Self::Gemini => gemini::whole(&json!([{"text": text}])),
+            Self::Completions => json!({
+                "id": "cmpl-1", "object": "text_completion", "created": 5, "model": "upstream-model",
+                "choices": [{"index": 0, "text": text, "finish_reason": "stop", "logprobs": null}],
+                "usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15},
             }),
-            Self::Messages => json!({
-                "id": "msg_1", "type": "message", "role": "assistant", "model": "upstream-model",
-                "content": [{"type": "text", "text": text}], "stop_reason": "end_turn", "stop_sequence": null,
-                "usage": {"input_tokens": 8, "cache_read_input_tokens": 4, "output_tokens": 3},
-            }),
+        }
+    }
+
+    /// A whole answer that calls a tool.
+    ///
+    /// # Panics
+    /// When the dialect has no tools.
+    #[must_use]
+    pub fn whole_call(self, name: &str, arguments: &str) -> Value {
+        match self {
+            Self::Chat => {
+                let call = json!({"id": "call_1", "type": "function", "function": {"name": name, "arguments": arguments}});
+                chat_whole(&json!({"role": "assistant", "content": null, "tool_calls": [call]}), "tool_calls")
+            }
+            Self::Messages => {
+                let input: Value = serde_json::from_str(arguments).unwrap_or_default();
+                messages_whole(&json!([{"type": "tool_use", "id": "call_1", "name": name, "input": input}]), "tool_use")
+            }
+            Self::Responses => responses::whole(&json!([responses::call(name, arguments)])),
+            Self::Gemini => gemini::whole(&json!([gemini::call(name, arguments)])),
+            Self::Completions => panic!("no tools there"),
+        }
+    }
+
+    /// A stream that calls a tool with arguments in these fragments.
+    ///
+    /// # Panics
+    /// When the dialect has no tools.
+    #[must_use]
+    pub fn call_stream(self, name: &str, fragments: &[&str]) -> Vec<String> {
+        match self {
+            Self::Chat => {
+                let call = |fields: Value| chunk(&json!({"tool_calls": [fields]}), &Value::Null);
+                let function = json!({"name": name, "arguments": ""});
+                let mut events = vec![call(json!({"index": 0, "id": "call_1", "type": "function", "function": function}))];
+                events.extend(fragments.iter().map(|part| call(json!({"index": 0, "function": {"arguments": part}}))));
+                events.push(format!("{}{}data: [DONE]\n\n", chunk(&json!({}), &json!("tool_calls")), usage_chunk()));
+                events
+            }
+            Self::Messages => {
+                let block = json!({"type": "tool_use", "id": "call_1", "name": name, "input": {}});
+                let start = json!({"type": "content_block_start", "index": 0, "content_block": block});
+                let mut events = vec![message_start(), format!("event: content_block_start\ndata: {start}\n\n")];
+                for part in fragments {
+                    let delta = json!({"type": "input_json_delta", "partial_json": part});
+                    let delta = json!({"type": "content_block_delta", "index": 0, "delta": delta});
+                    events.push(format!("event: content_block_delta\ndata: {delta}\n\n"));
+                }
+                events.push(messages_ending("tool_use"));
+                events
+            }
+            Self::Responses => responses::call_stream(name, fragments),
+            Self::Gemini => gemini::call_stream(name, fragments),
+            Self::Completions => panic!("no tools there"),
         }
     }
 
@@ -47,10 +150,11 @@ impl Dialect {
         match self {
             Self::Chat => chunk(&json!({"role": "assistant", "content": ""}), &Value::Null),
             Self::Messages => {
-                let start = r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"upstream-model","content":[],"stop_reason":null,"usage":{"input_tokens":8,"cache_read_input_tokens":4,"output_tokens":1}}}"#;
                 let block = r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
-                format!("event: message_start\ndata: {start}\n\nevent: content_block_start\ndata: {block}\n\n")
+                format!("{}event: content_block_start\ndata: {block}\n\n", message_start())
             }
+            Self::Responses => responses::opening(),
+            Self::Gemini | Self::Completions => String::new(),
         }
     }
 
@@ -63,37 +167,54 @@ impl Dialect {
                 let delta = json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}});
                 format!("event: content_block_delta\ndata: {delta}\n\n")
             }
+            Self::Responses => responses::content(text),
+            Self::Gemini => gemini::content(text),
+            Self::Completions => completions_chunk(text, &Value::Null),
         }
     }
 
-    /// The end of a stream, usage and end marker included. Chat's usage comes whether it was asked for or not.
+    /// The end of a stream that said `text`, usage and end marker included. Chat's usage comes whether it was asked for or not.
     #[must_use]
-    pub fn ending(self) -> String {
+    pub fn ending_of(self, text: &str) -> String {
         match self {
             Self::Chat => format!("{}{}data: [DONE]\n\n", chunk(&json!({}), &json!("stop")), usage_chunk()),
-            Self::Messages => "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n\
-                 event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":3}}\n\n\
-                 event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
-                .to_owned(),
+            Self::Messages => messages_ending("end_turn"),
+            Self::Responses => responses::ending(text),
+            Self::Gemini => gemini::ending(),
+            Self::Completions => format!("{}data: [DONE]\n\n", completions_chunk("", &json!("stop"))),
         }
+    }
+
+    /// The end of a stream, for dialects whose end does not repeat what was said.
+    #[must_use]
+    pub fn ending(self) -> String {
+        self.ending_of("")
     }
 
     /// A whole stream that says these pieces, as the provider sends it: a piece, an event.
     #[must_use]
     pub fn stream(self, pieces: &[&str]) -> Vec<String> {
         let contents = pieces.iter().map(|piece| self.content(piece));
-        std::iter::once(self.opening()).chain(contents).chain([self.ending()]).collect()
+        let opening = Some(self.opening()).filter(|opening| !opening.is_empty());
+        opening.into_iter().chain(contents).chain([self.ending_of(&pieces.concat())]).collect()
     }
 
     /// What the provider sends when it fails in the middle.
     #[must_use]
     pub fn error_event(self, message: &str) -> String {
         match self {
-            Self::Chat => format!("data: {}\n\n", json!({"error": {"message": message, "type": "server_error", "code": null}})),
+            Self::Chat | Self::Completions => {
+                format!("data: {}\n\n", json!({"error": {"message": message, "type": "server_error", "code": null}}))
+            }
             Self::Messages => {
                 let error = json!({"type": "error", "error": {"type": "api_error", "message": message}});
                 format!("event: error\ndata: {error}\n\n")
             }
+            Self::Responses => {
+                let error = json!({"type": "error", "code": "server_error", "message": message, "sequence_number": 9});
+                format!("event: error\ndata: {error}\n\n")
+            }
+            Self::Gemini => format!("data: {}\n\n", json!({"error": {"code": 500, "message": message, "status": "INTERNAL"}})),
         }
     }
 
@@ -101,8 +222,11 @@ impl Dialect {
     #[must_use]
     pub fn error(self, message: &str) -> Value {
         match self {
-            Self::Chat => json!({"error": {"message": message, "type": "some_error", "param": null, "code": null}}),
+            Self::Chat | Self::Completions | Self::Responses => {
+                json!({"error": {"message": message, "type": "some_error", "param": null, "code": null}})
+            }
             Self::Messages => json!({"type": "error", "error": {"type": "some_error", "message": message}}),
+            Self::Gemini => json!({"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}),
         }
     }
 
@@ -110,8 +234,10 @@ impl Dialect {
     #[must_use]
     pub const fn end_marker(self) -> &'static str {
         match self {
-            Self::Chat => "data: [DONE]",
+            Self::Chat | Self::Completions => "data: [DONE]",
             Self::Messages => "event: message_stop",
+            Self::Responses => "event: response.completed",
+            Self::Gemini => "\"finishReason\":",
         }
     }
 
@@ -123,10 +249,16 @@ impl Dialect {
     pub fn error_code(self, body: &Value) -> String {
         let error = &body["error"];
         let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+        if self == Self::Gemini {
+            let reason = &error["details"][0]["reason"];
+            let is_right = is_text(&error["message"]) && is_text(&error["status"]) && error["code"].is_u64();
+            assert!(is_right && is_text(reason), "no error of {self:?}: {body}");
+            return reason.as_str().unwrap_or_default().to_owned();
+        }
         let is_right = is_text(&error["message"]) && is_text(&error["type"]) && is_text(&error["code"]);
         let is_enveloped = match self {
-            Self::Chat => error.get("param").is_some() && body.get("type").is_none(),
-            Self::Messages => body["type"] == "error",
+            Self::Chat | Self::Responses | Self::Completions => error.get("param").is_some() && body.get("type").is_none(),
+            Self::Messages | Self::Gemini => body["type"] == "error",
         };
         assert!(is_right && is_enveloped && is_text(&body["request_id"]), "no error of {self:?}: {body}");
         error["code"].as_str().unwrap_or_default().to_owned()
@@ -141,18 +273,56 @@ impl Dialect {
         assert!(!text.contains(self.end_marker()), "a broken stream with an end marker: {text}");
         assert!(text.ends_with("\n\n"), "half an event at the end: {text}");
         let last = text.trim_end().rsplit("\n\n").next().unwrap_or_default();
-        let data = match self {
-            Self::Chat => last.strip_prefix("data: "),
-            Self::Messages => last.strip_prefix("event: error\ndata: "),
-        };
+        let data = last.lines().find_map(|line| line.strip_prefix("data: "));
         let event: Value = data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
-        let is_right = match self {
-            Self::Chat => event["choices"][0]["finish_reason"] == "error",
-            Self::Messages => event["type"] == "error",
+        let (is_right, error) = match self {
+            Self::Chat | Self::Completions => (event["choices"][0]["finish_reason"] == "error", &event["error"]),
+            Self::Messages => (last.starts_with("event: error\n") && event["type"] == "error", &event["error"]),
+            Self::Responses => (
+                last.starts_with("event: response.failed\n") && event["response"]["status"] == "failed",
+                &event["response"]["error"],
+            ),
+            Self::Gemini => (event["error"]["status"].is_string(), &event["error"]),
         };
-        assert!(is_right && event["error"]["message"].is_string(), "no error event of {self:?} at the end: {text}");
-        event["error"].clone()
+        assert!(is_right && error["message"].is_string(), "no error event of {self:?} at the end: {text}");
+        error.clone()
     }
+}
+
+fn chat_whole(message: &Value, reason: &str) -> Value {
+    json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 5, "model": "upstream-model",
+        "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+        "usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15, "prompt_tokens_details": {"cached_tokens": 4}},
+    })
+}
+
+fn messages_whole(content: &Value, reason: &str) -> Value {
+    json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "upstream-model",
+        "content": content, "stop_reason": reason, "stop_sequence": null,
+        "usage": {"input_tokens": 8, "cache_read_input_tokens": 4, "output_tokens": 3},
+    })
+}
+
+fn message_start() -> String {
+    let start = r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"upstream-model","content":[],"stop_reason":null,"usage":{"input_tokens":8,"cache_read_input_tokens":4,"output_tokens":1}}}"#;
+    format!("event: message_start\ndata: {start}\n\n")
+}
+
+fn messages_ending(reason: &str) -> String {
+    format!(
+        "event: content_block_stop\ndata: {{\"type\":\"content_block_stop\",\"index\":0}}\n\n\
+         event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"{reason}\",\"stop_sequence\":null}},\"usage\":{{\"output_tokens\":3}}}}\n\n\
+         event: message_stop\ndata: {{\"type\":\"message_stop\"}}\n\n"
+    )
+}
+
+fn completions_chunk(text: &str, finish_reason: &Value) -> String {
+    let choice = json!([{"index": 0, "text": text, "logprobs": null, "finish_reason": finish_reason}]);
+    format!(
+        "data: {{\"id\":\"cmpl-1\",\"object\":\"text_completion\",\"created\":5,\"model\":\"upstream-model\",\"choices\":{choice}}}\n\n"
+    )
 }
 
 fn chunk(delta: &Value, finish_reason: &Value) -> String {

@@ -56,6 +56,14 @@ impl Gateway {
         self.create("/providers", &body).await["id"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// A custom provider that speaks one API alone.
+    pub async fn add_speaker(&self, name: &str, url: &str, dialect: crate::Dialect) {
+        let (format, surface) = dialect.surface();
+        let surfaces = json!([{"format": format, "surface": surface}]);
+        self.create("/providers", &json!({"providerId": name, "name": name, "baseUrl": url, "supportedApiSurfaces": surfaces}))
+            .await;
+    }
+
     /// A credential for a provider. Returns its id.
     pub async fn add_provider_key(&self, provider: &str, value: &str) -> String {
         let body = json!({"providerId": provider, "name": "a key", "value": value});

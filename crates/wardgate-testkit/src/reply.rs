@@ -93,7 +93,13 @@ impl Reply {
     /// The right answer, streamed.
     #[must_use]
     pub fn streams(dialect: Dialect, pieces: &[&str]) -> Self {
-        dialect.stream(pieces).iter().fold(Self::begin_stream(), |reply, event| reply.chunk(event)).end()
+        Self::events(&dialect.stream(pieces))
+    }
+
+    /// A stream of these events, each in a chunk.
+    #[must_use]
+    pub fn events(events: &[String]) -> Self {
+        events.iter().fold(Self::begin_stream(), |reply, event| reply.chunk(event)).end()
     }
 
     /// The head of a stream.

@@ -44,10 +44,10 @@ pub struct Params<'e> {
 }
 
 /// What is no parameter, and never taken out.
-const ESSENTIAL: [&str; 3] = ["model", "messages", "stream"];
+const ESSENTIAL: [&str; 4] = ["model", "messages", "stream", "contents"];
 
 /// What is said to the model, which a list of the parameters that a provider takes may well leave out.
-const SAID: [&str; 3] = ["system", "prompt", "input"];
+const SAID: [&str; 6] = ["system", "prompt", "input", "instructions", "systemInstruction", "system_instruction"];
 
 /// The most names of removed members that are told.
 const REMOVED_MAX: usize = 64;
@@ -90,6 +90,31 @@ pub fn apply(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
         }
         _ => rebuild(body, peek, edit),
     }
+}
+
+/// Leaves members at the top of a body out: those that a provider does not take, which are told, and one that the gateway
+/// added for itself. For bodies that were written here; one that is no object stays as it is.
+#[must_use]
+pub fn retain(body: Bytes, params: Params<'_>, own: Option<&str>) -> Edited {
+    if params.takes_all() && own.is_none() {
+        return Edited { slices: vec![body], removed: Vec::new() };
+    }
+    let (mut text, mut removed, mut is_changed) = (String::from("{"), Vec::new(), false);
+    let read = for_each_member(&body, |key, value| {
+        if !params.takes(key) {
+            removed.push(key.to_owned());
+        }
+        if params.takes(key) && own != Some(key) {
+            push_member(&mut text, key, value);
+        } else {
+            is_changed = true;
+        }
+    });
+    if read.is_err() || !is_changed {
+        return Edited { slices: vec![body], removed: Vec::new() };
+    }
+    text.push('}');
+    Edited { slices: vec![Bytes::from(text)], removed }
 }
 
 /// The usual case: replace a few values in place.

@@ -3,7 +3,7 @@
 use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
 use crate::stream::Envelope;
 use wardgate_core::fault::ErrorOrigin;
-use wardgate_core::format::Format;
+use wardgate_core::format::{Family, Format};
 
 /// What kind of error it is: the word that SDKs of a format map to an exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,15 +48,11 @@ pub struct ErrorBody<'e> {
 /// The body of an HTTP error.
 #[must_use]
 pub fn body(format: Format, error: &ErrorBody<'_>) -> Vec<u8> {
-    match format {
-        Format::AnthropicMessages => anthropic_messages::error::body(error),
-        Format::Gemini => gemini::error::body(error),
-        Format::OpenAiChat
-        | Format::OpenAiResponses
-        | Format::OpenAiCompletions
-        | Format::OpenAiEmbeddings
-        | Format::CohereChat
-        | Format::BedrockConverse => openai_chat::error::body(error),
+    match format.family() {
+        Family::Anthropic => anthropic_messages::error::body(error),
+        Family::Google => gemini::error::body(error),
+        // No client speaks the last two.
+        Family::OpenAi | Family::Cohere | Family::Bedrock => openai_chat::error::body(error),
     }
 }
 
@@ -66,11 +62,12 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
     match format {
         Format::AnthropicMessages => anthropic_messages::error::event(error),
         Format::OpenAiResponses => openai_responses::error::event(error, envelope),
-        Format::Gemini => gemini::error::event(error),
+        Format::Gemini | Format::GeminiBatchEmbedding => gemini::error::event(error),
         Format::OpenAiChat
         | Format::OpenAiCompletions
         | Format::OpenAiEmbeddings
         | Format::CohereChat
+        | Format::CohereEmbedding
         | Format::BedrockConverse => openai_chat::error::event(error, envelope),
     }
 }
@@ -78,9 +75,9 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
 /// What is sent into a silent stream so that nothing between here and the client takes it for dead.
 #[must_use]
 pub const fn keep_alive(format: Format) -> &'static [u8] {
-    match format {
-        Format::AnthropicMessages => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
-        _ => b": keep-alive\n\n",
+    match format.family() {
+        Family::Anthropic => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
+        Family::OpenAi | Family::Google | Family::Cohere | Family::Bedrock => b": keep-alive\n\n",
     }
 }
 

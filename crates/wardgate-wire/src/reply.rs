@@ -30,7 +30,7 @@ pub fn read(format: Format, body: &[u8], credential: Option<&str>) -> Result<Rep
         Format::OpenAiCompletions => openai_chat::reply::read(body, credential),
         Format::OpenAiEmbeddings => openai_embeddings::read(body, credential),
         // No client is served in these, so nothing of them passes unread.
-        Format::CohereChat | Format::BedrockConverse => {
+        Format::CohereChat | Format::BedrockConverse | Format::GeminiBatchEmbedding | Format::CohereEmbedding => {
             let reply = crate::transcode::decode_reply(format, body, 0, credential)?;
             Ok(ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) })
         }

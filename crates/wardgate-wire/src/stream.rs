@@ -165,7 +165,11 @@ impl Watcher {
                     openai_completions::stream::read(data, self.hides_usage, credential, &mut self.facts)
                 }
                 // These have no server-sent events that a client would get as they are.
-                Format::OpenAiEmbeddings | Format::CohereChat | Format::BedrockConverse => Verdict::Pass,
+                Format::OpenAiEmbeddings
+                | Format::CohereChat
+                | Format::BedrockConverse
+                | Format::GeminiBatchEmbedding
+                | Format::CohereEmbedding => Verdict::Pass,
             },
         }
     }

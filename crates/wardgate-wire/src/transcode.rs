@@ -71,7 +71,11 @@ pub fn decode_request(format: Format, body: &[u8]) -> Result<Request, Untranslat
         Format::OpenAiResponses => openai_responses::decode_request::decode(value),
         Format::Gemini => gemini::decode_request::decode(value),
         Format::OpenAiCompletions => completions::decode(value),
-        Format::OpenAiEmbeddings | Format::CohereChat | Format::BedrockConverse => Err(no_route(format)),
+        Format::OpenAiEmbeddings
+        | Format::CohereChat
+        | Format::BedrockConverse
+        | Format::GeminiBatchEmbedding
+        | Format::CohereEmbedding => Err(no_route(format)),
     }?;
     if request.turns.len() > TURNS_MAX {
         return Err(path.wrong(format!("the conversation has more than {TURNS_MAX} turns")));
@@ -95,7 +99,9 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
         Format::Gemini => gemini::encode_request::encode(request, target),
         Format::CohereChat => cohere_chat::encode_request::encode(request, target),
         Format::BedrockConverse => bedrock_converse::encode_request::encode(request, target),
-        Format::OpenAiCompletions | Format::OpenAiEmbeddings => Err(no_route(format)),
+        Format::OpenAiCompletions | Format::OpenAiEmbeddings | Format::GeminiBatchEmbedding | Format::CohereEmbedding => {
+            Err(no_route(format))
+        }
     }?;
     match encoded.warnings.as_slice().first() {
         Some(warning) if target.is_strict => Err(Untranslatable::new(
@@ -123,7 +129,7 @@ pub fn decode_reply(format: Format, body: &[u8], mark: u64, credential: Option<&
         Format::Gemini => gemini::decode_reply::decode(body, origin, credential),
         Format::CohereChat => cohere_chat::decode_reply::decode(body, credential),
         Format::BedrockConverse => bedrock_converse::decode_reply::decode(body, origin, credential),
-        Format::OpenAiCompletions | Format::OpenAiEmbeddings => {
+        Format::OpenAiCompletions | Format::OpenAiEmbeddings | Format::GeminiBatchEmbedding | Format::CohereEmbedding => {
             Err(Fault::ours(FaultClass::Unreadable, format!("answers in {} are not translated", format.name())))
         }
     }
@@ -146,18 +152,12 @@ pub fn encode_reply(format: Format, reply: &Reply, options: &ReplyOptions) -> Ve
         Format::Gemini => gemini::encode_reply::encode(reply, options),
         Format::OpenAiCompletions => completions::encode(reply, options),
         // Nobody is served these.
-        Format::OpenAiEmbeddings | Format::CohereChat | Format::BedrockConverse => Vec::new(),
+        Format::OpenAiEmbeddings
+        | Format::CohereChat
+        | Format::BedrockConverse
+        | Format::GeminiBatchEmbedding
+        | Format::CohereEmbedding => Vec::new(),
     }
-}
-
-/// Whether clients may speak a format and be answered by a provider that speaks the other one.
-#[must_use]
-pub const fn is_possible(client: Format, provider: Format) -> bool {
-    let is_client = matches!(
-        client,
-        Format::OpenAiChat | Format::AnthropicMessages | Format::OpenAiResponses | Format::Gemini | Format::OpenAiCompletions
-    );
-    is_client && !matches!(provider, Format::OpenAiCompletions | Format::OpenAiEmbeddings)
 }
 
 /// The body of an HTTP error that says in the client's format why a request cannot be translated. Its status is 400.

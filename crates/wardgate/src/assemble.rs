@@ -216,6 +216,7 @@ fn catalog(sandbox_url: Option<&str>) -> anyhow::Result<Catalog> {
 fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
     let endpoint = |surface: Surface| Endpoint {
         surface,
+        format: surface.format(),
         url: wardgate_model::base_url::join(base_url, surface.upstream_path()).into(),
         auth: AuthScheme::Bearer,
         supported_params: None,

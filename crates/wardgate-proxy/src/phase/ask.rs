@@ -9,11 +9,15 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use std::sync::OnceLock;
 use tokio::time::Instant;
 use wardgate_core::format::Surface;
 use wardgate_core::tier::TierName;
 use wardgate_limits::memory::Reservation;
+use wardgate_wire::neutral::loss::Untranslatable;
+use wardgate_wire::neutral::request::Request;
 use wardgate_wire::peek::{self, Peek};
+use wardgate_wire::transcode;
 
 /// A request that was read.
 pub(crate) struct Ask {
@@ -25,6 +29,37 @@ pub(crate) struct Ask {
     pub(crate) peek: Peek,
     /// The memory that the body takes.
     pub(crate) _memory: Reservation,
+    /// The body in the neutral form, once a candidate needs it.
+    neutral: OnceLock<Box<Neutral>>,
+}
+
+struct Neutral {
+    request: Result<Request, Untranslatable>,
+    _memory: Reservation,
+}
+
+/// There is no memory for this request in other words.
+pub(crate) struct NoMemory;
+
+/// What a request in the neutral form and one written from it take together, in sizes of the body.
+const TRANSLATION_BODIES: usize = 2;
+
+impl Ask {
+    /// The request in the neutral form, which is read from the body when it is first asked for.
+    pub(crate) fn neutral(&self, deps: &Deps) -> Result<&Result<Request, Untranslatable>, NoMemory> {
+        if let Some(neutral) = self.neutral.get() {
+            return Ok(&neutral.request);
+        }
+        let mut memory = deps.memory.open();
+        if !memory.grow(self.body.len().saturating_mul(TRANSLATION_BODIES)) {
+            return Err(NoMemory);
+        }
+        let read = || {
+            let request = transcode::decode_request(self.surface.format(), &self.body);
+            Box::new(Neutral { request, _memory: memory })
+        };
+        Ok(&self.neutral.get_or_init(read).request)
+    }
 }
 
 /// Reads the body.
@@ -45,7 +80,7 @@ pub(crate) async fn read(
 /// What routing needs of a body.
 pub(crate) fn of(body: Bytes, surface: Surface, memory: Reservation) -> Result<Ask, Failure> {
     let peek = peek::peek(&body, surface).map_err(Failure::BodyWrong)?;
-    Ok(Ask { surface, body, peek, _memory: memory })
+    Ok(Ask { surface, body, peek, _memory: memory, neutral: OnceLock::new() })
 }
 
 /// Reads the whole body, whatever is in it.

@@ -6,7 +6,9 @@ use crate::meter::{Ending, Meter};
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::phase::exchange::{self, Exchange, Failed};
+use crate::phase::fit::fit;
 use crate::phase::ingress::Inbound;
+use crate::phase::translate::Unfit;
 use std::time::Duration;
 use tokio::time::Instant;
 use wardgate_core::fault::FaultClass;
@@ -32,6 +34,7 @@ pub(crate) async fn attempt(
     let mut history = Vec::new();
     let mut next = failover.first();
     let mut last: Option<(Failed, &Candidate)> = None;
+    let mut unfit: Option<Unfit> = None;
     deps.retry_budget.deposit();
     loop {
         let index = match next {
@@ -47,12 +50,26 @@ pub(crate) async fn attempt(
                 }
                 index
             }
-            Next::Stop => return Err(exhausted(&history, last, &failover)),
+            Next::Stop => {
+                return Err(match unfit {
+                    // Nothing was ever sent: what is wrong is the request.
+                    Some(unfit) if last.is_none() => unfit.into(),
+                    _ => exhausted(&history, last, &failover),
+                });
+            }
         };
         let candidate = &plan.candidates[index];
+        let fitted = match fit(deps, inbound, caller, ask, candidate, meter.log().request_id()) {
+            Ok(fitted) => fitted,
+            Err(why) => {
+                unfit.get_or_insert(why);
+                next = failover.pass_over(index, deadline.saturating_duration_since(Instant::now()));
+                continue;
+            }
+        };
         meter.begin(candidate, &caller.tenant);
         let started = Instant::now();
-        let exchanged = exchange::exchange(deps, inbound, caller, ask, candidate, deadline, meter).await;
+        let exchanged = exchange::exchange(deps, inbound, caller, ask, fitted, deadline, meter).await;
         meter.log_mut().waited += started.elapsed();
         let failed = match exchanged {
             Ok(exchange) => return Ok(exchange),
@@ -77,6 +94,15 @@ fn told(candidate: &Candidate, failed: &Failed) -> String {
     let (provider, model) = (&candidate.target.provider.name, &candidate.target.model);
     let model = &model[..model.floor_char_boundary(MODEL_BYTES_MAX)];
     format!("{provider}:{model} {} {}", failed.status, failed.fault.class.name())
+}
+
+impl From<Unfit> for Failure {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Untranslatable(refused) => Self::Untranslatable(refused),
+            Unfit::NoMemory => Self::Busy("memory for translating requests"),
+        }
+    }
 }
 
 fn since_epoch(deps: &Deps) -> Duration {

@@ -6,9 +6,10 @@
 use crate::deps::Deps;
 use crate::headers;
 use crate::meter::Meter;
+use crate::passage::{Passage, Reader, Whole};
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
-use crate::phase::fit::{Changes, asks_for_usage, fit};
+use crate::phase::fit::{Changes, Fitted};
 use crate::phase::ingress::Inbound;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
@@ -18,15 +19,15 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
-use wardgate_core::format::{Format, Surface};
+use wardgate_core::format::Format;
 use wardgate_core::secret::Secret;
 use wardgate_limits::memory::Reservation;
 use wardgate_policy::Candidate;
 use wardgate_upstream::{AnswerBody, AuthError, Call, SendError, SendErrorKind, SlicedBody, answer, auth, place};
 use wardgate_wire::edit::Slices;
 use wardgate_wire::fault;
-use wardgate_wire::reply::{self, ReplyFacts};
-use wardgate_wire::stream::Watcher;
+use wardgate_wire::neutral::loss::Warnings;
+use wardgate_wire::reply::ReplyFacts;
 
 /// An answered attempt.
 pub(crate) struct Exchange {
@@ -42,12 +43,16 @@ pub(crate) struct Exchange {
 pub(crate) enum Answer {
     /// All of it.
     Whole {
-        /// The body as the provider sent it.
+        /// The body, in the client's format.
         body: Bytes,
+        /// How long it was as the provider sent it, in bytes.
+        content_bytes: u64,
         /// Its type.
         content_type: Option<HeaderValue>,
         /// What was read in it.
         facts: ReplyFacts,
+        /// What of it was lost between the formats.
+        warnings: Warnings,
         /// The memory that it takes.
         memory: Reservation,
     },
@@ -56,10 +61,20 @@ pub(crate) enum Answer {
         /// What arrived so far, to be passed on first.
         held: VecDeque<Bytes>,
         /// What reads the rest as it passes.
-        watcher: Box<Watcher>,
-        /// The rest.
-        incoming: AnswerBody,
+        reader: Reader,
+        /// The rest; none when all of it came at once.
+        incoming: Option<AnswerBody>,
     },
+}
+
+impl Answer {
+    /// What of it could not be said in the client's format, as far as it has come.
+    fn lost(&self) -> Option<&Warnings> {
+        match self {
+            Self::Whole { warnings, .. } => Some(warnings),
+            Self::Stream { reader, .. } => reader.warnings(),
+        }
+    }
 }
 
 /// A failed attempt.
@@ -96,14 +111,14 @@ pub(crate) async fn exchange(
     inbound: &Inbound,
     caller: &Caller,
     ask: &Ask,
-    candidate: &Candidate,
+    fitted: Fitted<'_>,
     deadline: Instant,
     meter: &mut Meter,
 ) -> Result<Exchange, Failed> {
+    let Fitted { candidate, body, mut changes, passage } = fitted;
     let timeout = caller.tenant.timeouts.map_or(deps.options.per_request_timeout, |own| own.per_request);
     let first_event_by = deadline.min(Instant::now() + timeout);
     let credential = unseal(caller, candidate)?;
-    let (body, changes) = fit(caller, ask, candidate);
     let mut call = call(deps, inbound, ask, candidate, credential, body)?;
     if let Some(credential) = credential {
         let authorized = deps.upstream.authorize(&mut call, candidate.endpoint.auth, credential, deps.clock.now());
@@ -121,13 +136,16 @@ pub(crate) async fn exchange(
         return Err(refused(deps, response, first_event_by, credential).await);
     }
     let answer = if ask.peek.is_stream {
-        stream(response, ask, candidate, first_event_by, deadline, credential).await?
+        stream(response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
     } else {
-        timeout_at(first_event_by, whole(deps, response, ask.surface.format(), credential))
+        timeout_at(first_event_by, whole(deps, response, &passage, credential))
             .await
             .map_err(|_| too_late("complete its answer"))??
     };
     meter.first_token();
+    if let Some(lost) = answer.lost() {
+        changes.warnings.extend(lost);
+    }
     Ok(Exchange { candidate: candidate.clone(), changes, answer })
 }
 
@@ -150,11 +168,17 @@ fn call(
     credential: Option<&Secret>,
     body: Slices,
 ) -> Result<Call, Failed> {
+    let format = candidate.endpoint.format;
+    let is_translated = format != ask.surface.format();
     let place = place::fill(&candidate.endpoint.url, &candidate.target.model, credential).map_err(|error| unusable(&error))?;
-    let url = url(&place, inbound.uri.query(), ask.surface)
-        .ok_or_else(|| Fault::ours(FaultClass::Network, "the provider's URL cannot be read"))?;
+    let query = inbound.uri.query().filter(|_| format == Format::AnthropicMessages && !is_translated);
+    let url = url(&place, query).ok_or_else(|| Fault::ours(FaultClass::Network, "the provider's URL cannot be read"))?;
     let mut headers = HeaderMap::with_capacity(8);
-    let accept = if ask.peek.is_stream { "text/event-stream" } else { "application/json" };
+    let accept = match format {
+        Format::BedrockConverse if ask.peek.is_stream => EVENT_FRAMES,
+        _ if ask.peek.is_stream => "text/event-stream",
+        _ => "application/json",
+    };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
@@ -165,29 +189,27 @@ fn call(
     if let Ok(mark) = HeaderValue::from_str(&deps.loop_mark) {
         headers.append(headers::LOOP, mark);
     }
-    if ask.surface == Surface::Messages {
-        pass_anthropic_headers(&inbound.headers, &mut headers);
+    if format == Format::AnthropicMessages {
+        let client = (!is_translated).then_some(&inbound.headers);
+        add_anthropic_headers(client, &mut headers);
     }
     Ok(Call { method: Method::POST, url, origin: candidate.target.provider.origin, headers, body: SlicedBody::new(body) })
 }
 
-/// The version and the beta features belong to the body that the client wrote, so they go where it goes.
-fn pass_anthropic_headers(from: &HeaderMap, to: &mut HeaderMap) {
-    let version = from.get(headers::ANTHROPIC_VERSION).cloned();
+/// The version and the beta features belong to the body that the client wrote, so they go where it goes. One that was written
+/// here is of the first version and uses none of these.
+fn add_anthropic_headers(client: Option<&HeaderMap>, to: &mut HeaderMap) {
+    let version = client.and_then(|from| from.get(headers::ANTHROPIC_VERSION)).cloned();
     to.insert(headers::ANTHROPIC_VERSION, version.unwrap_or(HeaderValue::from_static("2023-06-01")));
-    for beta in from.get_all(headers::ANTHROPIC_BETA) {
+    for beta in client.into_iter().flat_map(|from| from.get_all(headers::ANTHROPIC_BETA)) {
         to.append(headers::ANTHROPIC_BETA, beta.clone());
     }
 }
 
 /// The endpoint's URL with the client's query, as in `/v1/messages?beta=true`, less the place where a key may stand.
-fn url(endpoint: &str, query: Option<&str>, surface: Surface) -> Option<Uri> {
-    let passed = match (surface, query) {
-        (Surface::Messages, Some(query)) => {
-            query.split('&').filter(|pair| !pair.starts_with("key=") && !pair.is_empty()).collect()
-        }
-        _ => Vec::new(),
-    };
+fn url(endpoint: &str, query: Option<&str>) -> Option<Uri> {
+    let passed: Vec<&str> = query
+        .map_or_else(Vec::new, |query| query.split('&').filter(|pair| !pair.starts_with("key=") && !pair.is_empty()).collect());
     if passed.is_empty() {
         return endpoint.parse().ok();
     }
@@ -235,11 +257,11 @@ async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by: Instant, 
 async fn whole(
     deps: &Deps,
     response: Response<AnswerBody>,
-    format: Format,
+    passage: &Passage,
     credential: Option<&str>,
 ) -> Result<Answer, Failed> {
     let status = response.status().as_u16();
-    let content_type = response.headers().get(CONTENT_TYPE).cloned();
+    let content_type = response.headers().get(CONTENT_TYPE).filter(|_| !passage.is_translated()).cloned();
     let unreadable = |why: &str| Failed { fault: Fault::new(FaultClass::Unreadable, why), status, retry_after: None };
     let mut incoming = response.into_body();
     let mut memory = deps.memory.open();
@@ -262,45 +284,46 @@ async fn whole(
         }
     }
     let body = if joined.is_empty() { first } else { joined.freeze() };
-    let facts = reply::read(format, &body, credential).map_err(|fault| Failed { fault, status, retry_after: None })?;
-    Ok(Answer::Whole { body, content_type, facts, memory })
+    let content_bytes = body.len() as u64;
+    let Whole { body, facts, warnings } =
+        passage.whole(body, credential).map_err(|fault| Failed { fault, status, retry_after: None })?;
+    Ok(Answer::Whole { body, content_bytes, content_type, facts, warnings, memory })
 }
 
 /// A stream is read until it says something.
 async fn stream(
     response: Response<AnswerBody>,
-    ask: &Ask,
-    candidate: &Candidate,
+    passage: &Passage,
+    format: Format,
     first_event_by: Instant,
     deadline: Instant,
     credential: Option<&str>,
 ) -> Result<Answer, Failed> {
     let status = response.status().as_u16();
-    if !is_event_stream(response.headers()) {
-        return Err(no_stream(response, ask, first_event_by, credential).await);
+    if !is_stream(response.headers(), format) {
+        return no_stream(response, passage, first_event_by, credential).await;
     }
     let mut incoming = response.into_body();
-    let watcher = Watcher::new(ask.surface.format(), asks_for_usage(ask, candidate)).hiding(credential.map(Secret::from));
-    let mut watcher = Box::new(watcher);
+    let mut reader = passage.reader(credential);
     let mut held = VecDeque::new();
     let mut held_bytes = 0;
     let mut read_by = first_event_by;
     loop {
         let data = timeout_at(read_by, incoming.next()).await.map_err(|_| too_late("begin its answer"))?;
         let passed = match data {
-            Some(Ok(data)) => watcher.push(data),
-            Some(Err(_)) | None => watcher.finish(),
+            Some(Ok(data)) => reader.push(data),
+            Some(Err(_)) | None => reader.finish(),
         };
-        let has_ended = watcher.facts().fault.is_some();
+        let has_ended = reader.facts().fault.is_some();
         held_bytes += passed.len();
         if !passed.is_empty() {
             // An event has come; from now on only the total time counts.
             read_by = deadline;
             held.push_back(passed);
         }
-        let facts = watcher.facts();
+        let facts = reader.facts();
         if facts.has_content || facts.is_finished || held_bytes > HELD_BYTES_MAX {
-            return Ok(Answer::Stream { held, watcher, incoming });
+            return Ok(Answer::Stream { held, reader, incoming: Some(incoming) });
         }
         if has_ended {
             let fault = facts.fault.as_deref().cloned().unwrap_or_else(|| Fault::new(FaultClass::Truncated, ""));
@@ -309,20 +332,30 @@ async fn stream(
     }
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"text/event-stream"))
+/// What Bedrock calls its streams.
+const EVENT_FRAMES: &str = "application/vnd.amazon.eventstream";
+
+fn is_stream(headers: &HeaderMap, format: Format) -> bool {
+    let kind = if format == Format::BedrockConverse { EVENT_FRAMES } else { "text/event-stream" };
+    headers.get(CONTENT_TYPE).is_some_and(|found| found.as_bytes().to_ascii_lowercase().starts_with(kind.as_bytes()))
 }
 
 /// A success that is no stream: an error in an answer's place, or a host that does not stream.
-async fn no_stream(response: Response<AnswerBody>, ask: &Ask, read_by: Instant, credential: Option<&str>) -> Failed {
+async fn no_stream(
+    response: Response<AnswerBody>,
+    passage: &Passage,
+    read_by: Instant,
+    credential: Option<&str>,
+) -> Result<Answer, Failed> {
     let status = response.status().as_u16();
     let body = timeout_at(read_by, http_body_util::Limited::new(response.into_body(), ERROR_BYTES_MAX).collect()).await;
     let bytes = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let fault = match reply::read(ask.surface.format(), &bytes, credential) {
-        Ok(_) => Fault::new(FaultClass::Unreadable, "the provider answered whole although a stream was asked for"),
+    let fault = match passage.replay(&bytes, credential) {
+        Ok(Some((reader, told))) => return Ok(Answer::Stream { held: VecDeque::from([told]), reader, incoming: None }),
+        Ok(None) => Fault::new(FaultClass::Unreadable, "the provider answered whole although a stream was asked for"),
         Err(fault) => fault,
     };
-    Failed { fault, status, retry_after: None }
+    Err(Failed { fault, status, retry_after: None })
 }
 
 #[cfg(test)]
@@ -331,12 +364,11 @@ mod tests {
 
     #[test]
     fn the_clients_query_goes_along_without_its_key() {
-        let check = |endpoint: &str, query, surface, expected: &str| {
-            assert_eq!(url(endpoint, query, surface).map(|url| url.to_string()).as_deref(), Some(expected));
+        let check = |endpoint: &str, query, expected: &str| {
+            assert_eq!(url(endpoint, query).map(|url| url.to_string()).as_deref(), Some(expected));
         };
-        check("https://h/v1/messages", Some("beta=true&key=ng-x"), Surface::Messages, "https://h/v1/messages?beta=true");
-        check("https://h/v1/messages?a=b", Some("beta=true"), Surface::Messages, "https://h/v1/messages?a=b&beta=true");
-        check("https://h/v1/messages", Some("key=ng-x"), Surface::Messages, "https://h/v1/messages");
-        check("https://h/v1/chat/completions", Some("x=y"), Surface::ChatCompletions, "https://h/v1/chat/completions");
+        check("https://h/v1/messages", Some("beta=true&key=ng-x"), "https://h/v1/messages?beta=true");
+        check("https://h/v1/messages?a=b", Some("beta=true"), "https://h/v1/messages?a=b&beta=true");
+        check("https://h/v1/messages", Some("key=ng-x"), "https://h/v1/messages");
     }
 }

@@ -1,21 +1,41 @@
 //! What a candidate needs changed in the body, and what the client is told of it.
 
+use crate::deps::Deps;
 use crate::headers;
+use crate::passage::Passage;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
+use crate::phase::ingress::Inbound;
+use crate::phase::translate::{Unfit, translate};
 use http::header::{HeaderMap, HeaderValue};
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Format, Surface};
+use wardgate_core::id::RequestId;
 use wardgate_model::Quirk;
 use wardgate_policy::{Candidate, OutputCap};
 use wardgate_wire::edit::{self, Edit, Params, Slices};
+use wardgate_wire::neutral::loss::Warnings;
+
+/// A request as one candidate gets it.
+pub(crate) struct Fitted<'p> {
+    /// The candidate.
+    pub(crate) candidate: &'p Candidate,
+    /// The body.
+    pub(crate) body: Slices,
+    /// What is told of its changes.
+    pub(crate) changes: Changes,
+    /// How the answer comes back.
+    pub(crate) passage: Passage,
+}
 
 /// What was changed that the client did not ask for.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     /// Parameters that were taken out.
-    removed: Vec<String>,
+    pub(crate) removed: Vec<String>,
     /// The cap on the answer's tokens that took the place of the client's.
-    output_cap: Option<u64>,
+    pub(crate) output_cap: Option<u64>,
+    /// What was lost between the formats.
+    pub(crate) warnings: Warnings,
 }
 
 impl Changes {
@@ -27,29 +47,51 @@ impl Changes {
         if let Some(tokens) = self.output_cap {
             to.insert(headers::OUTPUT_CAP, HeaderValue::from(tokens));
         }
+        if let Some(warnings) = self.warnings.to_header() {
+            headers::insert_text(to, headers::WARNINGS, &warnings);
+        }
     }
 }
 
-/// Fits the body to a candidate.
-pub(crate) fn fit(caller: &Caller, ask: &Ask, candidate: &Candidate) -> (Slices, Changes) {
+/// Fits the request to a candidate.
+pub(crate) fn fit<'p>(
+    deps: &Deps,
+    inbound: &Inbound,
+    caller: &Caller,
+    ask: &Ask,
+    candidate: &'p Candidate,
+    request_id: RequestId,
+) -> Result<Fitted<'p>, Unfit> {
+    let format = ask.surface.format();
+    if candidate.endpoint.format == format {
+        Ok(pass(caller, ask, candidate, format))
+    } else {
+        translate(deps, inbound, caller, ask, candidate, request_id)
+    }
+}
+
+/// The body stays as the client wrote it, but for what routing needs.
+fn pass<'p>(caller: &Caller, ask: &Ask, candidate: &'p Candidate, format: Format) -> Fitted<'p> {
     let params = params(candidate);
     let output_cap = output_cap(caller, ask, candidate, params);
     let model = &candidate.target.model;
-    let edited =
-        edit::apply(&ask.body, &ask.peek, Edit { model, ask_for_usage: asks_for_usage(ask, candidate), output_cap, params });
-    (edited.slices, Changes { removed: edited.removed, output_cap: output_cap.map(|cap| cap.tokens) })
+    let ask_for_usage = asks_for_usage(ask, candidate);
+    let edited = edit::apply(&ask.body, &ask.peek, Edit { model, ask_for_usage, output_cap, params });
+    let output_cap = output_cap.map(|cap| cap.tokens);
+    let changes = Changes { removed: edited.removed, output_cap, warnings: Warnings::default() };
+    Fitted { candidate, body: edited.slices, changes, passage: Passage::Same { format, hides_usage: ask_for_usage } }
 }
 
 /// Whether usage has to be asked for: Messages streams always have it, Chat streams only on request.
-pub(crate) fn asks_for_usage(ask: &Ask, candidate: &Candidate) -> bool {
-    ask.surface == Surface::ChatCompletions
+fn asks_for_usage(ask: &Ask, candidate: &Candidate) -> bool {
+    matches!(ask.surface, Surface::ChatCompletions | Surface::Completions)
         && ask.peek.is_stream
         && !ask.peek.asks_for_usage
         && !candidate.target.provider.has_quirk(Quirk::NoStreamOptions)
         && params(candidate).takes("stream_options")
 }
 
-fn params(candidate: &Candidate) -> Params<'_> {
+pub(crate) fn params(candidate: &Candidate) -> Params<'_> {
     Params {
         supported: candidate.endpoint.supported_params.as_deref(),
         unsupported: candidate.target.unsupported_params.as_deref(),

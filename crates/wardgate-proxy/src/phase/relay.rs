@@ -8,6 +8,7 @@ use crate::body::ReplyBody;
 use crate::deps::Deps;
 use crate::headers;
 use crate::meter::{Ending, Meter};
+use crate::passage::Reader;
 use crate::phase::exchange::{Answer, Exchange};
 use crate::rate_headers;
 use crate::respond;
@@ -27,7 +28,6 @@ use wardgate_core::usage::Completion;
 use wardgate_policy::Plan;
 use wardgate_upstream::AnswerBody;
 use wardgate_wire::error_body;
-use wardgate_wire::stream::Watcher;
 
 /// How long a provider may keep its connection open behind the end marker.
 const LINGER: Duration = Duration::from_secs(1);
@@ -47,12 +47,12 @@ pub(crate) fn relay(
     let mut headers = HeaderMap::with_capacity(16);
     rate_headers::add(&mut headers, format, meter.standings(), deps.clock.now());
     let body = match exchange.answer {
-        Answer::Whole { body, content_type, facts, memory: _memory } => {
+        Answer::Whole { body, content_bytes, content_type, facts, memory: _memory, .. } => {
             headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/json")));
             let cost = meter.close(&Ending {
                 completion: Completion::Succeeded,
                 usage: facts.usage,
-                content_bytes: body.len() as u64,
+                content_bytes,
                 stop_reason: facts.stop_reason.as_deref(),
             });
             if let Some(cost) = cost {
@@ -60,12 +60,12 @@ pub(crate) fn relay(
             }
             ReplyBody::whole(body)
         }
-        Answer::Stream { held, watcher, incoming } => {
+        Answer::Stream { held, reader, incoming } => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             // Or nginx in front of us would collect the stream before it passes it on.
             headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-            ReplyBody::Relayed(Box::new(Relay::new(deps, format, held, watcher, incoming, meter)))
+            ReplyBody::Relayed(Box::new(Relay::new(deps, format, held, reader, incoming, meter)))
         }
     };
     headers.insert(headers::ATTEMPTS, HeaderValue::from(attempts));
@@ -90,7 +90,7 @@ pub(crate) struct Relay {
     deps: Arc<Deps>,
     format: Format,
     held: VecDeque<Bytes>,
-    watcher: Box<Watcher>,
+    reader: Reader,
     /// The provider's side; none once it is over.
     incoming: Option<AnswerBody>,
     /// The meter; none once it is closed.
@@ -108,8 +108,8 @@ impl Relay {
         deps: &Arc<Deps>,
         format: Format,
         held: VecDeque<Bytes>,
-        watcher: Box<Watcher>,
-        incoming: AnswerBody,
+        reader: Reader,
+        incoming: Option<AnswerBody>,
         meter: Meter,
     ) -> Self {
         deps.recorder.metrics().open_streams.inc();
@@ -118,8 +118,8 @@ impl Relay {
             deps: Arc::clone(deps),
             format,
             held,
-            watcher,
-            incoming: Some(incoming),
+            reader,
+            incoming,
             request_id: meter.log().request_id(),
             meter: Some(meter),
             heard_at: now,
@@ -144,11 +144,11 @@ impl Relay {
             let passed = match incoming.poll_next(cx) {
                 Poll::Ready(Some(Ok(data))) => {
                     self.heard_at = Instant::now();
-                    self.watcher.push(data)
+                    self.reader.push(data)
                 }
                 Poll::Ready(Some(Err(_)) | None) => {
                     self.incoming = None;
-                    self.watcher.finish()
+                    self.reader.finish()
                 }
                 Poll::Pending => match self.poll_silence(cx) {
                     Poll::Ready(bytes) => bytes,
@@ -165,7 +165,7 @@ impl Relay {
 
     /// Closes the meter when the stream is over, and adds the error event if it is over before its end.
     fn with_ending(&mut self, passed: Bytes) -> Bytes {
-        let Some(fault) = &self.watcher.facts().fault else {
+        let Some(fault) = &self.reader.facts().fault else {
             self.close_if_finished();
             return passed;
         };
@@ -174,14 +174,15 @@ impl Relay {
             // The end marker had passed; what broke behind it is nobody's loss.
             return passed;
         }
-        let event = respond::stream_event(self.format, fault, self.request_id, &self.watcher.facts().envelope);
+        let fault = fault.clone();
+        let event = self.reader.error_event(&fault, self.request_id);
         self.close(Completion::StreamFailed);
         Bytes::from([passed.as_ref(), &event].concat())
     }
 
     /// The event of a whole stream is written before its last byte leaves.
     fn close_if_finished(&mut self) {
-        let facts = self.watcher.facts();
+        let facts = self.reader.facts();
         let is_over = facts.is_finished || (self.incoming.is_none() && facts.fault.is_none());
         if is_over && facts.fault.is_none() {
             self.close(Completion::Succeeded);
@@ -190,7 +191,7 @@ impl Relay {
 
     fn close(&mut self, completion: Completion) {
         if let Some(mut meter) = self.meter.take() {
-            let facts = self.watcher.facts();
+            let facts = self.reader.facts();
             let usage = facts.usage;
             meter.close(&Ending {
                 completion,
@@ -219,7 +220,7 @@ impl Relay {
                 return Poll::Ready(Bytes::new());
             }
         }
-        let silence_max = if self.watcher.facts().is_finished { LINGER } else { self.deps.options.idle_event_timeout };
+        let silence_max = if self.reader.facts().is_finished { LINGER } else { self.deps.options.idle_event_timeout };
         let give_up_at = self.heard_at + silence_max;
         // The timer may stand at the time of a sign of life, which can be long after that.
         if self.timer.deadline() > give_up_at {
@@ -228,7 +229,7 @@ impl Relay {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             if now >= give_up_at {
-                if self.watcher.facts().is_finished {
+                if self.reader.facts().is_finished {
                     self.incoming = None;
                     return Poll::Ready(Bytes::new());
                 }
@@ -237,7 +238,7 @@ impl Relay {
                 );
             }
             let speak_at = self.spoke_at + self.deps.options.keep_alive_after;
-            let is_speaking_time = now >= speak_at && !self.watcher.facts().is_finished;
+            let is_speaking_time = now >= speak_at && !self.reader.facts().is_finished;
             if is_speaking_time {
                 self.spoke_at = now;
             }
@@ -251,7 +252,7 @@ impl Relay {
     }
 
     fn give_up(&mut self, fault: Fault) -> Bytes {
-        self.watcher.fail(fault);
+        self.reader.interrupt(fault);
         Bytes::new()
     }
 }

@@ -62,7 +62,11 @@ impl StreamEncoder {
             Format::OpenAiResponses => Writer::Responses(Box::new(openai_responses::encode_stream::Writer::new(options))),
             Format::Gemini => Writer::Gemini(gemini::encode_stream::Writer::new(options)),
             Format::OpenAiCompletions => Writer::Completions(completions::Writer::new(options)),
-            Format::OpenAiEmbeddings | Format::CohereChat | Format::BedrockConverse => Writer::None,
+            Format::OpenAiEmbeddings
+            | Format::CohereChat
+            | Format::BedrockConverse
+            | Format::GeminiBatchEmbedding
+            | Format::CohereEmbedding => Writer::None,
         };
         Self { writer, aliases, wrapped: None, format }
     }

@@ -36,6 +36,7 @@ mod virtual_models;
 mod managed_keys;
 mod gateway_config;
 mod params;
+mod translation;
 mod scene;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};

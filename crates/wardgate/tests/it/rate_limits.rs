@@ -69,7 +69,7 @@ async fn on_an_account() {
         let answer = ask(dialect).send(&gateway).await;
         let names = match dialect {
             Dialect::Chat => ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
-            Dialect::Messages => [
+            _ => [
                 "anthropic-ratelimit-requests-limit",
                 "anthropic-ratelimit-requests-remaining",
                 "anthropic-ratelimit-requests-reset",
