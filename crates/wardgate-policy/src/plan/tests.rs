@@ -69,12 +69,14 @@ fn the_first_model_must_name_something() {
 
 #[test]
 fn nothing_left_is_refused_with_every_cause() {
-    let told = Setting::new(&[("openai", 1)]).told(&["gpt-4o", "claude-opus-5-5"], Surface::Messages);
+    let models = ["claude-opus-5-5", "text-embedding-3-small"];
+    let told = Setting::new(&[("anthropic", 1)]).told(&models, Surface::Embeddings);
     expect![[r#"
         refused
-          not gpt-4o (surface): the provider openai does not serve messages
-          not claude-opus-5-5 (credential): this account has no provider key for anthropic; add one, or use a model of another provider
-    "#]].assert_eq(&told);
+          not claude-opus-5-5 (surface): the provider anthropic does not serve embeddings
+          not text-embedding-3-small (surface): the provider openai does not serve embeddings
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]

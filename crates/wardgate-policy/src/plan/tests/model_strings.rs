@@ -128,8 +128,8 @@ fn every_example() {
         Surface::Messages,
         &["gpt-4o", "gemini-3.6-flash"],
         &expect![[r#"
-        "gpt-4o" => the provider openai does not serve messages
-        "gemini-3.6-flash" => the provider google does not serve messages
+        "gpt-4o" => openai / gpt-4o
+        "gemini-3.6-flash" => google / gemini-3.6-flash
     "#]],
     );
 }
