@@ -2,6 +2,7 @@
 
 pub(crate) mod base_url;
 mod create;
+mod headers;
 mod parts;
 mod update;
 
@@ -19,7 +20,7 @@ use wardgate_core::api_key::Role;
 use wardgate_core::format::{Family, Surface};
 use wardgate_core::id::{CustomModelId, CustomProviderId};
 use wardgate_core::name::ProviderName;
-use wardgate_core::provider::{CustomModel, CustomProvider, CustomSurface};
+use wardgate_core::provider::{AuthScheme, CustomHeader, CustomModel, CustomProvider, CustomSurface};
 use wardgate_store::kinds::CustomProviderFilter;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -61,12 +62,25 @@ pub(crate) struct ProviderBody {
     base_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<String>,
+    /// How its keys are sent, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_scheme: Option<&'static str>,
+    /// Headers that every call to it has.
+    headers: Vec<HeaderBody>,
     /// The surfaces it speaks. Empty: OpenAI chat completions.
     supported_api_surfaces: Vec<SurfaceBody>,
     /// The models it declares. Others are passed on as clients write them.
     models: Vec<ModelBody>,
     #[serde(flatten)]
     stamped: Stamped,
+}
+
+/// A header.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProviderHeader")]
+struct HeaderBody {
+    name: String,
+    value: String,
 }
 
 /// One surface of a custom provider.
@@ -133,11 +147,19 @@ impl Resource for Providers {
             name: provider.display_name,
             base_url: provider.base_url,
             metadata: provider.metadata,
+            auth_scheme: provider.auth_scheme.map(AuthScheme::name),
+            headers: provider.headers.into_iter().map(HeaderBody::from).collect(),
             supported_api_surfaces: provider.surfaces.into_iter().map(SurfaceBody::from).collect(),
             models: provider.models.into_iter().map(ModelBody::from).collect(),
             stamped: Stamped::new(&context.app, provider.stamp),
         };
         Ok(providers.into_iter().map(show).collect())
+    }
+}
+
+impl From<CustomHeader> for HeaderBody {
+    fn from(header: CustomHeader) -> Self {
+        Self { name: header.name, value: header.value }
     }
 }
 

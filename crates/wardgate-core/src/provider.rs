@@ -4,6 +4,8 @@ use crate::format::Surface;
 use crate::id::{AccountId, CustomModelId, CustomProviderId};
 use crate::name::ProviderName;
 use crate::stamp::Stamp;
+use std::fmt;
+use std::str::FromStr;
 
 /// A tenant's own upstream.
 #[derive(Debug, Clone)]
@@ -20,12 +22,98 @@ pub struct CustomProvider {
     pub base_url: String,
     /// Free text for programs.
     pub metadata: Option<String>,
+    /// How its keys are sent; none: as its host and its surfaces make likely.
+    pub auth_scheme: Option<AuthScheme>,
+    /// Headers that every call to it has, in this order.
+    pub headers: Vec<CustomHeader>,
     /// The surfaces it speaks; none declared means Chat Completions.
     pub surfaces: Vec<CustomSurface>,
     /// The models it declares, for the model list. Others are passed on as written.
     pub models: Vec<CustomModel>,
     /// When and by whom.
     pub stamp: Stamp,
+}
+
+/// How a credential is sent. Never in a URL, which ends up in logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthScheme {
+    /// `Authorization: Bearer …`.
+    Bearer,
+    /// `x-api-key: …`, as Anthropic wants it.
+    XApiKey,
+    /// Both of these, for hosts of the Messages format that take one or the other.
+    BearerAndXApiKey,
+    /// `x-goog-api-key: …`, as Google's own API wants it.
+    XGoogApiKey,
+    /// `api-key: …`, as Azure wants it.
+    ApiKey,
+    /// A signature by Amazon's keys over the whole call; an API key of Bedrock goes as a bearer's.
+    AwsSigv4,
+    /// A bearer's token that a service account of Google gets for its signature.
+    GoogleServiceAccount,
+}
+
+impl AuthScheme {
+    /// Every scheme.
+    pub const ALL: [Self; 7] = [
+        Self::Bearer,
+        Self::XApiKey,
+        Self::BearerAndXApiKey,
+        Self::XGoogApiKey,
+        Self::ApiKey,
+        Self::AwsSigv4,
+        Self::GoogleServiceAccount,
+    ];
+
+    /// Its name in data files, stores and the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "bearer",
+            Self::XApiKey => "x-api-key",
+            Self::BearerAndXApiKey => "bearer-and-x-api-key",
+            Self::XGoogApiKey => "x-goog-api-key",
+            Self::ApiKey => "api-key",
+            Self::AwsSigv4 => "aws-sigv4",
+            Self::GoogleServiceAccount => "google-service-account",
+        }
+    }
+
+    /// The scheme with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.name() == name)
+    }
+}
+
+/// A header that every call to a custom provider has. Written as `name: value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomHeader {
+    /// Its name, in lower case.
+    pub name: String,
+    /// Its value. It is shown to whoever may see the provider, so it is no place for a secret.
+    pub value: String,
+}
+
+impl fmt::Display for CustomHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.value)
+    }
+}
+
+/// A text that is no header.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a header has a colon and a space between its name and its value")]
+pub struct NoHeader;
+
+impl FromStr for CustomHeader {
+    type Err = NoHeader;
+
+    fn from_str(text: &str) -> Result<Self, NoHeader> {
+        let (name, value) = text.split_once(": ").ok_or(NoHeader)?;
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
 }
 
 /// One surface of a custom provider.
@@ -50,4 +138,19 @@ pub struct CustomModel {
     pub provider_model_id: Option<String>,
     /// The parameters at the top of a body that are removed for this model; at most 100.
     pub unsupported_params: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for scheme in AuthScheme::ALL {
+            assert_eq!(AuthScheme::from_name(scheme.name()), Some(scheme));
+        }
+        let header = CustomHeader { name: "x-team".to_owned(), value: "a: b".to_owned() };
+        assert_eq!(header.to_string().parse(), Ok(header));
+        assert_eq!("x-team".parse::<CustomHeader>(), Err(NoHeader));
+    }
 }

@@ -19,6 +19,16 @@ pub fn join(base_url: &str, surface_path: &str) -> String {
     format!("{base}{version}{surface_path}{query}")
 }
 
+/// Whether a base URL is one of Azure's, by its path or its host.
+#[must_use]
+pub fn is_azure(base_url: &str) -> bool {
+    let (host, path) = base_url.split_once("://").map_or(base_url, |(_, rest)| rest).split_once('/').unwrap_or((base_url, ""));
+    let host =
+        host.rsplit_once("://").map_or(host, |(_, host)| host).split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let hosts = [".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"];
+    hosts.iter().any(|suffix| host.ends_with(suffix)) || format!("/{path}").contains("/openai/deployments/")
+}
+
 /// `v` and digits, perhaps followed by a word such as `beta`: `v1`, `v4`, `v1beta`, `v1alpha2`.
 fn is_version(segment: &str) -> bool {
     let Some(rest) = segment.strip_prefix('v') else {
@@ -45,6 +55,23 @@ mod tests {
             ("https://host/v1beta/openai/", "https://host/v1beta/openai/chat/completions"),
             ("https://host/engines/llama.cpp", "https://host/engines/llama.cpp/v1/chat/completions"),
             ("https://host/vault", "https://host/vault/v1/chat/completions"),
+            ("https://llm.example.com", "https://llm.example.com/v1/chat/completions"),
+            ("https://api.openai.com/v1/", "https://api.openai.com/v1/chat/completions"),
+            (
+                "https://generativelanguage.googleapis.com/v1beta/openai/",
+                "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions",
+            ),
+            ("https://api.deepseek.com", "https://api.deepseek.com/v1/chat/completions"),
+            ("https://api.groq.com/openai/v1", "https://api.groq.com/openai/v1/chat/completions"),
+            ("https://openrouter.ai/api/v1/", "https://openrouter.ai/api/v1/chat/completions"),
+            ("https://r.openai.azure.com/openai/v1", "https://r.openai.azure.com/openai/v1/chat/completions"),
+            ("https://api.novita.ai/v3/openai", "https://api.novita.ai/v3/openai/chat/completions"),
+            (
+                "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+                "https://dashscope-intl.aliyuncs.com/compatible-mode/v1/chat/completions",
+            ),
+            ("https://host/v1?tenant=a&b", "https://host/v1/chat/completions?tenant=a&b"),
+            ("https://host//", "https://host/v1/chat/completions"),
             ("https://v1.example.com", "https://v1.example.com/v1/chat/completions"),
             (
                 "https://r.example.com/openai/deployments/d?api-version=2026-01-01",
@@ -52,6 +79,33 @@ mod tests {
             ),
         ] {
             assert_eq!(join(base, chat), expected);
+        }
+    }
+
+    #[test]
+    fn the_messages_surface_joins_to_one_version() {
+        for (base, expected) in [
+            ("https://api.anthropic.com/v1/", "https://api.anthropic.com/v1/messages"),
+            ("https://api.deepseek.com/anthropic", "https://api.deepseek.com/anthropic/v1/messages"),
+            ("https://api.minimax.io/anthropic/v1", "https://api.minimax.io/anthropic/v1/messages"),
+            ("https://r.services.ai.azure.com/anthropic", "https://r.services.ai.azure.com/anthropic/v1/messages"),
+            ("https://openrouter.ai/api", "https://openrouter.ai/api/v1/messages"),
+        ] {
+            assert_eq!(join(base, "/messages"), expected);
+        }
+    }
+
+    #[test]
+    fn azure_is_known_by_its_hosts_and_its_path() {
+        for (base, expected) in [
+            ("https://r.openai.azure.com/openai/v1", true),
+            ("https://R.OpenAI.Azure.com", true),
+            ("https://r.services.ai.azure.com:443/anthropic", true),
+            ("https://proxy.example.com/openai/deployments/d?api-version=1", true),
+            ("https://api.openai.com/v1", false),
+            ("https://openai.azure.com.example.com/v1", false),
+        ] {
+            assert_eq!(is_azure(base), expected, "{base}");
         }
     }
 }

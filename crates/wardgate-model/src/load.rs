@@ -71,6 +71,7 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         endpoints,
         environment_variable: Some(file.environment),
         data_policy: file.data_policy,
+        headers: Vec::new(),
         quirks: file.quirks,
         declared_models: Vec::new(),
     })

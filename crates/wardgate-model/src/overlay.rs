@@ -59,14 +59,7 @@ fn describe(custom: &CustomProvider) -> Provider {
             surface: declared.surface,
             format: declared.surface.format(),
             url: base_url::join(base_url, declared.surface.upstream_path()).into(),
-            auth: match declared.surface {
-                Surface::Messages => AuthScheme::BearerAndXApiKey,
-                Surface::ChatCompletions
-                | Surface::Responses
-                | Surface::Completions
-                | Surface::Embeddings
-                | Surface::GenerateContent => AuthScheme::Bearer,
-            },
+            auth: custom.auth_scheme.unwrap_or_else(|| likely_scheme(declared.surface, base_url)),
             supported_params: param_names(&declared.supported_params),
         }
     });
@@ -85,8 +78,25 @@ fn describe(custom: &CustomProvider) -> Provider {
         endpoints: endpoints.collect(),
         environment_variable: None,
         data_policy: DataPolicy::default(),
+        headers: custom.headers.clone(),
         quirks: Vec::new(),
         declared_models: declared_models.collect(),
+    }
+}
+
+/// How a key is most likely sent, for a provider that does not say. Azure's hosts have a header of their own, and for hosts
+/// of the Messages format both usual ones are sent, since each takes one of them.
+fn likely_scheme(surface: Surface, base_url: &str) -> AuthScheme {
+    if base_url::is_azure(base_url) {
+        return AuthScheme::ApiKey;
+    }
+    match surface {
+        Surface::Messages => AuthScheme::BearerAndXApiKey,
+        Surface::ChatCompletions
+        | Surface::Responses
+        | Surface::Completions
+        | Surface::Embeddings
+        | Surface::GenerateContent => AuthScheme::Bearer,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::name::{ModelName, ProviderName};
+pub use wardgate_core::provider::{AuthScheme, CustomHeader};
 
 /// An upstream that candidates can point to.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Provider {
     pub environment_variable: Option<String>,
     /// What it does with what it is sent, as far as is known.
     pub data_policy: DataPolicy,
+    /// Headers that every call to it has.
+    pub headers: Vec<CustomHeader>,
     /// Where it deviates from its formats.
     pub quirks: Vec<Quirk>,
     /// The models it declares, for providers that no catalog file describes. Others are passed on as written.
@@ -91,26 +94,6 @@ pub struct Endpoint {
     pub auth: AuthScheme,
     /// The only parameters that it takes; none: it takes all.
     pub supported_params: Option<ParamNames>,
-}
-
-/// How a credential is sent. Never in a URL, which ends up in logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AuthScheme {
-    /// `Authorization: Bearer …`.
-    Bearer,
-    /// `x-api-key: …`, as Anthropic wants it.
-    XApiKey,
-    /// Both of these, for hosts of the Messages format that take one or the other.
-    BearerAndXApiKey,
-    /// `x-goog-api-key: …`, as Google's own API wants it.
-    XGoogApiKey,
-    /// `api-key: …`, as Azure wants it.
-    ApiKey,
-    /// A signature by Amazon's keys over the whole call; an API key of Bedrock goes as a bearer's.
-    AwsSigv4,
-    /// A bearer's token that a service account of Google gets for its signature.
-    GoogleServiceAccount,
 }
 
 /// A deviation from a format that a request must be fitted to.

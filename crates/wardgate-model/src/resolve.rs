@@ -164,6 +164,8 @@ mod tests {
             display_name: name.to_owned(),
             base_url: "http://127.0.0.1:1".to_owned(),
             metadata: None,
+            auth_scheme: None,
+            headers: Vec::new(),
             surfaces: Vec::new(),
             models: models
                 .iter()

@@ -45,6 +45,8 @@ pub(crate) fn custom_provider(name: &str, number: u8, models: &[(&str, Option<&s
         display_name: name.to_owned(),
         base_url: "http://127.0.0.1:1".to_owned(),
         metadata: None,
+        auth_scheme: None,
+        headers: Vec::new(),
         surfaces: Vec::new(),
         models: models
             .iter()

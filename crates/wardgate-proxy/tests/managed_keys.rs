@@ -145,6 +145,7 @@ fn catalog(upstream: &Upstream) -> Catalog {
         }],
         environment_variable: None,
         data_policy: wardgate_model::DataPolicy::default(),
+        headers: Vec::new(),
         quirks: Vec::new(),
         declared_models: Vec::new(),
     });

@@ -118,6 +118,19 @@ where
         read(&word).ok_or_else(|| self.corrupt(column, format!("unknown word \"{word}\"")))
     }
 
+    /// A word that stands for a value and may be absent.
+    pub(crate) fn optional_word<T>(
+        &self,
+        column: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError>
+    where
+        Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+    {
+        let Some(word) = self.get::<Option<String>>(column)? else { return Ok(None) };
+        read(&word).map(Some).ok_or_else(|| self.corrupt(column, format!("unknown word \"{word}\"")))
+    }
+
     /// The error for a cell that makes no sense.
     pub(crate) fn corrupt(&self, column: &str, why: impl Display) -> StoreError {
         StoreError::Corrupt { table: self.table, why: format!("{column}: {why}") }

@@ -230,6 +230,7 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         endpoints: Surface::ALL.map(endpoint).into(),
         environment_variable: None,
         data_policy: DataPolicy::NOTHING_KEPT,
+        headers: Vec::new(),
         quirks: Vec::new(),
         declared_models: models.map(declared).collect(),
     })

@@ -263,6 +263,8 @@ pub(crate) async fn attach_ollama(parts: &Parts, bootstrapped: &Bootstrapped) ->
             display_name: "Ollama".to_owned(),
             base_url: format!("http://{OLLAMA}"),
             metadata: None,
+            auth_scheme: None,
+            headers: Vec::new(),
             surfaces: Surface::ALL
                 .map(|surface| CustomSurface { surface, base_url: None, supported_params: Vec::new() })
                 .into(),

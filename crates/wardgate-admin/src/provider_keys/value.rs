@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use wardgate_core::secret::Secret;
 
 /// A credential at a provider. It will stand in a header. It is refused rather than trimmed: a line break in it means that more
-/// than the key was copied, and only the person knows what.
+/// than the key was copied, and only the person knows what. The keys of clouds are a JSON object of several texts, whose white
+/// space means nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Credential;
 
@@ -17,6 +18,18 @@ impl Rule for Credential {
     fn read(&self, path: &str, value: Value, problems: &mut Problems) -> Option<Secret> {
         let secret = Secret::new(TEXT.read(path, value, problems)?);
         let value = secret.expose();
+        if value.trim_start().starts_with('{') {
+            let Ok(Value::Object(fields)) = serde_json::from_str(value) else {
+                problems.add(
+                    path,
+                    "value_not_json",
+                    None,
+                    "begins like a JSON object and cannot be read as one: was it cut off?",
+                );
+                return None;
+            };
+            return Some(Secret::new(Value::Object(fields).to_string()));
+        }
         let why = if value.starts_with(' ') || value.ends_with(' ') {
             "begins or ends with a space: remove it"
         } else if value.bytes().any(|byte| !matches!(byte, b' '..=b'~')) {
@@ -29,7 +42,7 @@ impl Rule for Credential {
     }
 
     fn schema(&self) -> Value {
-        let pattern = "^[!-~]([ -~]*[!-~])?$";
+        let pattern = "^([!-~]([ -~]*[!-~])?|\\s*\\{[^\\u0000]*\\}\\s*)$";
         json!({"type": "string", "minLength": 1, "maxLength": 8_192, "pattern": pattern, "writeOnly": true})
     }
 

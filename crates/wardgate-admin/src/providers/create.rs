@@ -2,6 +2,7 @@
 
 use super::Providers;
 use super::base_url::BaseUrl;
+use super::headers::{ProviderHeaderWrite, auth_scheme, headers, read_headers};
 use super::parts::{ProviderModelWrite, ProviderSurfaceWrite, models, read_models, read_surfaces, surfaces};
 use crate::body::{Optional, Problems, Required, Text, body};
 use crate::context::Context;
@@ -9,7 +10,7 @@ use crate::error::ApiError;
 use crate::resource::{Create, Made};
 use wardgate_core::id::CustomProviderId;
 use wardgate_core::name::ProviderName;
-use wardgate_core::provider::CustomProvider;
+use wardgate_core::provider::{AuthScheme, CustomProvider};
 
 const MISSING: Option<&str> = Some("ERR_NGROK_27704");
 const PROVIDER_ID: Text = Text::max(255).too_long("ERR_NGROK_27706").filled(MISSING).described("^[a-z0-9][a-z0-9._-]*$");
@@ -28,6 +29,11 @@ body! {
         base_url: String = Required(BaseUrl { is_required: true }),
         /// For programs.
         metadata: Option<String> = Optional(METADATA),
+        /// How its keys are sent. Without it: "api-key" where the URL is one of Azure's, both usual headers where it speaks
+        /// Anthropic's format, and else "bearer".
+        auth_scheme: Option<AuthScheme> = Optional(auth_scheme()),
+        /// Headers that every call to it has. They are shown, so they are no place for secrets.
+        headers: Option<Vec<ProviderHeaderWrite>> = Optional(headers()),
         /// The surfaces it speaks; without any, OpenAI chat completions.
         supported_api_surfaces: Option<Vec<ProviderSurfaceWrite>> = Optional(surfaces()),
         /// The models it declares. Others are passed on as clients write them.
@@ -43,6 +49,7 @@ impl Create for Providers {
         let mut problems = Problems::default();
         let provider_name = provider_name(context, &wanted.provider_id, &mut problems);
         let surfaces = read_surfaces(&wanted.supported_api_surfaces.unwrap_or_default(), &mut problems);
+        let headers = read_headers(&wanted.headers.unwrap_or_default(), &mut problems);
         let provider_name = problems.settle(provider_name)?;
         Ok(Made::from(CustomProvider {
             id: CustomProviderId::new(context.now(), context.random()),
@@ -51,6 +58,8 @@ impl Create for Providers {
             display_name: wanted.name,
             base_url: wanted.base_url,
             metadata: wanted.metadata,
+            auth_scheme: wanted.auth_scheme,
+            headers,
             surfaces,
             models: read_models(context, &wanted.models.unwrap_or_default(), &[]),
             stamp: context.first_stamp(),

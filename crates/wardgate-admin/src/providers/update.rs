@@ -3,11 +3,12 @@
 use super::Providers;
 use super::base_url::BaseUrl;
 use super::create::{METADATA, NAME};
+use super::headers::{ProviderHeaderWrite, auth_scheme, headers, read_headers};
 use super::parts::{ProviderModelWrite, ProviderSurfaceWrite, models, read_models, read_surfaces, surfaces};
 use crate::body::{Change, Kept, Nullable, Problems, body};
 use crate::context::Context;
 use crate::resource::Update;
-use wardgate_core::provider::CustomProvider;
+use wardgate_core::provider::{AuthScheme, CustomProvider};
 
 body! {
     /// What changes a custom provider.
@@ -18,6 +19,10 @@ body! {
         base_url: Option<String> = Kept(BaseUrl { is_required: true }),
         /// For programs.
         metadata: Change<String> = Nullable(METADATA),
+        /// How its keys are sent. Null: as its URL and its surfaces make likely.
+        auth_scheme: Change<AuthScheme> = Nullable(auth_scheme()),
+        /// Headers that every call to it has, in place of those that are there. Null or empty: none.
+        headers: Change<Vec<ProviderHeaderWrite>> = Nullable(headers()),
         /// The surfaces it speaks, in place of those that are there. Null or empty: OpenAI chat completions.
         supported_api_surfaces: Change<Vec<ProviderSurfaceWrite>> = Nullable(surfaces()),
         /// The models it declares, in place of those that are there. One that was there keeps its id.
@@ -37,6 +42,12 @@ impl Update for Providers {
             provider.base_url.clone_from(base_url);
         }
         wanted.metadata.apply_to(&mut provider.metadata);
+        wanted.auth_scheme.apply_to(&mut provider.auth_scheme);
+        match &wanted.headers {
+            Change::Keep => {}
+            Change::Clear => provider.headers.clear(),
+            Change::Set(written) => provider.headers = read_headers(written, problems),
+        }
         match &wanted.supported_api_surfaces {
             Change::Keep => {}
             Change::Clear => provider.surfaces.clear(),

@@ -20,6 +20,8 @@ async fn what_was_made_is_shown() {
             "/providers",
             &body(&json!({
                 "metadata": "m",
+                "authScheme": "aws-sigv4",
+                "headers": [{"name": "X-Team", "value": " search "}],
                 "supportedApiSurfaces": [
                     {"format": "anthropic", "surface": "messages", "baseUrl": "https://llm.example.com/anthropic"},
                     {"format": "openai", "supportedParams": [{"name": "temperature"}]},
@@ -33,6 +35,7 @@ async fn what_was_made_is_shown() {
     let id = made["id"].as_str().unwrap();
     assert_eq!(made["uri"], format!("{URL}/providers/{id}"));
     assert_eq!((&made["providerId"], &made["name"], &made["metadata"]), (&json!("ollama"), &json!("Ollama"), &json!("m")));
+    assert_eq!((&made["authScheme"], &made["headers"]), (&json!("aws-sigv4"), &json!([{"name": "x-team", "value": "search"}])));
     assert_eq!(
         made["supportedApiSurfaces"],
         json!([
@@ -68,6 +71,17 @@ async fn bodies_that_are_refused() {
         (json!({"baseUrl": format!("https://x.example/{}", "p".repeat(2_048))}), "baseUrl", "base_url_too_long", "27703"),
         (json!({"baseUrl": "https://user:pw@x.example"}), "baseUrl", "bad_base_url", ""),
         (json!({"baseUrl": "file:///etc/passwd"}), "baseUrl", "bad_base_url", ""),
+        (json!({"authScheme": "digest"}), "authScheme", "unsupported_auth_scheme", ""),
+        (json!({"headers": [{"name": "a b", "value": ""}]}), "headers[0].name", "bad_header", ""),
+        (json!({"headers": [{"name": "Authorization", "value": "x"}]}), "headers[0].name", "bad_header", ""),
+        (json!({"headers": [{"name": "x-amz-date", "value": "x"}]}), "headers[0].name", "bad_header", ""),
+        (json!({"headers": [{"name": "x-a", "value": "a\r\nb: c"}]}), "headers[0].value", "bad_header", ""),
+        (
+            json!({"headers": [{"name": "x-a", "value": ""}, {"name": "X-A", "value": ""}]}),
+            "headers[1].name",
+            "duplicate_header",
+            "",
+        ),
         (json!({"supportedApiSurfaces": {}}), "supportedApiSurfaces", "wrong_type", ""),
         (surfaces(json!("openai")), "supportedApiSurfaces[0]", "wrong_type", ""),
         (surfaces(json!({})), "supportedApiSurfaces[0].format", "missing_field", "27704"),

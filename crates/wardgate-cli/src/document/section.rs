@@ -151,11 +151,19 @@ static MODEL: Fields = Fields(&[
 ]);
 static MODEL_SHAPE: Shape = Shape::Object(&MODEL);
 
+static HEADER: Fields = Fields(&[
+    Field::new("name", FILLED, Absent::Mistake, "Its name"),
+    Field::new("value", Shape::Text { min: 0, max: 4_096 }, Absent::Mistake, "Its value, which is no place for a secret"),
+]);
+static HEADER_SHAPE: Shape = Shape::Object(&HEADER);
+
 static PROVIDER: Fields = Fields(&[
     Field::new("providerId", FILLED, Absent::Mistake, "What clients write before the colon; by this documents know it"),
     Field::new("name", FILLED, Absent::Mistake, "A label"),
     Field::new("baseUrl", Shape::Text { min: 1, max: 2_048 }, Absent::Mistake, "Where it is"),
     METADATA,
+    Field::new("authScheme", FILLED, Absent::Unset, "How its keys are sent: bearer, x-api-key, api-key, aws-sigv4, …"),
+    Field::new("headers", Shape::List(&HEADER_SHAPE, 20), Absent::Empty, "Headers that every call to it has"),
     Field::new("supportedApiSurfaces", Shape::List(&SURFACE_SHAPE, 20), Absent::Empty, "The surfaces that it has"),
     Field::new("models", Shape::List(&MODEL_SHAPE, 1_000), Absent::Empty, "The models that it lists"),
 ]);

@@ -12,7 +12,7 @@ use crate::phase::configure::Caller;
 use crate::phase::fit::{Changes, Fitted};
 use crate::phase::ingress::Inbound;
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Response, Uri};
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
@@ -182,6 +182,12 @@ fn call(
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
+    for header in &candidate.target.provider.headers {
+        // They were read when they were stored; one that is none after all is left out.
+        if let (Ok(name), Ok(value)) = (header.name.parse::<HeaderName>(), HeaderValue::from_str(&header.value)) {
+            headers.append(name, value);
+        }
+    }
     // The marks of the gateways before this one go along, or a ring of two would never be noticed.
     for mark in inbound.headers.get_all(headers::LOOP) {
         headers.append(headers::LOOP, mark.clone());

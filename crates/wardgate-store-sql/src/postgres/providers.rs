@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use wardgate_core::id::{AccountId, CustomProviderId};
 use wardgate_core::name::ProviderName;
-use wardgate_core::provider::CustomProvider;
+use wardgate_core::provider::{AuthScheme, CustomHeader, CustomProvider};
 use wardgate_store::kinds::{CUSTOM_PROVIDERS_MAX, CustomProviderFilter};
 use wardgate_store::{Change, StoreError};
 
@@ -20,8 +20,8 @@ impl Table for CustomProvider {
     const TEXTS: Texts = texts!(
         account, "custom_providers",
         columns: "id, version, account_id, provider_name, display_name, base_url, metadata, created_at, updated_at, created_by,
-            updated_by",
-        values: "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11",
+            updated_by, auth_scheme, headers",
+        values: "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13",
         live: "TRUE",
         filter: (name_matches!("4", "5", "display_name", "provider_name"), is_if_given!("provider_name", "6", "text")),
         delete: "DELETE FROM custom_providers WHERE id = $1",
@@ -42,7 +42,8 @@ impl Table for CustomProvider {
             .bind(text(&self.display_name))
             .bind(text(&self.base_url))
             .bind(optional_text(self.metadata.as_deref()));
-        bind_stamp(statement, &self.stamp)
+        let headers: Vec<String> = self.headers.iter().map(|header| text(&header.to_string()).into_owned()).collect();
+        bind_stamp(statement, &self.stamp).bind(self.auth_scheme.map(AuthScheme::name)).bind(headers)
     }
 
     fn bind_filter<'q>(filter: &'q CustomProviderFilter, statement: Statement<'q>) -> Statement<'q> {
@@ -58,6 +59,8 @@ impl Table for CustomProvider {
             display_name: cells.get("display_name")?,
             base_url: cells.get("base_url")?,
             metadata: cells.get("metadata")?,
+            auth_scheme: cells.optional_word("auth_scheme", AuthScheme::from_name)?,
+            headers: read_headers(&cells)?,
             surfaces: Vec::new(),
             models: Vec::new(),
             stamp: read_stamp(&cells)?,
@@ -99,6 +102,11 @@ impl Table for CustomProvider {
     fn change(&self) -> Option<Change> {
         Some(Change::Account(self.account_id))
     }
+}
+
+fn read_headers(cells: &Cells<'_, PgRow>) -> Result<Vec<CustomHeader>, StoreError> {
+    let texts: Vec<String> = cells.get("headers")?;
+    texts.iter().map(|text| text.parse().map_err(|error| cells.corrupt("headers", error))).collect()
 }
 
 impl OfAccount for CustomProvider {}

@@ -1,7 +1,7 @@
 //! The table of custom providers. Their surfaces and models are in `provider_parts.rs`.
 
 use super::Statement;
-use super::parts::{bind_head, bind_name_filter, bind_stamp, read_stamp};
+use super::parts::{bind_head, bind_name_filter, bind_stamp, list, read_list, read_stamp};
 use super::provider_parts;
 use super::table::{OfAccount, Table, Texts, is_if_given, kind_of, name_matches, room, texts, unused};
 use crate::row::Cells;
@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use wardgate_core::id::{AccountId, CustomProviderId};
 use wardgate_core::name::ProviderName;
-use wardgate_core::provider::CustomProvider;
+use wardgate_core::provider::{AuthScheme, CustomProvider};
 use wardgate_store::kinds::{CUSTOM_PROVIDERS_MAX, CustomProviderFilter};
 use wardgate_store::{Change, StoreError};
 
@@ -19,8 +19,8 @@ impl Table for CustomProvider {
     const TEXTS: Texts = texts! {
         account, "custom_providers",
         columns: "id, version, account_id, created_at, updated_at, created_by, updated_by, provider_name, display_name, base_url,
-            metadata",
-        values: "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11",
+            metadata, auth_scheme, headers",
+        values: "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13",
         live: "TRUE",
         filter: (name_matches!("?4", "?5", "display_name", "provider_name"), is_if_given!("provider_name", "?6")),
         delete: "DELETE FROM custom_providers WHERE id = ?1",
@@ -39,6 +39,8 @@ impl Table for CustomProvider {
             .bind(&self.display_name)
             .bind(&self.base_url)
             .bind(self.metadata.as_deref())
+            .bind(self.auth_scheme.map(AuthScheme::name))
+            .bind(list(&self.headers))
     }
 
     fn bind_filter<'q>(filter: &'q CustomProviderFilter, statement: Statement<'q>) -> Statement<'q> {
@@ -55,6 +57,8 @@ impl Table for CustomProvider {
             display_name: cells.get("display_name")?,
             base_url: cells.get("base_url")?,
             metadata: cells.get("metadata")?,
+            auth_scheme: cells.optional_word("auth_scheme", AuthScheme::from_name)?,
+            headers: read_list(&cells, "headers")?,
             surfaces: Vec::new(),
             models: Vec::new(),
             stamp: read_stamp(&cells)?,

@@ -20,7 +20,7 @@ use wardgate_core::id::{
 use wardgate_core::label::Label;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::name::ProviderName;
-use wardgate_core::provider::{CustomModel, CustomProvider, CustomSurface};
+use wardgate_core::provider::{AuthScheme, CustomHeader, CustomModel, CustomProvider, CustomSurface};
 use wardgate_core::provider_key::{ManagedKey, ProviderKey};
 use wardgate_core::random::Counting;
 use wardgate_core::stamp::{Stamp, Version};
@@ -256,6 +256,11 @@ pub fn provider(owner: &Account, name: &str) -> CustomProvider {
         display_name: "Ollama".to_owned(),
         base_url: "http://127.0.0.1:11434/v1".to_owned(),
         metadata: Some("{}".to_owned()),
+        auth_scheme: Some(AuthScheme::AwsSigv4),
+        headers: vec![
+            CustomHeader { name: "x-team".to_owned(), value: "a: b".to_owned() },
+            CustomHeader { name: "accept-language".to_owned(), value: String::new() },
+        ],
         surfaces: vec![
             CustomSurface {
                 surface: Surface::Messages,

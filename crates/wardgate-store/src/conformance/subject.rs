@@ -341,6 +341,8 @@ impl Subject for CustomProvider {
 
     fn strip(&mut self) {
         self.metadata = None;
+        self.auth_scheme = None;
+        self.headers.clear();
         self.surfaces.clear();
         self.models.clear();
     }
@@ -348,6 +350,8 @@ impl Subject for CustomProvider {
     fn edit(&mut self) {
         self.display_name = unique("edited");
         self.base_url.push_str("/2");
+        self.auth_scheme = Some(AuthScheme::ApiKey);
+        self.headers.truncate(1);
         self.metadata = None;
         self.surfaces.truncate(1);
         self.surfaces[0].base_url = None;

@@ -37,6 +37,7 @@ mod managed_keys;
 mod gateway_config;
 mod params;
 mod translation;
+mod auth;
 mod scene;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};
