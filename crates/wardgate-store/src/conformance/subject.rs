@@ -350,7 +350,7 @@ impl Subject for CustomProvider {
     fn edit(&mut self) {
         self.display_name = unique("edited");
         self.base_url.push_str("/2");
-        self.auth_scheme = Some(AuthScheme::ApiKey);
+        self.auth_scheme = Some(wardgate_core::provider::AuthScheme::ApiKey);
         self.headers.truncate(1);
         self.metadata = None;
         self.surfaces.truncate(1);
