@@ -27,12 +27,16 @@ pub(crate) const PROVIDERS: &[&str] = &[
     include_str!("../data/providers/together.yaml"),
     include_str!("../data/providers/xai.yaml"),
     include_str!("../data/providers/z-ai.yaml"),
+    include_str!("../data/providers/azure.yaml"),
+    include_str!("../data/providers/bedrock.yaml"),
+    include_str!("../data/providers/vertex.yaml"),
 ];
 
 /// What some models demand, as JSON: by provider, then by id.
 pub(crate) const CONSTRAINTS: &str = include_str!("../data/constraints.json");
 
-/// The models of the built-in providers, as JSON.
+/// The models of the built-in providers, as JSON. Of several hosts of a model, those come first that are listed first, so the
+/// clouds, whose credentials take more than a key, come last.
 pub(crate) const MODELS: &[&str] = &[
     include_str!("../data/models/alibaba.json"),
     include_str!("../data/models/anthropic.json"),
@@ -59,4 +63,7 @@ pub(crate) const MODELS: &[&str] = &[
     include_str!("../data/models/together.json"),
     include_str!("../data/models/xai.json"),
     include_str!("../data/models/z-ai.json"),
+    include_str!("../data/models/azure.json"),
+    include_str!("../data/models/bedrock.json"),
+    include_str!("../data/models/vertex.json"),
 ];

@@ -3,6 +3,7 @@
 use crate::ability::{Abilities, Ability};
 use crate::constraints::Constraints;
 use crate::model::Model;
+use crate::overlay::param_names;
 use crate::price::{FormerPrices, Prices, Rates};
 use crate::provider::{AuthScheme, DataPolicy, Endpoint, Origin, Provider, Quirk};
 use serde::Deserialize;
@@ -32,6 +33,10 @@ struct ProviderFile {
     environment: String,
     #[serde(rename = "as_of")]
     _as_of: String,
+    /// Where this was read.
+    #[serde(rename = "source")]
+    _source: String,
+    key_shape: Option<String>,
     #[serde(default)]
     data_policy: DataPolicy,
     #[serde(default)]
@@ -46,7 +51,12 @@ struct SurfaceEntry {
     /// Where it is not the surface's own.
     format: Option<String>,
     url: String,
+    /// Where streams are asked for, if elsewhere.
+    stream_url: Option<String>,
     auth: AuthScheme,
+    /// What is taken out of requests, since it is refused or passed over there.
+    #[serde(default)]
+    unsupported_params: Vec<String>,
 }
 
 pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
@@ -55,13 +65,21 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         .surfaces
         .into_iter()
         .map(|entry| {
-            let surface = Surface::from_name(&entry.surface)
+            let surface = surface_named(&entry.surface)
                 .ok_or_else(|| failed(&file.id, format!("surface {} is not one that is served", entry.surface)))?;
             let format = match &entry.format {
                 Some(name) => Format::from_name(name).ok_or_else(|| failed(&file.id, format!("there is no format {name}")))?,
                 None => surface.format(),
             };
-            Ok(Endpoint { surface, format, url: entry.url.into(), auth: entry.auth, supported_params: None })
+            Ok(Endpoint {
+                surface,
+                format,
+                url: entry.url.into(),
+                stream_url: entry.stream_url.map(Into::into),
+                auth: entry.auth,
+                supported_params: None,
+                unsupported_params: param_names(&entry.unsupported_params),
+            })
         })
         .collect::<Result<_, LoadError>>()?;
     Ok(Provider {
@@ -70,11 +88,25 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         origin: Origin::BuiltIn,
         endpoints,
         environment_variable: Some(file.environment),
+        key_shape: file.key_shape,
         data_policy: file.data_policy,
         headers: Vec::new(),
         quirks: file.quirks,
         declared_models: Vec::new(),
     })
+}
+
+/// The surface with this name, be it served to clients or not: a model that is asked elsewhere can be reached from others.
+fn surface_named(name: &str) -> Option<Surface> {
+    let all = [
+        Surface::ChatCompletions,
+        Surface::Messages,
+        Surface::Responses,
+        Surface::Completions,
+        Surface::Embeddings,
+        Surface::GenerateContent,
+    ];
+    all.into_iter().find(|surface| surface.name() == name)
 }
 
 #[derive(Deserialize)]
@@ -90,6 +122,8 @@ struct ModelEntry {
     author: String,
     slug: String,
     mode: String,
+    #[serde(default)]
+    formats: Vec<String>,
     context_window: Option<u64>,
     max_output_tokens: Option<u64>,
     status: String,
@@ -161,6 +195,7 @@ pub(crate) fn models(text: &str, constraints: &mut ConstraintsByModel) -> Result
                 author: entry.author,
                 context_window: entry.context_window,
                 output_tokens_max: entry.max_output_tokens,
+                formats: entry.formats.iter().filter_map(|name| format_named(name)).collect(),
                 is_chat: entry.mode == "chat",
                 is_offered: entry.status != "retired",
                 abilities: Abilities { can: entry.can.into_iter().collect(), cannot: entry.cannot.into_iter().collect() },
@@ -183,6 +218,22 @@ fn former_prices(entries: &[FormerEntry]) -> Result<Vec<FormerPrices>, String> {
         .collect::<Result<Vec<_>, String>>()?;
     former.sort_by_key(|former| former.until);
     Ok(former)
+}
+
+/// The format that the catalog's data calls so. Of some that it names nothing is spoken here.
+fn format_named(name: &str) -> Option<Format> {
+    Some(match name {
+        "openai.chat" => Format::OpenAiChat,
+        "openai.responses" => Format::OpenAiResponses,
+        "openai.embeddings" => Format::OpenAiEmbeddings,
+        "anthropic.messages" => Format::AnthropicMessages,
+        "gemini.generate_content" => Format::Gemini,
+        "gemini.embed_content" => Format::GeminiBatchEmbedding,
+        "bedrock.converse" => Format::BedrockConverse,
+        "cohere.v2_chat" => Format::CohereChat,
+        "cohere.v2_embed" => Format::CohereEmbedding,
+        _ => return None,
+    })
 }
 
 fn prices(entry: &PricingEntry) -> Result<Prices, String> {

@@ -3,6 +3,7 @@
 use crate::ability::Abilities;
 use crate::constraints::Constraints;
 use crate::price::{FormerPrices, Prices};
+use wardgate_core::format::Format;
 use wardgate_core::name::{ModelName, ProviderName};
 use wardgate_core::time::Timestamp;
 
@@ -23,6 +24,8 @@ pub struct Model {
     pub context_window: Option<u64>,
     /// The most tokens that it answers with; none when unknown.
     pub output_tokens_max: Option<u64>,
+    /// The formats in which it can be asked, as far as that is known; none when it is not.
+    pub formats: Vec<Format>,
     /// Whether it answers in words. Others, such as embedding models, are catalogued for their prices.
     pub is_chat: bool,
     /// Whether the provider still offers it.

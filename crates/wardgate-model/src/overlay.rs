@@ -59,8 +59,10 @@ fn describe(custom: &CustomProvider) -> Provider {
             surface: declared.surface,
             format: declared.surface.format(),
             url: base_url::join(base_url, declared.surface.upstream_path()).into(),
+            stream_url: None,
             auth: custom.auth_scheme.unwrap_or_else(|| likely_scheme(declared.surface, base_url)),
             supported_params: param_names(&declared.supported_params),
+            unsupported_params: None,
         }
     });
     let declared_models = custom.models.iter().map(|model| {
@@ -77,6 +79,7 @@ fn describe(custom: &CustomProvider) -> Provider {
         origin: Origin::Tenant,
         endpoints: endpoints.collect(),
         environment_variable: None,
+        key_shape: None,
         data_policy: DataPolicy::default(),
         headers: custom.headers.clone(),
         quirks: Vec::new(),
@@ -101,6 +104,6 @@ fn likely_scheme(surface: Surface, base_url: &str) -> AuthScheme {
 }
 
 /// An empty list says nothing.
-fn param_names(names: &[String]) -> Option<ParamNames> {
+pub(crate) fn param_names(names: &[String]) -> Option<ParamNames> {
     (!names.is_empty()).then(|| Arc::new(names.iter().map(|name| name.as_str().into()).collect()))
 }

@@ -19,6 +19,8 @@ pub struct Provider {
     pub endpoints: Vec<Endpoint>,
     /// The environment variable that usually holds its credential.
     pub environment_variable: Option<String>,
+    /// What its credentials look like, where they have a form of their own: `sk-…`.
+    pub key_shape: Option<String>,
     /// What it does with what it is sent, as far as is known.
     pub data_policy: DataPolicy,
     /// Headers that every call to it has.
@@ -88,12 +90,17 @@ pub struct Endpoint {
     pub surface: Surface,
     /// What is spoken there: the surface's own format, or another that is translated to.
     pub format: Format,
-    /// The whole URL that is posted to.
+    /// The whole URL that is posted to. In those of some providers `{model}`, or `{…}` with a part that comes with the
+    /// credential, is filled in for each call.
     pub url: Arc<str>,
+    /// Where streams are asked for, if elsewhere.
+    pub stream_url: Option<Arc<str>>,
     /// How the credential is sent.
     pub auth: AuthScheme,
     /// The only parameters that it takes; none: it takes all.
     pub supported_params: Option<ParamNames>,
+    /// Parameters that it does not take.
+    pub unsupported_params: Option<ParamNames>,
 }
 
 /// A deviation from a format that a request must be fitted to.
@@ -108,16 +115,32 @@ pub enum Quirk {
     CacheMarks,
     /// Refuses a turn with tool calls that comes back without its `reasoning_content`.
     NeedsReasoningBack,
+    /// Names the model of a Messages request in the path, and wants a version in the body in its place.
+    VertexMessages,
+}
+
+impl Endpoint {
+    /// The URL for an answer, whole or as a stream.
+    #[must_use]
+    pub fn url(&self, is_stream: bool) -> &str {
+        self.stream_url.as_ref().filter(|_| is_stream).unwrap_or(&self.url)
+    }
 }
 
 impl Provider {
     /// Where a surface is served, if it is: in its own format before all others, then in the provider's order.
     #[must_use]
     pub fn endpoint(&self, surface: Surface) -> Option<&Endpoint> {
+        self.endpoint_where(surface, |_| true)
+    }
+
+    /// The same among the endpoints of certain formats.
+    pub(crate) fn endpoint_where(&self, surface: Surface, is_spoken: impl Fn(Format) -> bool) -> Option<&Endpoint> {
         let format = surface.format();
         let is_native = |endpoint: &&Endpoint| endpoint.surface == surface && endpoint.format == format;
         let is_translated = |endpoint: &&Endpoint| format.is_answered_by(endpoint.format);
-        self.endpoints.iter().find(is_native).or_else(|| self.endpoints.iter().find(is_translated))
+        let spoken = || self.endpoints.iter().filter(|endpoint| is_spoken(endpoint.format));
+        spoken().find(is_native).or_else(|| spoken().find(is_translated))
     }
 
     /// Whether a deviation is known of this provider.

@@ -5,8 +5,9 @@ use crate::model_string::{self, ModelString};
 use crate::nearest::nearest;
 use crate::overlay::Overlay;
 use crate::price::Rates;
-use crate::provider::{Origin, ParamNames, Provider};
+use crate::provider::{Endpoint, Origin, ParamNames, Provider};
 use std::sync::Arc;
+use wardgate_core::format::{Format, Surface};
 use wardgate_core::name::ModelName;
 
 /// A provider and a model to ask it for.
@@ -40,6 +41,15 @@ impl Target {
             (None, Origin::Operator | Origin::Tenant) => Some(Rates::default()),
             (None, Origin::BuiltIn) => None,
         }
+    }
+
+    /// Where it is asked on a surface: of the provider's endpoints one whose format the model is known to understand.
+    /// Completions are in no list of formats, so they are left to the provider.
+    #[must_use]
+    pub fn endpoint(&self, surface: Surface) -> Option<&Endpoint> {
+        let formats = self.known.as_ref().map(|known| &known.formats).filter(|formats| !formats.is_empty());
+        let is_spoken = |format| format == Format::OpenAiCompletions || formats.is_none_or(|formats| formats.contains(&format));
+        self.provider.endpoint_where(surface, is_spoken)
     }
 }
 

@@ -140,7 +140,7 @@ impl Planning<'_> {
             OutOfScope::Model => Why::ModelOutOfScope { provider: provider.name.clone(), model: target.model.clone() },
         })?;
         let surface = self.ask.surface;
-        let Some(endpoint) = provider.endpoint(surface).cloned() else {
+        let Some(endpoint) = target.endpoint(surface).cloned() else {
             return Err(Why::SurfaceNotServed { provider: provider.name.clone(), surface });
         };
         let is_same = |other: &Candidate| other.target.provider.name == provider.name && other.target.model == target.model;

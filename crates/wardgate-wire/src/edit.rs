@@ -39,8 +39,10 @@ pub struct OutputCap {
 pub struct Params<'e> {
     /// Only these; none: all.
     pub supported: Option<&'e HashSet<Box<str>>>,
-    /// Not these.
+    /// Not these, which the model does not take.
     pub unsupported: Option<&'e HashSet<Box<str>>>,
+    /// Not these, which the provider does not take.
+    pub unsupported_there: Option<&'e HashSet<Box<str>>>,
 }
 
 /// What is no parameter, and never taken out.
@@ -57,12 +59,13 @@ impl Params<'_> {
     #[must_use]
     pub fn takes(&self, name: &str) -> bool {
         let is_supported = || self.supported.is_none_or(|names| names.contains(name) || SAID.contains(&name));
-        let is_unsupported = || self.unsupported.is_some_and(|names| names.contains(name));
+        let is_unsupported =
+            || [self.unsupported, self.unsupported_there].into_iter().flatten().any(|names| names.contains(name));
         ESSENTIAL.contains(&name) || is_supported() && !is_unsupported()
     }
 
     const fn takes_all(&self) -> bool {
-        self.supported.is_none() && self.unsupported.is_none()
+        self.supported.is_none() && self.unsupported.is_none() && self.unsupported_there.is_none()
     }
 }
 
@@ -115,6 +118,22 @@ pub fn retain(body: Bytes, params: Params<'_>, own: Option<&str>) -> Edited {
     }
     text.push('}');
     Edited { slices: vec![Bytes::from(text)], removed }
+}
+
+/// Leaves members at the top of a body out and puts others, as JSON, in. One that is no object stays as it is.
+#[must_use]
+pub fn exchange(slices: Slices, leave_out: &[&str], put_in: &[(&str, &str)]) -> Slices {
+    let body = slices.concat();
+    let mut text = String::with_capacity(body.len() + 64);
+    text.push('{');
+    put_in.iter().for_each(|(key, value)| push_member(&mut text, key, value));
+    let read = for_each_member(&body, |key, value| {
+        if !leave_out.contains(&key) && put_in.iter().all(|(other, _)| *other != key) {
+            push_member(&mut text, key, value);
+        }
+    });
+    text.push('}');
+    if read.is_ok() { vec![Bytes::from(text)] } else { slices }
 }
 
 /// The usual case: replace a few values in place.
@@ -353,11 +372,22 @@ mod tests {
     }
 
     #[test]
+    fn members_are_exchanged() {
+        let check = |body: &'static str, expected: &str| {
+            let slices = exchange(vec![Bytes::from_static(body.as_bytes())], &["model", "stream"], &[("v", "\"1\"")]);
+            assert_eq!(String::from_utf8_lossy(&slices.concat()), expected);
+        };
+        check(r#"{"model":"m","a":1.0,"stream":true,"v":2}"#, r#"{"v":"1","a":1.0}"#);
+        check("{}", r#"{"v":"1"}"#);
+        check("[]", "[]");
+    }
+
+    #[test]
     fn what_a_provider_does_not_take_is_taken_out_and_told() {
         let set = |names: &[&str]| names.iter().map(|name| Box::from(*name)).collect::<HashSet<Box<str>>>();
         let check = |supported: Option<&[&str]>, unsupported: Option<&[&str]>, expected: &str, told: &[&str]| {
             let (supported, unsupported) = (supported.map(set), unsupported.map(set));
-            let params = Params { supported: supported.as_ref(), unsupported: unsupported.as_ref() };
+            let params = Params { supported: supported.as_ref(), unsupported: unsupported.as_ref(), unsupported_there: None };
             let body = Bytes::from_static(
                 br#"{"model":"a","messages":[{"seed":1}],"system":"s","stream":true,"seed":1.0,"top_\u0070":2}"#,
             );

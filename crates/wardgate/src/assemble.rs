@@ -219,7 +219,9 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         format: surface.format(),
         url: wardgate_model::base_url::join(base_url, surface.upstream_path()).into(),
         auth: AuthScheme::Bearer,
+        stream_url: None,
         supported_params: None,
+        unsupported_params: None,
     };
     let models = wardgate_sandbox::model::LISTED.into_iter().filter(|model| *model != "embed");
     let declared = |model: &str| DeclaredModel { id: model.into(), upstream_id: model.into(), unsupported_params: None };
@@ -229,6 +231,7 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         origin: Origin::Operator,
         endpoints: Surface::ALL.map(endpoint).into(),
         environment_variable: None,
+        key_shape: None,
         data_policy: DataPolicy::NOTHING_KEPT,
         headers: Vec::new(),
         quirks: Vec::new(),

@@ -170,8 +170,9 @@ fn call(
 ) -> Result<Call, Failed> {
     let format = candidate.endpoint.format;
     let is_translated = format != ask.surface.format();
-    let place = place::fill(&candidate.endpoint.url, &candidate.target.model, credential).map_err(|error| unusable(&error))?;
     let query = inbound.uri.query().filter(|_| format == Format::AnthropicMessages && !is_translated);
+    let place = place::fill(candidate.endpoint.url(ask.peek.is_stream), &candidate.target.model, credential)
+        .map_err(|error| unusable(&error))?;
     let url = url(&place, query).ok_or_else(|| Fault::ours(FaultClass::Network, "the provider's URL cannot be read"))?;
     let mut headers = HeaderMap::with_capacity(8);
     let accept = match format {

@@ -63,12 +63,19 @@ pub(crate) fn fit<'p>(
     request_id: RequestId,
 ) -> Result<Fitted<'p>, Unfit> {
     let format = ask.surface.format();
-    if candidate.endpoint.format == format {
-        Ok(pass(caller, ask, candidate, format))
+    let mut fitted = if candidate.endpoint.format == format {
+        pass(caller, ask, candidate, format)
     } else {
-        translate(deps, inbound, caller, ask, candidate, request_id)
+        translate(deps, inbound, caller, ask, candidate, request_id)?
+    };
+    if candidate.endpoint.format == Format::AnthropicMessages && candidate.target.provider.has_quirk(Quirk::VertexMessages) {
+        fitted.body = edit::exchange(fitted.body, &["model", "stream"], &[("anthropic_version", VERTEX_VERSION)]);
     }
+    Ok(fitted)
 }
+
+/// The version of Messages in the body, as JSON, where the path names the model.
+const VERTEX_VERSION: &str = "\"vertex-2023-10-16\"";
 
 /// The body stays as the client wrote it, but for what routing needs.
 fn pass<'p>(caller: &Caller, ask: &Ask, candidate: &'p Candidate, format: Format) -> Fitted<'p> {
@@ -95,6 +102,7 @@ pub(crate) fn params(candidate: &Candidate) -> Params<'_> {
     Params {
         supported: candidate.endpoint.supported_params.as_deref(),
         unsupported: candidate.target.unsupported_params.as_deref(),
+        unsupported_there: candidate.endpoint.unsupported_params.as_deref(),
     }
 }
 
