@@ -222,12 +222,15 @@ async fn pending_migrations_are_told() {
     let options = SqliteOptions::default();
     assert_eq!(
         SqliteStore::pending(&path, &options).await.unwrap(),
-        ["first tables", "managed objects", "usage sums", "budgets"]
+        ["first tables", "managed objects", "usage sums", "budgets", "provider addressing"]
     );
     assert!(!path.exists());
     old_database(&path).await;
     for _ in 0..2 {
-        assert_eq!(SqliteStore::pending(&path, &options).await.unwrap(), ["managed objects", "usage sums", "budgets"]);
+        assert_eq!(
+            SqliteStore::pending(&path, &options).await.unwrap(),
+            ["managed objects", "usage sums", "budgets", "provider addressing"]
+        );
     }
     let store = SqliteStore::open(&path, &options).await.unwrap();
     assert!(SqliteStore::pending(&path, &options).await.unwrap().is_empty());
@@ -240,5 +243,5 @@ async fn pending_migrations_are_told() {
     assert!(matches!(refused, OpenError::Migrate(_)), "{refused:?}");
     execute(&path, "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 4").await;
     let refused = pending_error().await;
-    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 4 }), "{refused:?}");
+    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 5 }), "{refused:?}");
 }
