@@ -28,7 +28,7 @@ use wardgate_telemetry::{Metrics, Recorder};
 use wardgate_testkit::{Answer, Client};
 
 /// A running data plane.
-pub struct DataPlane {
+pub(crate) struct DataPlane {
     deps: Arc<Deps>,
     client: Client,
     authorization: String,
@@ -36,7 +36,7 @@ pub struct DataPlane {
 
 impl DataPlane {
     /// One that knows these providers, in place of built-in ones of their names, each with its key.
-    pub async fn start(providers: Vec<(Provider, &str)>) -> Self {
+    pub(crate) async fn start(providers: Vec<(Provider, &str)>) -> Self {
         let random: Arc<dyn Random> = Arc::new(Counting::default());
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let master_key = MasterKey::from_bytes([7; 32]);
@@ -86,13 +86,13 @@ impl DataPlane {
     }
 
     /// Asks something.
-    pub async fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         let headers = [("authorization", self.authorization.as_str()), ("content-type", "application/json")];
         self.client.send("POST".parse().unwrap(), path, &headers, body.to_owned()).await
     }
 
     /// What was written down so far.
-    pub fn events(&self) -> Vec<UsageEvent> {
+    pub(crate) fn events(&self) -> Vec<UsageEvent> {
         self.deps.ledger.take(100).events().to_vec()
     }
 }
