@@ -43,13 +43,13 @@ impl Target {
         }
     }
 
-    /// Where it is asked on a surface: of the provider's endpoints one whose format the model is known to understand.
-    /// Completions are in no list of formats, so they are left to the provider.
+    /// Where it is asked on a surface: of the provider's endpoints one whose format the model is known to understand, before any
+    /// other. Completions are in no list of formats, so they are left to the provider.
     #[must_use]
     pub fn endpoint(&self, surface: Surface) -> Option<&Endpoint> {
         let formats = self.known.as_ref().map(|known| &known.formats).filter(|formats| !formats.is_empty());
         let is_spoken = |format| format == Format::OpenAiCompletions || formats.is_none_or(|formats| formats.contains(&format));
-        self.provider.endpoint_where(surface, is_spoken)
+        self.provider.endpoint_where(surface, is_spoken).or_else(|| self.provider.endpoint(surface))
     }
 }
 
