@@ -74,7 +74,7 @@ fn nothing_left_is_refused_with_every_cause() {
     expect![[r#"
         refused
           not claude-opus-5-5 (surface): the provider anthropic does not serve embeddings
-          not text-embedding-3-small (surface): the provider openai does not serve embeddings
+          not text-embedding-3-small (credential): this account has no provider key for openai; add one, or use a model of another provider
     "#]]
     .assert_eq(&told);
 }
