@@ -25,6 +25,12 @@ pub enum Format {
     GeminiBatchEmbedding,
     /// Cohere's Embed, version 2.
     CohereEmbedding,
+    /// Anthropic's count of a request's tokens.
+    AnthropicTokenCount,
+    /// Gemini's countTokens.
+    GeminiTokenCount,
+    /// Gemini's embedContent.
+    GeminiEmbedding,
 }
 
 /// Formats of one maker, which have their errors and headers in common.
@@ -44,7 +50,7 @@ pub enum Family {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::OpenAiChat,
         Self::OpenAiResponses,
         Self::OpenAiCompletions,
@@ -55,6 +61,9 @@ impl Format {
         Self::BedrockConverse,
         Self::GeminiBatchEmbedding,
         Self::CohereEmbedding,
+        Self::AnthropicTokenCount,
+        Self::GeminiTokenCount,
+        Self::GeminiEmbedding,
     ];
 
     /// The format's name in configuration, logs and fixtures.
@@ -71,6 +80,9 @@ impl Format {
             Self::BedrockConverse => "bedrock-converse",
             Self::GeminiBatchEmbedding => "gemini-batch-embedding",
             Self::CohereEmbedding => "cohere-embedding",
+            Self::AnthropicTokenCount => "anthropic-token-count",
+            Self::GeminiTokenCount => "gemini-token-count",
+            Self::GeminiEmbedding => "gemini-embedding",
         }
     }
 
@@ -85,8 +97,8 @@ impl Format {
     pub const fn family(self) -> Family {
         match self {
             Self::OpenAiChat | Self::OpenAiResponses | Self::OpenAiCompletions | Self::OpenAiEmbeddings => Family::OpenAi,
-            Self::AnthropicMessages => Family::Anthropic,
-            Self::Gemini | Self::GeminiBatchEmbedding => Family::Google,
+            Self::AnthropicMessages | Self::AnthropicTokenCount => Family::Anthropic,
+            Self::Gemini | Self::GeminiBatchEmbedding | Self::GeminiTokenCount | Self::GeminiEmbedding => Family::Google,
             Self::CohereChat | Self::CohereEmbedding => Family::Cohere,
             Self::BedrockConverse => Family::Bedrock,
         }
@@ -110,6 +122,9 @@ impl Format {
             Self::OpenAiEmbeddings => {
                 matches!(provider, Self::OpenAiEmbeddings | Self::GeminiBatchEmbedding | Self::CohereEmbedding)
             }
+            Self::AnthropicTokenCount => matches!(provider, Self::AnthropicTokenCount),
+            Self::GeminiTokenCount => matches!(provider, Self::GeminiTokenCount),
+            Self::GeminiEmbedding => matches!(provider, Self::GeminiEmbedding),
             // No client speaks these here.
             Self::CohereChat | Self::BedrockConverse | Self::GeminiBatchEmbedding | Self::CohereEmbedding => false,
         }
@@ -131,11 +146,27 @@ pub enum Surface {
     Embeddings,
     /// `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`.
     GenerateContent,
+    /// `POST /v1/messages/count_tokens`.
+    CountTokens,
+    /// `POST /v1beta/models/{model}:countTokens`.
+    GeminiCountTokens,
+    /// `POST /v1beta/models/{model}:embedContent`.
+    EmbedContent,
 }
 
 impl Surface {
-    /// Every surface that is served. The others have a format and no route yet.
-    pub const ALL: [Self; 2] = [Self::ChatCompletions, Self::Messages];
+    /// Every surface.
+    pub const ALL: [Self; 9] = [
+        Self::ChatCompletions,
+        Self::Messages,
+        Self::Responses,
+        Self::Completions,
+        Self::Embeddings,
+        Self::GenerateContent,
+        Self::CountTokens,
+        Self::GeminiCountTokens,
+        Self::EmbedContent,
+    ];
 
     /// The format that clients of this surface write and read.
     #[must_use]
@@ -147,6 +178,9 @@ impl Surface {
             Self::Completions => Format::OpenAiCompletions,
             Self::Embeddings => Format::OpenAiEmbeddings,
             Self::GenerateContent => Format::Gemini,
+            Self::CountTokens => Format::AnthropicTokenCount,
+            Self::GeminiCountTokens => Format::GeminiTokenCount,
+            Self::EmbedContent => Format::GeminiEmbedding,
         }
     }
 
@@ -160,17 +194,34 @@ impl Surface {
             Self::Completions => "completions",
             Self::Embeddings => "embeddings",
             Self::GenerateContent => "generate-content",
+            Self::CountTokens => "count-tokens",
+            Self::GeminiCountTokens => "gemini-count-tokens",
+            Self::EmbedContent => "embed-content",
         }
     }
 
-    /// The served surface with this name.
+    /// The surface with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|surface| surface.name() == name)
     }
 
-    /// What follows the base URL when a provider is called on this surface. The path of generateContent names the model, so
-    /// only its beginning is here.
+    /// Whether it only counts what a request would be, so that nothing is generated or used.
+    #[must_use]
+    pub const fn is_count(self) -> bool {
+        matches!(self, Self::CountTokens | Self::GeminiCountTokens)
+    }
+
+    /// The version segment of the paths that its maker serves it under.
+    #[must_use]
+    pub const fn upstream_version(self) -> &'static str {
+        match self.format().family() {
+            Family::Google => "/v1beta",
+            Family::OpenAi | Family::Anthropic | Family::Cohere | Family::Bedrock => "/v1",
+        }
+    }
+
+    /// What follows the base URL when a provider is called on this surface, with `{model}` where its path names the model.
     #[must_use]
     pub const fn upstream_path(self) -> &'static str {
         match self {
@@ -179,7 +230,10 @@ impl Surface {
             Self::Responses => "/responses",
             Self::Completions => "/completions",
             Self::Embeddings => "/embeddings",
-            Self::GenerateContent => "/models",
+            Self::GenerateContent => "/models/{model}:generateContent",
+            Self::CountTokens => "/messages/count_tokens",
+            Self::GeminiCountTokens => "/models/{model}:countTokens",
+            Self::EmbedContent => "/models/{model}:embedContent",
         }
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! People write base URLs with and without `/v1`, with other version segments, and with a query that must stay. The rule: a
 //! path that holds a version segment (`v1`, `v4`, `v1beta`) or `/openai/deployments/` is used as it stands, any other gets
-//! `/v1` first; slashes are joined once; the query goes to the end.
+//! `/v1` first, or `/v1beta` for what is Google's; slashes are joined once; the query goes to the end.
 
-/// The URL of a surface's path under a base URL.
+use wardgate_core::format::Surface;
+
+/// The URL of a surface under a base URL, with `{model}` where its path names the model.
 #[must_use]
-pub fn join(base_url: &str, surface_path: &str) -> String {
+pub fn join(base_url: &str, surface: Surface) -> String {
+    let surface_path = surface.upstream_path();
     let (base, query) = match base_url.split_once('?') {
         Some((base, query)) => (base, Some(query)),
         None => (base_url, None),
@@ -14,7 +17,7 @@ pub fn join(base_url: &str, surface_path: &str) -> String {
     let base = base.trim_end_matches('/');
     let path = base.split_once("://").map_or(base, |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
     let is_complete = path.split('/').any(is_version) || format!("/{path}/").contains("/openai/deployments/");
-    let version = if is_complete { "" } else { "/v1" };
+    let version = if is_complete { "" } else { surface.upstream_version() };
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     format!("{base}{version}{surface_path}{query}")
 }
@@ -27,6 +30,17 @@ pub fn is_azure(base_url: &str) -> bool {
         host.rsplit_once("://").map_or(host, |(_, host)| host).split(':').next().unwrap_or_default().to_ascii_lowercase();
     let hosts = [".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"];
     hosts.iter().any(|suffix| host.ends_with(suffix)) || format!("/{path}").contains("/openai/deployments/")
+}
+
+/// Where streams are asked for, if elsewhere.
+#[must_use]
+pub fn join_for_streams(base_url: &str, surface: Surface) -> Option<String> {
+    if surface != Surface::GenerateContent {
+        return None;
+    }
+    let url = join(base_url, surface).replacen(":generateContent", ":streamGenerateContent", 1);
+    let separator = if url.contains('?') { '&' } else { '?' };
+    Some(format!("{url}{separator}alt=sse"))
 }
 
 /// `v` and digits, perhaps followed by a word such as `beta`: `v1`, `v4`, `v1beta`, `v1alpha2`.
@@ -45,7 +59,7 @@ mod tests {
 
     #[test]
     fn every_form_in_use_joins_to_what_its_vendor_serves() {
-        let chat = "/chat/completions";
+        let chat = Surface::ChatCompletions;
         for (base, expected) in [
             ("https://ollama.internal", "https://ollama.internal/v1/chat/completions"),
             ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/v1/chat/completions"),
@@ -91,8 +105,23 @@ mod tests {
             ("https://r.services.ai.azure.com/anthropic", "https://r.services.ai.azure.com/anthropic/v1/messages"),
             ("https://openrouter.ai/api", "https://openrouter.ai/api/v1/messages"),
         ] {
-            assert_eq!(join(base, "/messages"), expected);
+            assert_eq!(join(base, Surface::Messages), expected);
         }
+    }
+
+    #[test]
+    fn googles_paths_name_the_model_and_the_stream() {
+        let check = |base, whole: &str, stream: &str| {
+            assert_eq!(join(base, Surface::GenerateContent), whole);
+            assert_eq!(join_for_streams(base, Surface::GenerateContent).as_deref(), Some(stream));
+        };
+        let path = "https://h/v1beta/models/{model}";
+        let (whole, stream) = (format!("{path}:generateContent"), format!("{path}:streamGenerateContent?alt=sse"));
+        check("https://h", &whole, &stream);
+        check("https://h/v1beta/", &whole, &stream);
+        check("https://h?a=b", &format!("{whole}?a=b"), &format!("{path}:streamGenerateContent?a=b&alt=sse"));
+        assert_eq!(join_for_streams("https://h", Surface::Messages), None);
+        assert_eq!(join("https://h/v1", Surface::CountTokens), "https://h/v1/messages/count_tokens");
     }
 
     #[test]

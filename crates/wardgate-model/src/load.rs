@@ -65,8 +65,8 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         .surfaces
         .into_iter()
         .map(|entry| {
-            let surface = surface_named(&entry.surface)
-                .ok_or_else(|| failed(&file.id, format!("surface {} is not one that is served", entry.surface)))?;
+            let surface = Surface::from_name(&entry.surface)
+                .ok_or_else(|| failed(&file.id, format!("there is no surface {}", entry.surface)))?;
             let format = match &entry.format {
                 Some(name) => Format::from_name(name).ok_or_else(|| failed(&file.id, format!("there is no format {name}")))?,
                 None => surface.format(),
@@ -94,19 +94,6 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         quirks: file.quirks,
         declared_models: Vec::new(),
     })
-}
-
-/// The surface with this name, be it served to clients or not: a model that is asked elsewhere can be reached from others.
-fn surface_named(name: &str) -> Option<Surface> {
-    let all = [
-        Surface::ChatCompletions,
-        Surface::Messages,
-        Surface::Responses,
-        Surface::Completions,
-        Surface::Embeddings,
-        Surface::GenerateContent,
-    ];
-    all.into_iter().find(|surface| surface.name() == name)
 }
 
 #[derive(Deserialize)]

@@ -51,15 +51,19 @@ impl Overlay {
 }
 
 fn describe(custom: &CustomProvider) -> Provider {
-    let default = [CustomSurface { surface: Surface::ChatCompletions, base_url: None, supported_params: Vec::new() }];
+    let default = [Surface::ChatCompletions, Surface::Completions, Surface::Embeddings].map(|surface| CustomSurface {
+        surface,
+        base_url: None,
+        supported_params: Vec::new(),
+    });
     let surfaces = if custom.surfaces.is_empty() { &default[..] } else { &custom.surfaces };
     let endpoints = surfaces.iter().map(|declared| {
         let base_url = declared.base_url.as_ref().unwrap_or(&custom.base_url);
         Endpoint {
             surface: declared.surface,
             format: declared.surface.format(),
-            url: base_url::join(base_url, declared.surface.upstream_path()).into(),
-            stream_url: None,
+            url: base_url::join(base_url, declared.surface).into(),
+            stream_url: base_url::join_for_streams(base_url, declared.surface).map(Into::into),
             auth: custom.auth_scheme.unwrap_or_else(|| likely_scheme(declared.surface, base_url)),
             supported_params: param_names(&declared.supported_params),
             unsupported_params: None,
@@ -94,12 +98,9 @@ fn likely_scheme(surface: Surface, base_url: &str) -> AuthScheme {
         return AuthScheme::ApiKey;
     }
     match surface {
-        Surface::Messages => AuthScheme::BearerAndXApiKey,
-        Surface::ChatCompletions
-        | Surface::Responses
-        | Surface::Completions
-        | Surface::Embeddings
-        | Surface::GenerateContent => AuthScheme::Bearer,
+        Surface::Messages | Surface::CountTokens => AuthScheme::BearerAndXApiKey,
+        Surface::GenerateContent | Surface::GeminiCountTokens | Surface::EmbedContent => AuthScheme::XGoogApiKey,
+        Surface::ChatCompletions | Surface::Responses | Surface::Completions | Surface::Embeddings => AuthScheme::Bearer,
     }
 }
 

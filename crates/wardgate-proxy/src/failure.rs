@@ -53,6 +53,8 @@ pub(crate) enum Failure {
         /// What it takes.
         allowed: &'static str,
     },
+    /// A web socket was asked for.
+    NoWebSocket,
     /// No model of this id in the list.
     ModelNotListed(String),
     /// The call came back to the gateway that made it.

@@ -11,6 +11,8 @@ pub(crate) const REMOVED_PARAMS: HeaderName = HeaderName::from_static("x-wardgat
 pub(crate) const OUTPUT_CAP: HeaderName = HeaderName::from_static("x-wardgate-output-cap");
 /// What was lost between the client's format and the provider's.
 pub(crate) const WARNINGS: HeaderName = HeaderName::from_static("x-wardgate-warnings");
+/// The answer is reckoned by the gateway and told by no provider.
+pub(crate) const ESTIMATED: HeaderName = HeaderName::from_static("x-wardgate-estimated");
 /// In a request: rather refuse than lose anything.
 pub(crate) const STRICT: HeaderName = HeaderName::from_static("x-wardgate-strict");
 pub(crate) const COST: HeaderName = HeaderName::from_static("x-wardgate-cost");

@@ -7,7 +7,7 @@ use crate::phase::ingress::Dialect;
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
-use wardgate_core::format::Format;
+use wardgate_core::format::Family;
 use wardgate_model::{Model, Target, resolve};
 use wardgate_policy::{Facts, can_call};
 
@@ -24,14 +24,17 @@ struct Listed {
 /// All models that the caller may use.
 pub(crate) fn list(caller: &Caller, dialect: Dialect) -> Response<ReplyBody> {
     let listed = listed(caller);
-    json(&match dialect.format {
-        Format::AnthropicMessages => serde_json::json!({
+    json(&match dialect.format.family() {
+        Family::Google => serde_json::json!({ "models": listed.iter().map(google).collect::<Vec<_>>() }),
+        Family::Anthropic => serde_json::json!({
             "data": listed.iter().map(anthropic).collect::<Vec<_>>(),
             "has_more": false,
             "first_id": listed.first().map(|model| &model.id),
             "last_id": listed.last().map(|model| &model.id),
         }),
-        _ => serde_json::json!({ "object": "list", "data": listed.iter().map(openai).collect::<Vec<_>>() }),
+        Family::OpenAi | Family::Cohere | Family::Bedrock => {
+            serde_json::json!({ "object": "list", "data": listed.iter().map(openai).collect::<Vec<_>>() })
+        }
     })
 }
 
@@ -40,9 +43,10 @@ pub(crate) fn get(caller: &Caller, id: &str, dialect: Dialect) -> Result<Respons
     let listed = listed(caller);
     let model =
         listed.iter().find(|model| model.id.eq_ignore_ascii_case(id)).ok_or_else(|| Failure::ModelNotListed(id.to_owned()))?;
-    Ok(json(&match dialect.format {
-        Format::AnthropicMessages => anthropic(model),
-        _ => openai(model),
+    Ok(json(&match dialect.format.family() {
+        Family::Google => google(model),
+        Family::Anthropic => anthropic(model),
+        Family::OpenAi | Family::Cohere | Family::Bedrock => openai(model),
     }))
 }
 
@@ -94,6 +98,14 @@ fn openai(model: &Listed) -> serde_json::Value {
 
 fn anthropic(model: &Listed) -> serde_json::Value {
     serde_json::json!({ "type": "model", "id": model.id, "display_name": model.display_name, "created_at": "1970-01-01T00:00:00Z" })
+}
+
+fn google(model: &Listed) -> serde_json::Value {
+    serde_json::json!({
+        "name": format!("models/{}", model.id),
+        "displayName": model.display_name,
+        "supportedGenerationMethods": ["generateContent", "countTokens"],
+    })
 }
 
 fn json(value: &impl Serialize) -> Response<ReplyBody> {

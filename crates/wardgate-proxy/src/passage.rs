@@ -6,9 +6,12 @@ use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
 use wardgate_core::id::RequestId;
 use wardgate_core::secret::Secret;
+use wardgate_wire::error_body;
+use wardgate_wire::json_array::{self, JsonArray};
 use wardgate_wire::neutral::loss::Warnings;
 use wardgate_wire::reply::{self, ReplyFacts};
 use wardgate_wire::stream::{StreamFacts, Watcher};
+use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm, EmbeddingsRequest};
 use wardgate_wire::transcode::{self, ReplyOptions, Transcoder};
 
 /// The way of one attempt's answer.
@@ -19,9 +22,23 @@ pub(crate) enum Passage {
         format: Format,
         /// Usage in the stream was asked for by the gateway alone.
         hides_usage: bool,
+        /// The provider's events are one JSON array to the client.
+        is_json_array: bool,
     },
     /// They speak different formats.
     Translated(Box<Translation>),
+    /// The same for vectors, of which there are no streams.
+    Vectors(Box<Vectors>),
+}
+
+/// What translated vectors are written with.
+pub(crate) struct Vectors {
+    /// Who made them.
+    pub(crate) form: EmbeddingsForm,
+    /// What was asked.
+    pub(crate) request: EmbeddingsRequest,
+    /// The model that made them.
+    pub(crate) model: String,
 }
 
 /// What a translated answer is written with.
@@ -49,7 +66,7 @@ pub(crate) struct Whole {
 impl Passage {
     /// Whether the provider's bytes are not the client's.
     pub(crate) const fn is_translated(&self) -> bool {
-        matches!(self, Self::Translated(_))
+        !matches!(self, Self::Same { .. })
     }
 
     /// Reads a whole answer and makes the client's of it.
@@ -66,6 +83,13 @@ impl Passage {
                 let facts = ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) };
                 Ok(Whole { body, facts, warnings: reply.warnings })
             }
+            Self::Vectors(vectors) => {
+                let Vectors { form, request, model } = &**vectors;
+                let reply = embeddings::decode_reply(*form, &body, request.inputs.len(), credential)?;
+                let facts = ReplyFacts { usage: reply.usage, stop_reason: None };
+                let body = embeddings::encode_reply(&reply, request, model).into();
+                Ok(Whole { body, facts, warnings: Warnings::default() })
+            }
         }
     }
 
@@ -73,14 +97,22 @@ impl Passage {
     pub(crate) fn reader(&self, credential: Option<&str>) -> Reader {
         let credential = credential.map(Secret::from);
         match self {
-            Self::Same { format, hides_usage } => {
-                Reader::Same(Box::new(Watcher::new(*format, *hides_usage).hiding(credential)), *format)
-            }
+            Self::Same { format, hides_usage, is_json_array } => Reader::Same(Box::new(Watched {
+                watcher: Watcher::new(*format, *hides_usage).hiding(credential),
+                format: *format,
+                array: is_json_array.then(JsonArray::default),
+            })),
             Self::Translated(translation) => {
                 let Translation { provider, client, mark, options } = &**translation;
                 let transcoder = Transcoder::new(*provider, *client, *mark, options.clone()).hiding(credential);
-                Reader::Translated(Box::new(transcoder))
+                Reader::Translated(Box::new(transcoder), *client, options.is_json_array)
             }
+            // Nothing reads a stream of these: what comes is a fault.
+            Self::Vectors(_) => Reader::Same(Box::new(Watched {
+                watcher: Watcher::new(Format::OpenAiEmbeddings, false),
+                format: Format::OpenAiEmbeddings,
+                array: None,
+            })),
         }
     }
 
@@ -88,10 +120,11 @@ impl Passage {
     pub(crate) fn replay(&self, body: &[u8], credential: Option<&str>) -> Result<Option<(Reader, Bytes)>, Fault> {
         match self {
             Self::Same { format, .. } => reply::read(*format, body, credential).map(|_| None),
+            Self::Vectors(_) => Ok(None),
             Self::Translated(translation) => {
                 let reply = transcode::decode_reply(translation.provider, body, translation.mark, credential)?;
                 let mut reader = self.reader(credential);
-                let Reader::Translated(transcoder) = &mut reader else { return Ok(None) };
+                let Reader::Translated(transcoder, ..) = &mut reader else { return Ok(None) };
                 let told = transcoder.replay(&reply);
                 Ok(Some((reader, told)))
             }
@@ -102,57 +135,99 @@ impl Passage {
 /// Reads a stream as it passes. Takes chunks and gives whole events for the client; look at the facts after each call.
 pub(crate) enum Reader {
     /// The bytes pass.
-    Same(Box<Watcher>, Format),
-    /// They are written anew.
-    Translated(Box<Transcoder>),
+    Same(Box<Watched>),
+    /// They are written anew in this format, and perhaps as one JSON array.
+    Translated(Box<Transcoder>, Format, bool),
+}
+
+/// A stream that passes.
+pub(crate) struct Watched {
+    watcher: Watcher,
+    format: Format,
+    array: Option<JsonArray>,
 }
 
 impl Reader {
     /// Takes a chunk and returns what the client gets for it.
     pub(crate) fn push(&mut self, chunk: Bytes) -> Bytes {
         match self {
-            Self::Same(watcher, _) => watcher.push(chunk),
-            Self::Translated(transcoder) => transcoder.push(chunk),
+            Self::Same(watched) => {
+                let passed = watched.watcher.push(chunk);
+                match &mut watched.array {
+                    Some(array) => array.push(&passed),
+                    None => passed,
+                }
+            }
+            Self::Translated(transcoder, ..) => transcoder.push(chunk),
         }
     }
 
     /// Says that the provider's stream ended, and returns what the client still gets.
     pub(crate) fn finish(&mut self) -> Bytes {
         match self {
-            Self::Same(watcher, _) => watcher.finish(),
-            Self::Translated(transcoder) => transcoder.finish(),
+            Self::Same(watched) => {
+                let passed = watched.watcher.finish();
+                let is_whole = watched.watcher.facts().fault.is_none();
+                match &mut watched.array {
+                    Some(array) if is_whole => [array.push(&passed), array.end()].concat().into(),
+                    Some(array) => array.push(&passed),
+                    None => passed,
+                }
+            }
+            Self::Translated(transcoder, ..) => transcoder.finish(),
         }
     }
 
     /// What has been learned so far.
     pub(crate) fn facts(&self) -> &StreamFacts {
         match self {
-            Self::Same(watcher, _) => watcher.facts(),
-            Self::Translated(transcoder) => transcoder.facts(),
+            Self::Same(watched) => watched.watcher.facts(),
+            Self::Translated(transcoder, ..) => transcoder.facts(),
         }
     }
 
     /// Says from outside that the stream is broken. The first fault stays.
     pub(crate) fn interrupt(&mut self, fault: Fault) {
         match self {
-            Self::Same(watcher, _) => watcher.fail(fault),
-            Self::Translated(transcoder) => transcoder.interrupt(fault),
+            Self::Same(watched) => watched.watcher.fail(fault),
+            Self::Translated(transcoder, ..) => transcoder.interrupt(fault),
         }
     }
 
     /// The event that ends a stream which broke with this fault, in the client's form.
     pub(crate) fn error_event(&mut self, fault: &Fault, request_id: RequestId) -> Bytes {
         respond::with_stream_error(fault, request_id, |error| match self {
-            Self::Same(watcher, format) => wardgate_wire::error_body::event(*format, error, &watcher.facts().envelope).into(),
-            Self::Translated(transcoder) => transcoder.fail(error),
+            Self::Same(watched) => match &mut watched.array {
+                Some(array) => array.fail(error),
+                None => error_body::event(watched.format, error, &watched.watcher.facts().envelope).into(),
+            },
+            Self::Translated(transcoder, ..) => transcoder.fail(error),
         })
+    }
+
+    /// What is sent into a silent stream.
+    pub(crate) const fn keep_alive(&self) -> &'static [u8] {
+        match self {
+            Self::Same(watched) if watched.array.is_some() => json_array::KEEP_ALIVE,
+            Self::Same(watched) => error_body::keep_alive(watched.format),
+            Self::Translated(_, _, true) => json_array::KEEP_ALIVE,
+            Self::Translated(_, client, false) => error_body::keep_alive(*client),
+        }
+    }
+
+    /// Whether the client gets one JSON array rather than events.
+    pub(crate) const fn is_json_array(&self) -> bool {
+        match self {
+            Self::Same(watched) => watched.array.is_some(),
+            Self::Translated(_, _, is_json_array) => *is_json_array,
+        }
     }
 
     /// What could not be said in the client's format, so far.
     pub(crate) fn warnings(&self) -> Option<&Warnings> {
         match self {
-            Self::Same(..) => None,
-            Self::Translated(transcoder) => Some(transcoder.warnings()),
+            Self::Same(_) => None,
+            Self::Translated(transcoder, ..) => Some(transcoder.warnings()),
         }
     }
 }

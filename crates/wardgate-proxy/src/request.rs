@@ -12,7 +12,7 @@ use crate::phase::ask::{self, Ask};
 use crate::phase::attempt::attempt;
 use crate::phase::authenticate::authenticate;
 use crate::phase::configure::{Caller, configure};
-use crate::phase::ingress::{self, Dialect, Inbound, Route, Topic};
+use crate::phase::ingress::{self, Call, Dialect, Inbound, Route, Topic};
 use crate::phase::relay::relay;
 use crate::phase::select::select;
 use crate::request_log::RequestLog;
@@ -23,9 +23,9 @@ use hyper::body::Incoming;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use wardgate_core::format::Surface;
 use wardgate_core::usage::Completion;
-use wardgate_policy::Plan;
+use wardgate_limits::estimate;
+use wardgate_policy::{Dropped, Plan, Why};
 
 /// Answers a request. There is always an answer.
 ///
@@ -39,7 +39,7 @@ pub(crate) fn serve(deps: Arc<Deps>, peer: IpAddr, request: Request<Incoming>) -
     let (head, body) = request.into_parts();
     let inbound = Inbound { headers: head.headers, uri: head.uri, body, peer };
     match route {
-        Ok(Route::Generate(surface)) => Box::pin(generate(deps, inbound, surface, log)),
+        Ok(Route::Generate(call)) => Box::pin(generate(deps, inbound, call, log)),
         Ok(Route::Explain) => Box::pin(explain(deps, inbound, dialect, log)),
         Ok(Route::Tell(topic)) => Box::pin(tell(deps, inbound, Ok(topic), dialect, is_head, log)),
         Err(failure) => Box::pin(tell(deps, inbound, Err(failure), dialect, is_head, log)),
@@ -99,14 +99,15 @@ async fn explain(deps: Arc<Deps>, mut inbound: Inbound, dialect: Dialect, mut lo
 }
 
 /// A request for an answer of a model.
-async fn generate(deps: Arc<Deps>, mut inbound: Inbound, surface: Surface, mut log: RequestLog) -> Response<ReplyBody> {
+async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: RequestLog) -> Response<ReplyBody> {
     let deps = &deps;
-    let dialect = Dialect { format: surface.format() };
-    let (caller, ask, plan, admission) = match prepare(deps, &mut inbound, surface, &mut log).await {
-        Ok(prepared) => prepared,
+    let dialect = Dialect { format: call.surface.format() };
+    let (caller, ask, plan, admission) = match prepare(deps, &mut inbound, &call, &mut log).await {
+        Ok(Prepared::Attempts(caller, ask, plan, admission)) => (caller, ask, plan, admission),
+        Ok(Prepared::Estimate(tokens)) => return respond::estimate(tokens, dialect, &mut log),
         Err(failure) => return fail(&failure, dialect, &mut inbound, &mut log).await,
     };
-    let mut meter = Meter::open(log, admission, surface, &caller.key.record, ask.body.len() as u64);
+    let mut meter = Meter::open(log, admission, call.surface, &caller.key.record, ask.body.len() as u64);
     let attempted = tokio::select! {
         attempted = attempt(deps, &inbound, &caller, &ask, &plan, &mut meter) => attempted,
         () = deps.drain.expired() => {
@@ -120,19 +121,34 @@ async fn generate(deps: Arc<Deps>, mut inbound: Inbound, surface: Surface, mut l
     }
 }
 
+/// A request that may be answered.
+#[expect(clippy::large_enum_variant, reason = "nearly every request is of the first kind, and needs no allocation for it")]
+enum Prepared {
+    /// By a provider.
+    Attempts(Caller, Ask, Plan, Admission),
+    /// By the gateway itself, with about so many tokens.
+    Estimate(u64),
+}
+
 /// Everything before a provider is called.
-async fn prepare(
-    deps: &Deps,
-    inbound: &mut Inbound,
-    surface: Surface,
-    log: &mut RequestLog,
-) -> Result<(Caller, Ask, Plan, Admission), Failure> {
+async fn prepare(deps: &Deps, inbound: &mut Inbound, call: &Call, log: &mut RequestLog) -> Result<Prepared, Failure> {
     let caller = caller(deps, inbound, log).await?;
-    let ask = ask::read(deps, &caller, inbound, surface, log).await?;
+    let ask = ask::read(deps, &caller, inbound, call, log).await?;
     log.is_traced = inbound.headers.get(headers::EXPLAIN).is_some_and(|wanted| wanted == "true");
-    let plan = select(&caller, &ask, log)?;
+    let plan = match select(&caller, &ask, log) {
+        // A provider that cannot count leaves it to us, within the same limits.
+        Err(Failure::NothingToTry(dropped)) if call.surface.is_count() && dropped.iter().all(is_not_served) => {
+            admit(deps, &caller, &ask).await?;
+            return Ok(Prepared::Estimate(estimate::tokens(ask.body.len() as u64)));
+        }
+        plan => plan?,
+    };
     let admission = admit(deps, &caller, &ask).await?;
-    Ok((caller, ask, plan, admission))
+    Ok(Prepared::Attempts(caller, ask, plan, admission))
+}
+
+const fn is_not_served(dropped: &Dropped) -> bool {
+    matches!(dropped.why, Why::SurfaceNotServed { .. })
 }
 
 async fn caller(deps: &Deps, inbound: &Inbound, log: &mut RequestLog) -> Result<Caller, Failure> {
@@ -148,7 +164,7 @@ async fn fail(failure: &Failure, dialect: Dialect, inbound: &mut Inbound, log: &
 /// Claude Code and load balancers ask whether anyone is there, without a key.
 fn root() -> Response<ReplyBody> {
     let mut response = Response::new(ReplyBody::whole(
-        "{\"name\":\"wardgate\",\"docs\":\"POST /v1/chat/completions, /v1/messages; GET /v1/models\"}\n",
+        "{\"name\":\"wardgate\",\"docs\":\"POST /v1/chat/completions, /v1/responses, /v1/messages, /v1/embeddings, /v1beta/models/…:generateContent; GET /v1/models\"}\n",
     ));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

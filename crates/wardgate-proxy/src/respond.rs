@@ -6,7 +6,7 @@ use crate::headers;
 use crate::phase::ingress::Dialect;
 use crate::rate_headers;
 use crate::request_log::RequestLog;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, UPGRADE};
 use http::{Response, StatusCode};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -47,6 +47,9 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
     if let Some(allowed) = told.allowed {
         headers.insert(ALLOW, HeaderValue::from_static(allowed));
     }
+    if status == StatusCode::UPGRADE_REQUIRED {
+        headers.insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
+    }
     if let Some(retry_after) = told.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(retry_after)));
     }
@@ -69,6 +72,20 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
 pub(crate) fn refusal(failure: &Failure) -> Refusal {
     let Told { status, code, message, .. } = tell(failure);
     Refusal { status, code, message: message.into_owned() }
+}
+
+/// A count of tokens that no provider made: reckoned from the request's size, and marked as such.
+pub(crate) fn estimate(tokens: u64, dialect: Dialect, log: &mut RequestLog) -> Response<ReplyBody> {
+    let body = match dialect.format.family() {
+        Family::Google => format!("{{\"totalTokens\":{tokens}}}"),
+        Family::Anthropic | Family::OpenAi | Family::Cohere | Family::Bedrock => format!("{{\"input_tokens\":{tokens}}}"),
+    };
+    log.answer(StatusCode::OK);
+    let mut response = Response::new(ReplyBody::whole(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(headers::ESTIMATED, HeaderValue::from_static("true"));
+    add_request_id(&mut response, dialect.format, &log.request_id().to_text());
+    response
 }
 
 /// Puts the request's id where people and the format's SDKs look for it.
@@ -202,6 +219,12 @@ fn tell(failure: &Failure) -> Told {
             allowed: Some(allowed),
             ..ours(405, InvalidRequest, "method_not_allowed", format!("this path takes {allowed}"))
         },
+        Failure::NoWebSocket => ours(
+            426,
+            InvalidRequest,
+            "no_web_socket",
+            "this gateway does not serve Responses over a web socket; send the request by POST",
+        ),
         Failure::ModelNotListed(model) => {
             ours(404, NotFound, "unknown_model", format!("this key has no model {model:?}; GET /v1/models lists those it has"))
         }

@@ -115,10 +115,13 @@ impl Reply {
         self
     }
 
-    /// One chunk of a chunked body.
+    /// One chunk of a chunked body. An empty one would be its end, so nothing is nothing.
     #[must_use]
     pub fn chunk(self, data: impl AsRef<[u8]>) -> Self {
         let data = data.as_ref();
+        if data.is_empty() {
+            return self;
+        }
         self.send([format!("{:x}\r\n", data.len()).as_bytes(), data, b"\r\n"].concat())
     }
 

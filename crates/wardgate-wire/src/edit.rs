@@ -4,7 +4,7 @@
 //! fields that steer the gateway or that the provider does not take. What comes out is a list of slices of the original with
 //! small pieces between them.
 
-use crate::peek::{GATEWAY_ONLY, Key, Peek};
+use crate::peek::{GATEWAY_ONLY, GENERATION_CONFIG, Key, Peek};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -19,7 +19,7 @@ pub struct Edit<'e> {
     pub model: &'e str,
     /// Whether to ask for usage in the stream, where the client did not.
     pub ask_for_usage: bool,
-    /// The cap on the answer's tokens that takes the place of the client's. Only for formats that have it at the top of the body.
+    /// The cap on the answer's tokens that takes the place of the client's.
     pub output_cap: Option<OutputCap>,
     /// What the provider takes.
     pub params: Params<'e>,
@@ -194,6 +194,10 @@ fn rebuild(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
                 }
                 has_cap = true;
             }
+            Some(cap) if peek.is_model_in_path && GENERATION_CONFIG.contains(&key) => {
+                has_cap = true;
+                push_member(&mut text, key, &with_cap(value, cap));
+            }
             _ if key == "stream_options" && edit.ask_for_usage => {
                 has_stream_options = true;
                 push_member(&mut text, key, &with_usage(value.as_bytes()));
@@ -206,14 +210,18 @@ fn rebuild(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
         push_member(&mut text, "stream_options", r#"{"include_usage":true}"#);
     }
     if let Some(cap) = edit.output_cap.filter(|_| !has_cap) {
-        push_cap(&mut text, cap.field, cap);
+        if peek.is_model_in_path {
+            push_member(&mut text, GENERATION_CONFIG[0], &with_cap("{}", cap));
+        } else {
+            push_cap(&mut text, cap.field, cap);
+        }
     }
     text.push('}');
     Edited { slices: vec![Bytes::from(text)], removed }
 }
 
 /// Adds a member to an object that is open.
-fn push_member(text: &mut String, key: &str, value: &str) {
+pub(crate) fn push_member(text: &mut String, key: &str, value: &str) {
     if text.len() > 1 {
         text.push(',');
     }
@@ -224,6 +232,23 @@ fn push_member(text: &mut String, key: &str, value: &str) {
 
 fn push_cap(text: &mut String, field: &str, cap: OutputCap) {
     push_member(text, field, &cap.tokens.to_string());
+}
+
+/// A `generationConfig` with the cap in the place of its own. What is no object is replaced.
+fn with_cap(generation_config: &str, cap: OutputCap) -> String {
+    let mut text = String::from("{");
+    push_cap(&mut text, cap.field, cap);
+    let only = text.len();
+    let read = for_each_member(generation_config.as_bytes(), |key, value| {
+        if !["maxOutputTokens", "max_output_tokens"].contains(&key) {
+            push_member(&mut text, key, value);
+        }
+    });
+    if read.is_err() {
+        text.truncate(only);
+    }
+    text.push('}');
+    text
 }
 
 /// `stream_options` with usage asked for and all else as it was. What is no object is replaced.
@@ -247,7 +272,7 @@ pub(crate) fn json_string(text: &str) -> String {
 }
 
 /// Goes through the members of an object in their order, values untouched.
-fn for_each_member(object: &[u8], each: impl FnMut(&str, &str)) -> Result<(), serde_json::Error> {
+pub(crate) fn for_each_member(object: &[u8], each: impl FnMut(&str, &str)) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(object);
     Members(each).deserialize(&mut deserializer)
 }
@@ -338,6 +363,22 @@ mod tests {
         };
         assert_eq!(edited(r#"{ "contents":[ 1.0 ]}"#), r#"{ "contents":[ 1.0 ]}"#);
         assert_eq!(edited(r#"{"models":["b"],"contents":[ 1.0 ],"x":{}}"#), r#"{"contents":[ 1.0 ],"x":{}}"#);
+    }
+
+    #[test]
+    fn a_cap_of_gemini_stands_in_its_generation_config() {
+        let check = |body: &'static str, expected: &str| {
+            let body = Bytes::from_static(body.as_bytes());
+            let peek = crate::peek::peek_gemini(&body, "m", false).unwrap_or_else(|error| panic!("{error}"));
+            let output_cap = Some(OutputCap { field: "maxOutputTokens", tokens: 50 });
+            assert_eq!(apply(&body, &peek, Edit { output_cap, ..only_model("m") }).slices.concat(), expected.as_bytes());
+        };
+        check(
+            r#"{"contents":[],"generationConfig":{"seed":1.0,"maxOutputTokens":90}}"#,
+            r#"{"contents":[],"generationConfig":{"maxOutputTokens":50,"seed":1.0}}"#,
+        );
+        check(r#"{"contents":[]}"#, r#"{"contents":[],"generationConfig":{"maxOutputTokens":50}}"#);
+        check(r#"{"generation_config":null}"#, r#"{"generation_config":{"maxOutputTokens":50}}"#);
     }
 
     #[test]

@@ -60,9 +60,11 @@ pub fn body(format: Format, error: &ErrorBody<'_>) -> Vec<u8> {
 #[must_use]
 pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<u8> {
     match format {
-        Format::AnthropicMessages => anthropic_messages::error::event(error),
+        Format::AnthropicMessages | Format::AnthropicTokenCount => anthropic_messages::error::event(error),
         Format::OpenAiResponses => openai_responses::error::event(error, envelope),
-        Format::Gemini | Format::GeminiBatchEmbedding => gemini::error::event(error),
+        Format::Gemini | Format::GeminiBatchEmbedding | Format::GeminiTokenCount | Format::GeminiEmbedding => {
+            gemini::error::event(error)
+        }
         Format::OpenAiChat
         | Format::OpenAiCompletions
         | Format::OpenAiEmbeddings

@@ -11,3 +11,4 @@ pub(crate) mod cohere_chat;
 pub(crate) mod bedrock_converse;
 pub(crate) mod openai_completions;
 pub(crate) mod openai_embeddings;
+pub(crate) mod figures;

@@ -7,11 +7,13 @@
 
 pub mod depth;
 pub mod edit;
+pub mod envelope;
 pub mod error_body;
 pub mod limit_body;
 pub mod fault;
 pub mod format;
 mod json;
+pub mod json_array;
 pub mod neutral;
 pub mod peek;
 pub mod reply;

@@ -21,6 +21,9 @@ pub(crate) const GATEWAY_ONLY: [&str; 5] = ["models", "provider", "route", "tran
 /// What routing reads, beside the caps on the output.
 const READ: [&str; 4] = ["model", "models", "stream", "stream_options"];
 
+/// Where the cap of generateContent stands, in both spellings that Google reads.
+pub(crate) const GENERATION_CONFIG: [&str; 2] = ["generationConfig", "generation_config"];
+
 /// What the cap on an answer's tokens is called at the top of a body. A name that the provider would not read must not count:
 /// whoever wrote it would be taken to have asked for little, and get all. Of Chat Completions' two the second is the older one.
 const fn output_caps(surface: Surface) -> &'static [&'static str] {
@@ -28,8 +31,12 @@ const fn output_caps(surface: Surface) -> &'static [&'static str] {
         Surface::ChatCompletions => &["max_completion_tokens", "max_tokens"],
         Surface::Messages | Surface::Completions => &["max_tokens"],
         Surface::Responses => &["max_output_tokens"],
-        // The former has no output that counts, and the latter's cap stands deeper.
-        Surface::Embeddings | Surface::GenerateContent => &[],
+        // The cap of generateContent stands deeper; the others have no output that counts.
+        Surface::GenerateContent
+        | Surface::Embeddings
+        | Surface::CountTokens
+        | Surface::GeminiCountTokens
+        | Surface::EmbedContent => &[],
     }
 }
 
@@ -76,7 +83,7 @@ pub enum PeekError {
     #[error("the field {0:?} stands in the body more than once")]
     Duplicate(String),
     /// A field that routing reads stands there in another case, in which some readers would take it for the same field.
-    #[error("the field {0:?} must be written in lower case")]
+    #[error("the field {0:?} is written in another case than the format has it")]
     OtherCase(String),
     /// Neither `model` nor `models`.
     #[error("the field \"model\" is missing")]
@@ -101,13 +108,13 @@ pub enum PeekError {
     SurfaceUnknown(String),
 }
 
-/// Reads a request body of any surface but generateContent, for which there is [`peek_gemini`].
+/// Reads a request body that names its model. Where the path names it, there is [`peek_gemini`].
 ///
 /// # Errors
 /// See [`PeekError`]. Nothing of the body is quoted in it but field names.
 pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
     let output_caps = output_caps(surface);
-    let (text, fields) = read(body, output_caps)?;
+    let (text, fields) = read(body, output_caps, &[])?;
     Ok(Peek {
         models: models(&fields)?,
         model_span: fields.model.map(|value| span(text, value)),
@@ -129,12 +136,12 @@ pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
 /// See [`PeekError`]. Nothing of the body is quoted in it but field names.
 pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, PeekError> {
     let output_caps = output_caps(Surface::GenerateContent);
-    let (_, mut fields) = read(body, output_caps)?;
+    let (_, mut fields) = read(body, output_caps, &GENERATION_CONFIG)?;
     if model.is_empty() {
         return Err(PeekError::ModelEmpty);
     }
-    // Some SDKs repeat the model in the body. The path counts.
-    fields.model = None;
+    // Some SDKs repeat the model in the body. The path counts, and the body's is taken out.
+    let has_model_too = fields.model.take().is_some();
     let mut names = vec![model.to_owned()];
     if fields.models.is_some_and(|value| !is_null(value)) {
         let more = models(&fields)?;
@@ -147,7 +154,7 @@ pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, Pe
         is_stream,
         stream_options_span: None,
         asks_for_usage: true,
-        has_gateway_only_fields: fields.has_gateway_only,
+        has_gateway_only_fields: fields.has_gateway_only || has_model_too,
         output_tokens_max: fields.generation_config.filter(|value| !is_null(value)).and_then(output_tokens_max),
         output_tokens_span: None,
         has_several_output_caps: false,
@@ -170,14 +177,18 @@ fn output_tokens_max(generation_config: &RawValue) -> Option<u64> {
     }
 }
 
-fn read<'b>(body: &'b [u8], output_caps: &'static [&'static str]) -> Result<(&'b str, Fields<'b>), PeekError> {
+fn read<'b>(
+    body: &'b [u8],
+    output_caps: &'static [&'static str],
+    more: &'static [&'static str],
+) -> Result<(&'b str, Fields<'b>), PeekError> {
     let text =
         std::str::from_utf8(body).map_err(|error| PeekError::NotJson(format!("not UTF-8 at byte {}", error.valid_up_to())))?;
     if depth::is_too_deep(body) {
         return Err(PeekError::TooDeep);
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let fields = FieldsVisitor { output_caps }
+    let fields = FieldsVisitor { output_caps, more }
         .deserialize(&mut deserializer)
         .and_then(|fields| deserializer.end().map(|()| fields))
         .map_err(|error| not_json(text, &error))?;
@@ -234,7 +245,7 @@ fn is_stream(value: Option<&RawValue>) -> Result<bool, PeekError> {
 
 /// Whether a name that routing does not read is one that it reads to those who compare without case, as programs in Go do: to
 /// them two letters beyond ASCII, too, are the same as `s` and `k`.
-fn is_other_case(name: &str, output_caps: &[&str]) -> bool {
+fn is_other_case(name: &str, output_caps: &[&str], more: &[&str]) -> bool {
     let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
     if name.bytes().all(is_lower) {
         return false;
@@ -246,7 +257,10 @@ fn is_other_case(name: &str, output_caps: &[&str]) -> bool {
             other => other.to_ascii_lowercase(),
         })
     };
-    READ.iter().chain(output_caps).any(|read| folded().eq(read.chars()))
+    READ.iter()
+        .chain(output_caps)
+        .chain(more)
+        .any(|read| folded().eq(read.chars().map(|character| character.to_ascii_lowercase())))
 }
 
 /// What a cap on an answer's tokens comes to. What is no number may mean anything to a provider, so it counts as the most.
@@ -306,6 +320,8 @@ struct Fields<'b> {
 
 struct FieldsVisitor {
     output_caps: &'static [&'static str],
+    /// What else routing reads in this format.
+    more: &'static [&'static str],
 }
 
 impl<'de> DeserializeSeed<'de> for FieldsVisitor {
@@ -341,7 +357,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                     continue;
                 }
                 name => {
-                    if is_other_case(name, self.output_caps) {
+                    if is_other_case(name, self.output_caps, self.more) {
                         fields.other_case.get_or_insert_with(|| name.to_owned());
                     }
                     map.next_value::<IgnoredAny>()?;
@@ -408,9 +424,18 @@ mod tests {
         check(r#"{"model":5}"#, &expect![[r#"the field "model" must be a string"#]]);
         check(r#"{"model":""}"#, &expect![[r#"the field "model" is empty"#]]);
         check(r#"{"model":"a","model":"b"}"#, &expect![[r#"the field "model" stands in the body more than once"#]]);
-        check(r#"{"model":"a","Model":"b"}"#, &expect![[r#"the field "Model" must be written in lower case"#]]);
-        check(r#"{"model":"a","max_to\u212aens":5}"#, &expect![[r#"the field "max_toKens" must be written in lower case"#]]);
-        check(r#"{"model":"a","\u017ftream":true}"#, &expect![[r#"the field "ſtream" must be written in lower case"#]]);
+        check(
+            r#"{"model":"a","Model":"b"}"#,
+            &expect![[r#"the field "Model" is written in another case than the format has it"#]],
+        );
+        check(
+            r#"{"model":"a","max_to\u212aens":5}"#,
+            &expect![[r#"the field "max_toKens" is written in another case than the format has it"#]],
+        );
+        check(
+            r#"{"model":"a","\u017ftream":true}"#,
+            &expect![[r#"the field "ſtream" is written in another case than the format has it"#]],
+        );
         check(r#"{"model":"a","models":"b"}"#, &expect![[r#"the field "models" must be an array of non-empty strings"#]]);
         check(r#"{"model":"a","models":["b",5]}"#, &expect![[r#"the field "models" must be an array of non-empty strings"#]]);
         check(r#"{"model":"a","stream":"yes"}"#, &expect![[r#"the field "stream" must be true or false"#]]);

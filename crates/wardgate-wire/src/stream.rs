@@ -169,7 +169,10 @@ impl Watcher {
                 | Format::CohereChat
                 | Format::BedrockConverse
                 | Format::GeminiBatchEmbedding
-                | Format::CohereEmbedding => Verdict::Pass,
+                | Format::CohereEmbedding
+                | Format::AnthropicTokenCount
+                | Format::GeminiTokenCount
+                | Format::GeminiEmbedding => Verdict::Pass,
             },
         }
     }

@@ -75,7 +75,10 @@ pub fn decode_request(format: Format, body: &[u8]) -> Result<Request, Untranslat
         | Format::CohereChat
         | Format::BedrockConverse
         | Format::GeminiBatchEmbedding
-        | Format::CohereEmbedding => Err(no_route(format)),
+        | Format::CohereEmbedding
+        | Format::AnthropicTokenCount
+        | Format::GeminiTokenCount
+        | Format::GeminiEmbedding => Err(no_route(format)),
     }?;
     if request.turns.len() > TURNS_MAX {
         return Err(path.wrong(format!("the conversation has more than {TURNS_MAX} turns")));
@@ -99,9 +102,13 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
         Format::Gemini => gemini::encode_request::encode(request, target),
         Format::CohereChat => cohere_chat::encode_request::encode(request, target),
         Format::BedrockConverse => bedrock_converse::encode_request::encode(request, target),
-        Format::OpenAiCompletions | Format::OpenAiEmbeddings | Format::GeminiBatchEmbedding | Format::CohereEmbedding => {
-            Err(no_route(format))
-        }
+        Format::OpenAiCompletions
+        | Format::OpenAiEmbeddings
+        | Format::GeminiBatchEmbedding
+        | Format::CohereEmbedding
+        | Format::AnthropicTokenCount
+        | Format::GeminiTokenCount
+        | Format::GeminiEmbedding => Err(no_route(format)),
     }?;
     match encoded.warnings.as_slice().first() {
         Some(warning) if target.is_strict => Err(Untranslatable::new(
@@ -129,7 +136,13 @@ pub fn decode_reply(format: Format, body: &[u8], mark: u64, credential: Option<&
         Format::Gemini => gemini::decode_reply::decode(body, origin, credential),
         Format::CohereChat => cohere_chat::decode_reply::decode(body, credential),
         Format::BedrockConverse => bedrock_converse::decode_reply::decode(body, origin, credential),
-        Format::OpenAiCompletions | Format::OpenAiEmbeddings | Format::GeminiBatchEmbedding | Format::CohereEmbedding => {
+        Format::OpenAiCompletions
+        | Format::OpenAiEmbeddings
+        | Format::GeminiBatchEmbedding
+        | Format::CohereEmbedding
+        | Format::AnthropicTokenCount
+        | Format::GeminiTokenCount
+        | Format::GeminiEmbedding => {
             Err(Fault::ours(FaultClass::Unreadable, format!("answers in {} are not translated", format.name())))
         }
     }
@@ -156,7 +169,10 @@ pub fn encode_reply(format: Format, reply: &Reply, options: &ReplyOptions) -> Ve
         | Format::CohereChat
         | Format::BedrockConverse
         | Format::GeminiBatchEmbedding
-        | Format::CohereEmbedding => Vec::new(),
+        | Format::CohereEmbedding
+        | Format::AnthropicTokenCount
+        | Format::GeminiTokenCount
+        | Format::GeminiEmbedding => Vec::new(),
     }
 }
 

@@ -217,7 +217,7 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
     let endpoint = |surface: Surface| Endpoint {
         surface,
         format: surface.format(),
-        url: wardgate_model::base_url::join(base_url, surface.upstream_path()).into(),
+        url: wardgate_model::base_url::join(base_url, surface).into(),
         auth: AuthScheme::Bearer,
         stream_url: None,
         supported_params: None,
@@ -229,7 +229,9 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         name: ProviderName::new("sandbox")?,
         display_name: "Sandbox".to_owned(),
         origin: Origin::Operator,
-        endpoints: Surface::ALL.map(endpoint).into(),
+        endpoints: [Surface::ChatCompletions, Surface::Responses, Surface::Messages, Surface::CountTokens, Surface::Embeddings]
+            .map(endpoint)
+            .into(),
         environment_variable: None,
         key_shape: None,
         data_policy: DataPolicy::NOTHING_KEPT,

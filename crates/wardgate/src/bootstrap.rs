@@ -243,6 +243,10 @@ pub(crate) async fn attach_environment(parts: &Parts, bootstrapped: &Bootstrappe
 /// Where Ollama listens unless told otherwise.
 const OLLAMA: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 11_434);
 
+/// What it serves.
+const OLLAMA_SURFACES: [Surface; 5] =
+    [Surface::ChatCompletions, Surface::Responses, Surface::Messages, Surface::Completions, Surface::Embeddings];
+
 /// How long to knock.
 const KNOCK: Duration = Duration::from_millis(100);
 
@@ -265,7 +269,7 @@ pub(crate) async fn attach_ollama(parts: &Parts, bootstrapped: &Bootstrapped) ->
             metadata: None,
             auth_scheme: None,
             headers: Vec::new(),
-            surfaces: Surface::ALL
+            surfaces: OLLAMA_SURFACES
                 .map(|surface| CustomSurface { surface, base_url: None, supported_params: Vec::new() })
                 .into(),
             models: Vec::new(),

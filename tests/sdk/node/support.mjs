@@ -14,6 +14,17 @@ function setting(name) {
   return value;
 }
 
+export const sandboxUrl = setting("WARDGATE_SANDBOX_URL");
+
+/** One call of the management API. */
+export async function manage(method, path, body) {
+  const headers = { authorization: `Bearer ${setting("WARDGATE_API_KEY")}`, "content-type": "application/json" };
+  const answer = await fetch(setting("WARDGATE_ADMIN_URL") + path, { method, headers, body: JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return JSON.parse(text);
+}
+
 export const openai = (apiKey = accessKey) => new OpenAI({ baseURL: `${gatewayUrl}/v1`, apiKey, ...options });
 
 export const anthropic = (apiKey = accessKey) => new Anthropic({ baseURL: gatewayUrl, apiKey, ...options });

@@ -181,10 +181,17 @@ fn formats(provider: &Provider) -> Vec<ApiFormat> {
     let format = |surface: Surface| ApiFormat {
         format: format_name(surface),
         name: surface.name(),
-        path: format!("/v1{}", surface.upstream_path()),
+        path: format!("{}{}", surface.upstream_version(), surface.upstream_path()),
         parameters: Vec::new(),
     };
-    provider.endpoints.iter().map(|endpoint| format(endpoint.surface)).collect()
+    let mut surfaces: Vec<Surface> = Vec::new();
+    for endpoint in &provider.endpoints {
+        // One surface may be served in several formats.
+        if !surfaces.contains(&endpoint.surface) {
+            surfaces.push(endpoint.surface);
+        }
+    }
+    surfaces.into_iter().map(format).collect()
 }
 
 fn rates(prices: &Prices) -> Vec<Rate> {

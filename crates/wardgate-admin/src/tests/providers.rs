@@ -87,7 +87,7 @@ async fn bodies_that_are_refused() {
         (surfaces(json!({})), "supportedApiSurfaces[0].format", "missing_field", "27704"),
         (surfaces(json!({"format": "gemini"})), "supportedApiSurfaces[0].format", "unsupported_format", "27707"),
         (
-            surfaces(json!({"format": "openai", "surface": "responses"})),
+            surfaces(json!({"format": "openai", "surface": "telepathy"})),
             "supportedApiSurfaces[0].surface",
             "unsupported_surface",
             "27708",

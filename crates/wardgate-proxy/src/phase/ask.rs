@@ -3,7 +3,7 @@
 use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::phase::configure::Caller;
-use crate::phase::ingress::Inbound;
+use crate::phase::ingress::{Call, Inbound};
 use crate::request_log::RequestLog;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use wardgate_core::format::Surface;
 use wardgate_core::tier::TierName;
 use wardgate_limits::memory::Reservation;
+use wardgate_wire::envelope;
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::request::Request;
 use wardgate_wire::peek::{self, Peek};
@@ -27,6 +28,10 @@ pub(crate) struct Ask {
     pub(crate) body: Bytes,
     /// What was found in it.
     pub(crate) peek: Peek,
+    /// The stream is asked for as one JSON array (Gemini).
+    pub(crate) is_json_array: bool,
+    /// Reasoning of models of other formats may stand in the body.
+    pub(crate) has_envelopes: bool,
     /// The memory that the body takes.
     pub(crate) _memory: Reservation,
     /// The body in the neutral form, once a candidate needs it.
@@ -55,7 +60,11 @@ impl Ask {
             return Err(NoMemory);
         }
         let read = || {
-            let request = transcode::decode_request(self.surface.format(), &self.body);
+            let mut request = transcode::decode_request(self.surface.format(), &self.body);
+            if let Ok(request) = &mut request {
+                // Where the path asks for a stream, the body says nothing of it.
+                request.is_stream = self.peek.is_stream;
+            }
             Box::new(Neutral { request, _memory: memory })
         };
         Ok(&self.neutral.get_or_init(read).request)
@@ -67,20 +76,38 @@ pub(crate) async fn read(
     deps: &Deps,
     caller: &Caller,
     inbound: &mut Inbound,
-    surface: Surface,
+    call: &Call,
     log: &mut RequestLog,
 ) -> Result<Ask, Failure> {
     let (body, memory) = collect_body(deps, caller, inbound, log).await?;
-    let ask = of(body, surface, memory)?;
+    let ask = of_call(body, call, inbound.uri.query(), memory)?;
     log.is_stream = ask.peek.is_stream;
     log.asked_model = ask.peek.models.first().cloned();
     Ok(ask)
 }
 
-/// What routing needs of a body.
+/// What routing needs of a body that names its model.
 pub(crate) fn of(body: Bytes, surface: Surface, memory: Reservation) -> Result<Ask, Failure> {
-    let peek = peek::peek(&body, surface).map_err(Failure::BodyWrong)?;
-    Ok(Ask { surface, body, peek, _memory: memory, neutral: OnceLock::new() })
+    of_call(body, &Call::of(surface), None, memory)
+}
+
+fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -> Result<Ask, Failure> {
+    let surface = call.surface;
+    let peek = match &call.model {
+        None => peek::peek(&body, surface),
+        Some(model) => peek::peek_gemini(&body, model, call.is_stream),
+    };
+    let peek = peek.map_err(Failure::BodyWrong)?;
+    let is_json_array = call.model.is_some() && peek.is_stream && !asks_for_events(query);
+    // Providers of other formats do not look at what is in envelopes.
+    let may_hold_envelopes = matches!(surface, Surface::Messages | Surface::Responses | Surface::GenerateContent);
+    let has_envelopes = may_hold_envelopes && envelope::are_in(surface.format(), &body);
+    Ok(Ask { surface, body, peek, is_json_array, has_envelopes, _memory: memory, neutral: OnceLock::new() })
+}
+
+/// Whether Google's way of asking for server-sent events stands in a query.
+fn asks_for_events(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"))
 }
 
 /// Reads the whole body, whatever is in it.

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
-use wardgate_core::format::Format;
+use wardgate_core::format::{Family, Format};
 use wardgate_core::secret::Secret;
 use wardgate_limits::memory::Reservation;
 use wardgate_policy::Candidate;
@@ -170,7 +170,7 @@ fn call(
 ) -> Result<Call, Failed> {
     let format = candidate.endpoint.format;
     let is_translated = format != ask.surface.format();
-    let query = inbound.uri.query().filter(|_| format == Format::AnthropicMessages && !is_translated);
+    let query = inbound.uri.query().filter(|_| format.family() == Family::Anthropic && !is_translated);
     let place = place::fill(candidate.endpoint.url(ask.peek.is_stream), &candidate.target.model, credential)
         .map_err(|error| unusable(&error))?;
     let url = url(&place, query).ok_or_else(|| Fault::ours(FaultClass::Network, "the provider's URL cannot be read"))?;
@@ -196,7 +196,7 @@ fn call(
     if let Ok(mark) = HeaderValue::from_str(&deps.loop_mark) {
         headers.append(headers::LOOP, mark);
     }
-    if format == Format::AnthropicMessages {
+    if format.family() == Family::Anthropic {
         let client = (!is_translated).then_some(&inbound.headers);
         add_anthropic_headers(client, &mut headers);
     }

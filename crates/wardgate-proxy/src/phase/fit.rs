@@ -7,13 +7,16 @@ use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::phase::ingress::Inbound;
 use crate::phase::translate::{Unfit, translate};
+use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::RequestId;
 use wardgate_model::Quirk;
 use wardgate_policy::{Candidate, OutputCap};
 use wardgate_wire::edit::{self, Edit, Params, Slices};
+use wardgate_wire::envelope;
 use wardgate_wire::neutral::loss::Warnings;
+use wardgate_wire::peek::{self, Peek};
 
 /// A request as one candidate gets it.
 pub(crate) struct Fitted<'p> {
@@ -83,10 +86,28 @@ fn pass<'p>(caller: &Caller, ask: &Ask, candidate: &'p Candidate, format: Format
     let output_cap = output_cap(caller, ask, candidate, params);
     let model = &candidate.target.model;
     let ask_for_usage = asks_for_usage(ask, candidate);
-    let edited = edit::apply(&ask.body, &ask.peek, Edit { model, ask_for_usage, output_cap, params });
+    let edit = Edit { model, ask_for_usage, output_cap, params };
+    let edited = match without_envelopes(ask) {
+        Some((body, peek)) => edit::apply(&body, &peek, edit),
+        None => edit::apply(&ask.body, &ask.peek, edit),
+    };
     let output_cap = output_cap.map(|cap| cap.tokens);
     let changes = Changes { removed: edited.removed, output_cap, warnings: Warnings::default() };
-    Fitted { candidate, body: edited.slices, changes, passage: Passage::Same { format, hides_usage: ask_for_usage } }
+    let passage = Passage::Same { format, hides_usage: ask_for_usage, is_json_array: ask.is_json_array };
+    Fitted { candidate, body: edited.slices, changes, passage }
+}
+
+/// The body without what only models of other formats can read, where it holds such a thing.
+fn without_envelopes(ask: &Ask) -> Option<(Bytes, Peek)> {
+    if !ask.has_envelopes {
+        return None;
+    }
+    let body = Bytes::from(envelope::strip(&ask.body)?);
+    let peek = match ask.peek.models.first() {
+        Some(model) if ask.peek.is_model_in_path => peek::peek_gemini(&body, model, ask.peek.is_stream),
+        _ => peek::peek(&body, ask.surface),
+    };
+    Some((body, peek.ok()?))
 }
 
 /// Whether usage has to be asked for: Messages streams always have it, Chat streams only on request.
@@ -119,8 +140,10 @@ fn output_cap(caller: &Caller, ask: &Ask, candidate: &Candidate, params: Params<
         Surface::ChatCompletions => ["max_tokens", "max_completion_tokens"],
         Surface::Messages | Surface::Completions => ["max_tokens"; 2],
         Surface::Responses => ["max_output_tokens"; 2],
-        // The former has no output that counts, and the latter's cap is no field at the top of its body.
-        Surface::Embeddings | Surface::GenerateContent => return None,
+        // Not at the top of the body, but in its `generationConfig`.
+        Surface::GenerateContent => return Some(edit::OutputCap { field: "maxOutputTokens", tokens }),
+        // Nothing of their output counts.
+        Surface::Embeddings | Surface::CountTokens | Surface::GeminiCountTokens | Surface::EmbedContent => return None,
     };
     let field = names.into_iter().find(|name| params.takes(name))?;
     Some(edit::OutputCap { field, tokens })

@@ -2,9 +2,9 @@
 
 use crate::deps::Deps;
 use crate::failure::Failure;
-use crate::headers::{ANTHROPIC_VERSION, LOOP, X_API_KEY};
+use crate::headers::{ANTHROPIC_VERSION, LOOP, X_API_KEY, X_GOOG_API_KEY};
 use crate::request_log::RequestLog;
-use http::header::{AUTHORIZATION, EXPECT, HeaderMap};
+use http::header::{AUTHORIZATION, EXPECT, HeaderMap, UPGRADE};
 use http::{Method, Request, Uri};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -28,11 +28,28 @@ pub(crate) struct Inbound {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
     /// An answer of a model.
-    Generate(Surface),
+    Generate(Call),
     /// How a request would be routed.
     Explain,
     /// Something that the gateway knows by itself.
     Tell(Topic),
+}
+
+/// A call of a model, as far as the path tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// The surface.
+    pub(crate) surface: Surface,
+    /// The model, where the path names it.
+    pub(crate) model: Option<String>,
+    /// Whether the path asks for a stream.
+    pub(crate) is_stream: bool,
+}
+
+impl Call {
+    pub(crate) const fn of(surface: Surface) -> Self {
+        Self { surface, model: None, is_stream: false }
+    }
 }
 
 /// What the gateway knows by itself.
@@ -54,12 +71,14 @@ pub(crate) struct Dialect {
 }
 
 impl Dialect {
-    /// The path decides; where it says nothing, the headers that only Anthropic's clients send.
+    /// The path decides; where it says nothing, the headers that only Anthropic's or Google's clients send.
     pub(crate) fn of(path: &str, headers: &HeaderMap) -> Self {
         let format = match route_path(path) {
-            Some(Route::Generate(surface)) => surface.format(),
+            Some(Route::Generate(call)) => call.surface.format(),
+            _ if path.starts_with(GEMINI_BASE) => Format::Gemini,
             _ if headers.contains_key(ANTHROPIC_VERSION) => Format::AnthropicMessages,
             _ if headers.contains_key(X_API_KEY) && !headers.contains_key(AUTHORIZATION) => Format::AnthropicMessages,
+            _ if headers.contains_key(X_GOOG_API_KEY) && !headers.contains_key(AUTHORIZATION) => Format::Gemini,
             _ => Format::OpenAiChat,
         };
         Self { format }
@@ -79,8 +98,12 @@ pub(crate) fn route<B>(deps: &Deps, request: &Request<B>, log: &mut RequestLog) 
     let route = route_path(path).ok_or_else(|| Failure::PathUnknown(path.chars().take(200).collect()))?;
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     match &route {
-        Route::Generate(surface) => {
-            log.surface = Some(*surface);
+        Route::Generate(call) => {
+            log.surface = Some(call.surface);
+            // Codex asks for a web socket first, and for an ordinary answer when it is told so.
+            if call.surface == Surface::Responses && is_read && request.headers().contains_key(UPGRADE) {
+                return Err(Failure::NoWebSocket);
+            }
             if request.method() != Method::POST {
                 return Err(Failure::MethodWrong { allowed: "POST" });
             }
@@ -92,18 +115,56 @@ pub(crate) fn route<B>(deps: &Deps, request: &Request<B>, log: &mut RequestLog) 
     Ok(route)
 }
 
+/// Under which Google's clients ask.
+const GEMINI_BASE: &str = "/v1beta/";
+
 /// Every path that is served. `/api/v1` is OpenRouter's base.
 fn route_path(path: &str) -> Option<Route> {
     if path == "/" {
         return Some(Route::Tell(Topic::Root));
     }
+    if let Some(rest) = path.strip_prefix(GEMINI_BASE) {
+        return gemini_path(rest);
+    }
     let rest = path.strip_prefix("/api").unwrap_or(path).strip_prefix("/v1/")?;
-    match rest {
-        "chat/completions" => Some(Route::Generate(Surface::ChatCompletions)),
-        "messages" => Some(Route::Generate(Surface::Messages)),
-        "route/explain" => Some(Route::Explain),
-        "models" => Some(Route::Tell(Topic::Models)),
-        _ => rest.strip_prefix("models/").filter(|id| !id.is_empty()).map(|id| Route::Tell(Topic::Model(percent_decoded(id)))),
+    let surface = match rest {
+        "chat/completions" => Surface::ChatCompletions,
+        "messages" => Surface::Messages,
+        "messages/count_tokens" => Surface::CountTokens,
+        "responses" => Surface::Responses,
+        "completions" => Surface::Completions,
+        "embeddings" => Surface::Embeddings,
+        "route/explain" => return Some(Route::Explain),
+        _ => return gemini_path(rest),
+    };
+    Some(Route::Generate(Call::of(surface)))
+}
+
+/// The list of models, or one of them.
+fn models_path(rest: &str) -> Option<Route> {
+    let id = match rest.strip_prefix("models")? {
+        "" => return Some(Route::Tell(Topic::Models)),
+        rest => rest.strip_prefix('/').filter(|id| !id.is_empty())?,
+    };
+    Some(Route::Tell(Topic::Model(percent_decoded(id))))
+}
+
+/// A model and what is to be done with it, which stands behind the last colon: a model's name may hold colons of its own. Newer
+/// clients of Google's ask under `/v1`.
+fn gemini_path(rest: &str) -> Option<Route> {
+    let verbs = [
+        (":generateContent", Surface::GenerateContent, false),
+        (":streamGenerateContent", Surface::GenerateContent, true),
+        (":countTokens", Surface::GeminiCountTokens, false),
+        (":embedContent", Surface::EmbedContent, false),
+    ];
+    // Google's own clients write the colons either way.
+    let path = percent_decoded(rest);
+    let model_before = |verb: &str| path.strip_suffix(verb)?.strip_prefix("models/").filter(|model| !model.is_empty());
+    let found = verbs.into_iter().find_map(|(verb, surface, is_stream)| Some((model_before(verb)?, surface, is_stream)));
+    match found {
+        Some((model, surface, is_stream)) => Some(Route::Generate(Call { surface, model: Some(model.to_owned()), is_stream })),
+        None => models_path(rest),
     }
 }
 
@@ -158,9 +219,30 @@ mod tests {
     fn paths() {
         let check = |path, expected| assert_eq!(route_path(path), expected, "{path}");
         check("/", Some(Route::Tell(Topic::Root)));
-        check("/v1/chat/completions", Some(Route::Generate(Surface::ChatCompletions)));
-        check("/api/v1/chat/completions", Some(Route::Generate(Surface::ChatCompletions)));
-        check("/v1/messages", Some(Route::Generate(Surface::Messages)));
+        for (path, surface) in [
+            ("/v1/chat/completions", Surface::ChatCompletions),
+            ("/api/v1/chat/completions", Surface::ChatCompletions),
+            ("/v1/messages", Surface::Messages),
+            ("/v1/messages/count_tokens", Surface::CountTokens),
+            ("/v1/responses", Surface::Responses),
+            ("/api/v1/responses", Surface::Responses),
+            ("/v1/completions", Surface::Completions),
+            ("/v1/embeddings", Surface::Embeddings),
+        ] {
+            check(path, Some(Route::Generate(Call::of(surface))));
+        }
+        for (path, surface, model, is_stream) in [
+            ("/v1beta/models/gemini-4:generateContent", Surface::GenerateContent, "gemini-4", false),
+            ("/v1beta/models/sandbox:tools:streamGenerateContent", Surface::GenerateContent, "sandbox:tools", true),
+            ("/v1beta/models/ollama%3Allama3.2:1b:countTokens", Surface::GeminiCountTokens, "ollama:llama3.2:1b", false),
+            ("/v1/models/sandbox:echo:streamGenerateContent", Surface::GenerateContent, "sandbox:echo", true),
+            ("/v1beta/models/sandbox%3Aecho%3AgenerateContent", Surface::GenerateContent, "sandbox:echo", false),
+            ("/v1beta/models/openai/gpt-5:embedContent", Surface::EmbedContent, "openai/gpt-5", false),
+        ] {
+            check(path, Some(Route::Generate(Call { surface, model: Some(model.to_owned()), is_stream })));
+        }
+        check("/v1beta/models", Some(Route::Tell(Topic::Models)));
+        check("/v1beta/models/sandbox:echo", Some(Route::Tell(Topic::Model("sandbox:echo".to_owned()))));
         check("/v1/route/explain", Some(Route::Explain));
         check("/v1/models", Some(Route::Tell(Topic::Models)));
         check("/v1/models/sandbox%3Aecho", Some(Route::Tell(Topic::Model("sandbox:echo".to_owned()))));
@@ -169,6 +251,10 @@ mod tests {
             "/v1",
             "/v1/",
             "/v1/models/",
+            "/v1/modelsx",
+            "/v1beta",
+            "/v1beta/models/",
+            "/v1beta/chat/completions",
             "/v1/chat/completions/",
             "/v1/v1/messages",
             "/v2/messages",

@@ -27,7 +27,6 @@ use wardgate_core::format::Format;
 use wardgate_core::usage::Completion;
 use wardgate_policy::Plan;
 use wardgate_upstream::AnswerBody;
-use wardgate_wire::error_body;
 
 /// How long a provider may keep its connection open behind the end marker.
 const LINGER: Duration = Duration::from_secs(1);
@@ -61,11 +60,12 @@ pub(crate) fn relay(
             ReplyBody::whole(body)
         }
         Answer::Stream { held, reader, incoming } => {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+            let content_type = if reader.is_json_array() { "application/json" } else { "text/event-stream" };
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             // Or nginx in front of us would collect the stream before it passes it on.
             headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-            ReplyBody::Relayed(Box::new(Relay::new(deps, format, held, reader, incoming, meter)))
+            ReplyBody::Relayed(Box::new(Relay::new(deps, held, reader, incoming, meter)))
         }
     };
     headers.insert(headers::ATTEMPTS, HeaderValue::from(attempts));
@@ -88,7 +88,6 @@ pub(crate) fn relay(
 /// A stream being passed on.
 pub(crate) struct Relay {
     deps: Arc<Deps>,
-    format: Format,
     held: VecDeque<Bytes>,
     reader: Reader,
     /// The provider's side; none once it is over.
@@ -104,19 +103,11 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    fn new(
-        deps: &Arc<Deps>,
-        format: Format,
-        held: VecDeque<Bytes>,
-        reader: Reader,
-        incoming: Option<AnswerBody>,
-        meter: Meter,
-    ) -> Self {
+    fn new(deps: &Arc<Deps>, held: VecDeque<Bytes>, reader: Reader, incoming: Option<AnswerBody>, meter: Meter) -> Self {
         deps.recorder.metrics().open_streams.inc();
         let now = Instant::now();
         let mut relay = Self {
             deps: Arc::clone(deps),
-            format,
             held,
             reader,
             incoming,
@@ -245,7 +236,7 @@ impl Relay {
             let next = give_up_at.min(self.spoke_at + self.deps.options.keep_alive_after).max(now + Duration::from_millis(1));
             self.timer.as_mut().reset(next);
             if is_speaking_time {
-                return Poll::Ready(Bytes::from_static(error_body::keep_alive(self.format)));
+                return Poll::Ready(Bytes::from_static(self.reader.keep_alive()));
             }
         }
         Poll::Pending

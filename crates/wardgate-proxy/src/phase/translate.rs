@@ -2,7 +2,7 @@
 
 use crate::deps::Deps;
 use crate::headers;
-use crate::passage::{Passage, Translation};
+use crate::passage::{Passage, Translation, Vectors};
 use crate::phase::ask::{Ask, NoMemory};
 use crate::phase::configure::Caller;
 use crate::phase::fit::{Changes, Fitted, params};
@@ -16,6 +16,7 @@ use wardgate_wire::edit;
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::opaque;
 use wardgate_wire::neutral::request::{Effort, Request};
+use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm};
 use wardgate_wire::transcode::target::{Target, ThinkingWay, Traits};
 use wardgate_wire::transcode::{self, ReplyOptions};
 
@@ -49,16 +50,16 @@ pub(crate) fn translate<'p>(
     request_id: RequestId,
 ) -> Result<Fitted<'p>, Unfit> {
     let (client, provider) = (ask.surface.format(), candidate.endpoint.format);
+    let is_strict = inbound.headers.get(headers::STRICT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
+    if client == Format::OpenAiEmbeddings {
+        return embed(ask, candidate, is_strict);
+    }
     let request = ask.neutral(deps)?.as_ref().map_err(Untranslatable::clone)?;
     let (request, output_cap) = capped(request, caller, candidate);
     let constraints = candidate.target.known.as_ref().map(|known| &known.constraints);
     let efforts = constraints.map_or_else(Vec::new, efforts);
-    let target = Target {
-        model: &candidate.target.model,
-        mark: mark(candidate),
-        is_strict: inbound.headers.get(headers::STRICT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")),
-        traits: traits(candidate, &efforts),
-    };
+    let target =
+        Target { model: &candidate.target.model, mark: mark(candidate), is_strict, traits: traits(candidate, &efforts) };
     let encoded = transcode::encode_request(provider, &request, &target)?;
     let refused = candidate.target.provider.has_quirk(Quirk::NoStreamOptions).then_some("stream_options");
     let edited = edit::retain(encoded.body.into(), params(candidate), refused);
@@ -68,12 +69,32 @@ pub(crate) fn translate<'p>(
         // Answers in these formats do not name their model.
         model: matches!(provider, Format::CohereChat | Format::BedrockConverse).then(|| candidate.target.model.to_string()),
         wants_usage: ask.peek.asks_for_usage,
-        is_json_array: false,
+        is_json_array: ask.is_json_array,
         aliases: encoded.aliases,
     };
     let changes = Changes { removed: edited.removed, output_cap, warnings: encoded.warnings };
     let passage = Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options }));
     Ok(Fitted { candidate, body: edited.slices, changes, passage })
+}
+
+/// The same for embeddings, which have a neutral form of their own.
+fn embed<'p>(ask: &Ask, candidate: &'p Candidate, is_strict: bool) -> Result<Fitted<'p>, Unfit> {
+    let form = match candidate.endpoint.format {
+        Format::GeminiBatchEmbedding => EmbeddingsForm::Gemini,
+        _ => EmbeddingsForm::Cohere,
+    };
+    let request = embeddings::decode_request(&ask.body)?;
+    let (body, mut warnings) = embeddings::encode_request(form, &request, &Target::new(&candidate.target.model));
+    if let Some(lost) = warnings.as_slice().first().filter(|_| is_strict) {
+        let why = "the provider cannot be told this, and the request asks to lose nothing";
+        return Err(Untranslatable::new(lost.code, lost.path.clone(), why).into());
+    }
+    if form == EmbeddingsForm::Gemini {
+        warnings.add("usage_missing", "usage");
+    }
+    let changes = Changes { removed: Vec::new(), output_cap: None, warnings };
+    let passage = Passage::Vectors(Box::new(Vectors { form, request, model: candidate.target.model.to_string() }));
+    Ok(Fitted { candidate, body: vec![body.into()], changes, passage })
 }
 
 /// The request with the account's cap, where it asks for more or says nothing.
@@ -132,5 +153,86 @@ fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
         takes_late_instructions: constraints.takes_late_instructions,
         takes_prefill: constraints.takes_prefill,
         ..host
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use std::sync::Arc;
+    use wardgate_core::format::Surface;
+    use wardgate_core::name::ProviderName;
+    use wardgate_limits::memory::MemoryBudget;
+    use wardgate_model::{AuthScheme, DataPolicy, Endpoint, Origin, Provider, Target as Called};
+
+    fn ask(body: &'static str) -> Ask {
+        let read =
+            crate::phase::ask::of(Bytes::from_static(body.as_bytes()), Surface::Embeddings, MemoryBudget::new(1_000).open());
+        read.unwrap_or_else(|failure| panic!("{failure:?}"))
+    }
+
+    fn candidate(format: Format) -> Candidate {
+        let url = "https://h/v1/x".into();
+        let endpoint = Endpoint {
+            surface: Surface::Embeddings,
+            format,
+            url,
+            stream_url: None,
+            auth: AuthScheme::Bearer,
+            supported_params: None,
+            unsupported_params: None,
+        };
+        let provider = Provider {
+            name: ProviderName::new("up").unwrap_or_else(|error| panic!("{error}")),
+            display_name: String::new(),
+            origin: Origin::Operator,
+            endpoints: vec![endpoint.clone()],
+            environment_variable: None,
+            key_shape: None,
+            headers: Vec::new(),
+            data_policy: DataPolicy::default(),
+            quirks: Vec::new(),
+            declared_models: Vec::new(),
+        };
+        let target = Called { provider: Arc::new(provider), model: "m".into(), known: None, unsupported_params: None };
+        Candidate { model_index: 0, target, endpoint, credential: Credential::None, virtual_model: None }
+    }
+
+    /// What a provider is sent, and what the client gets for its answer.
+    fn check(format: Format, sent: &str, answer: &'static str, told: &str) {
+        let (ask, candidate) = (ask(r#"{"model":"up:m","input":["a"],"dimensions":1}"#), candidate(format));
+        let Ok(fitted) = embed(&ask, &candidate, false) else { panic!("it cannot be said") };
+        assert_eq!(fitted.body.concat(), sent.as_bytes());
+        let whole =
+            fitted.passage.whole(Bytes::from_static(answer.as_bytes()), None).unwrap_or_else(|fault| panic!("{fault:?}"));
+        assert_eq!(String::from_utf8_lossy(&whole.body), told);
+    }
+
+    #[test]
+    fn embeddings_go_to_other_formats_and_come_back() {
+        check(
+            Format::GeminiBatchEmbedding,
+            r#"{"requests":[{"model":"models/m","content":{"parts":[{"text":"a"}]},"outputDimensionality":1}]}"#,
+            r#"{"embeddings":[{"values":[0.5]}]}"#,
+            r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5]}],"model":"m","usage":{"prompt_tokens":0,"total_tokens":0}}"#,
+        );
+        check(
+            Format::CohereEmbedding,
+            r#"{"model":"m","texts":["a"],"input_type":"search_document","embedding_types":["float"],"output_dimension":1}"#,
+            r#"{"embeddings":{"float":[[0.5]]},"meta":{"billed_units":{"input_tokens":3}}}"#,
+            r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5]}],"model":"m","usage":{"prompt_tokens":3,"total_tokens":3}}"#,
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_embedded_is_refused() {
+        let refused = |body, is_strict| match embed(&ask(body), &candidate(Format::CohereEmbedding), is_strict) {
+            Err(Unfit::Untranslatable(refused)) => refused.code,
+            _ => "",
+        };
+        assert_eq!(refused(r#"{"model":"m","input":[[1,2]]}"#, false), "unsupported_input");
+        assert_eq!(refused(r#"{"model":"m","input":"a","odd":1}"#, true), "unknown_field");
+        assert_eq!(refused(r#"{"model":"m","input":"a","odd":1}"#, false), "");
     }
 }

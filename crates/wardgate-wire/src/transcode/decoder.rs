@@ -50,9 +50,13 @@ impl StreamDecoder {
             Format::Gemini => Reader::Gemini(Box::new(gemini::decode_stream::Reader::new(origin))),
             Format::CohereChat => Reader::Cohere(Box::default()),
             Format::BedrockConverse => Reader::Converse(Box::new(bedrock_converse::decode_stream::Reader::new(origin))),
-            Format::OpenAiCompletions | Format::OpenAiEmbeddings | Format::GeminiBatchEmbedding | Format::CohereEmbedding => {
-                Reader::None(format)
-            }
+            Format::OpenAiCompletions
+            | Format::OpenAiEmbeddings
+            | Format::GeminiBatchEmbedding
+            | Format::CohereEmbedding
+            | Format::AnthropicTokenCount
+            | Format::GeminiTokenCount
+            | Format::GeminiEmbedding => Reader::None(format),
         };
         let framing = match format {
             Format::Gemini => Framing::Gemini(gemini::framing::Framing::default()),

@@ -66,7 +66,10 @@ impl StreamEncoder {
             | Format::CohereChat
             | Format::BedrockConverse
             | Format::GeminiBatchEmbedding
-            | Format::CohereEmbedding => Writer::None,
+            | Format::CohereEmbedding
+            | Format::AnthropicTokenCount
+            | Format::GeminiTokenCount
+            | Format::GeminiEmbedding => Writer::None,
         };
         Self { writer, aliases, wrapped: None, format }
     }

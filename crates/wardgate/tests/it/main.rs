@@ -37,6 +37,7 @@ mod managed_keys;
 mod gateway_config;
 mod params;
 mod translation;
+mod surfaces;
 mod auth;
 mod scene;
 

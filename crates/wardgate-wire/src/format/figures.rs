@@ -1,0 +1,59 @@
+//! Answers that are a number or a vector, in passing: counts of tokens, and Gemini's embedding of one text.
+
+use crate::reply::{ReplyFacts, in_band, object};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::usage::Usage;
+
+#[derive(Deserialize)]
+struct Answer<'b> {
+    input_tokens: Option<u64>,
+    #[serde(rename = "totalTokens")]
+    total_tokens: Option<u64>,
+    embedding: Option<IgnoredAny>,
+    #[serde(borrow)]
+    error: Option<&'b RawValue>,
+}
+
+/// Reads a count with status 200. Counting uses nothing.
+pub(crate) fn count(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, Fault> {
+    let answer: Answer<'_> = object(body)?;
+    if answer.input_tokens.or(answer.total_tokens).is_none() {
+        return Err(missing(&answer, credential, "no count of tokens"));
+    }
+    Ok(ReplyFacts { usage: Some(Usage::default()), stop_reason: None })
+}
+
+/// Reads a vector with status 200. What it used is not said.
+pub(crate) fn vector(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, Fault> {
+    let answer: Answer<'_> = object(body)?;
+    if answer.embedding.is_none() {
+        return Err(missing(&answer, credential, "no embedding"));
+    }
+    Ok(ReplyFacts::default())
+}
+
+fn missing(answer: &Answer<'_>, credential: Option<&str>, what: &str) -> Fault {
+    match answer.error {
+        Some(error) => in_band(error, credential),
+        None => Fault::new(FaultClass::Unreadable, format!("the provider's answer has {what}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_use_nothing_and_vectors_say_nothing_of_it() {
+        for body in [r#"{"input_tokens":7}"#, r#"{"totalTokens":7,"promptTokensDetails":[]}"#] {
+            assert_eq!(count(body.as_bytes(), None).map(|facts| facts.usage), Ok(Some(Usage::default())));
+        }
+        assert_eq!(vector(br#"{"embedding":{"values":[1]}}"#, None), Ok(ReplyFacts::default()));
+        let class = |read: Result<ReplyFacts, Fault>| read.err().map(|fault| fault.class);
+        assert_eq!(class(count(b"{}", None)), Some(FaultClass::Unreadable));
+        assert_eq!(class(vector(br#"{"error":{"code":429,"message":"x"}}"#, None)), Some(FaultClass::RateLimited));
+    }
+}
