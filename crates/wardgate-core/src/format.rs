@@ -31,6 +31,8 @@ pub enum Format {
     GeminiTokenCount,
     /// Gemini's embedContent.
     GeminiEmbedding,
+    /// What passes as it is: images, sound and other things that are not read here, but for the model and the usage.
+    Opaque,
 }
 
 /// Formats of one maker, which have their errors and headers in common.
@@ -50,7 +52,7 @@ pub enum Family {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::OpenAiChat,
         Self::OpenAiResponses,
         Self::OpenAiCompletions,
@@ -64,6 +66,7 @@ impl Format {
         Self::AnthropicTokenCount,
         Self::GeminiTokenCount,
         Self::GeminiEmbedding,
+        Self::Opaque,
     ];
 
     /// The format's name in configuration, logs and fixtures.
@@ -83,6 +86,7 @@ impl Format {
             Self::AnthropicTokenCount => "anthropic-token-count",
             Self::GeminiTokenCount => "gemini-token-count",
             Self::GeminiEmbedding => "gemini-embedding",
+            Self::Opaque => "opaque",
         }
     }
 
@@ -96,7 +100,9 @@ impl Format {
     #[must_use]
     pub const fn family(self) -> Family {
         match self {
-            Self::OpenAiChat | Self::OpenAiResponses | Self::OpenAiCompletions | Self::OpenAiEmbeddings => Family::OpenAi,
+            Self::OpenAiChat | Self::OpenAiResponses | Self::OpenAiCompletions | Self::OpenAiEmbeddings | Self::Opaque => {
+                Family::OpenAi
+            }
             Self::AnthropicMessages | Self::AnthropicTokenCount => Family::Anthropic,
             Self::Gemini | Self::GeminiBatchEmbedding | Self::GeminiTokenCount | Self::GeminiEmbedding => Family::Google,
             Self::CohereChat | Self::CohereEmbedding => Family::Cohere,
@@ -125,6 +131,8 @@ impl Format {
             Self::AnthropicTokenCount => matches!(provider, Self::AnthropicTokenCount),
             Self::GeminiTokenCount => matches!(provider, Self::GeminiTokenCount),
             Self::GeminiEmbedding => matches!(provider, Self::GeminiEmbedding),
+            // Only who serves the same surface knows what to do with it.
+            Self::Opaque => false,
             // No client speaks these here.
             Self::CohereChat | Self::BedrockConverse | Self::GeminiBatchEmbedding | Self::CohereEmbedding => false,
         }
@@ -152,11 +160,27 @@ pub enum Surface {
     GeminiCountTokens,
     /// `POST /v1beta/models/{model}:embedContent`.
     EmbedContent,
+    /// `POST /v1/images/generations`.
+    ImageGenerations,
+    /// `POST /v1/images/edits`.
+    ImageEdits,
+    /// `POST /v1/images/variations`.
+    ImageVariations,
+    /// `POST /v1/audio/speech`.
+    Speech,
+    /// `POST /v1/audio/transcriptions`.
+    Transcriptions,
+    /// `POST /v1/audio/translations`.
+    Translations,
+    /// `POST /v1/moderations`.
+    Moderations,
+    /// `POST /v1/rerank`.
+    Rerank,
 }
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::ChatCompletions,
         Self::Messages,
         Self::Responses,
@@ -166,6 +190,14 @@ impl Surface {
         Self::CountTokens,
         Self::GeminiCountTokens,
         Self::EmbedContent,
+        Self::ImageGenerations,
+        Self::ImageEdits,
+        Self::ImageVariations,
+        Self::Speech,
+        Self::Transcriptions,
+        Self::Translations,
+        Self::Moderations,
+        Self::Rerank,
     ];
 
     /// The format that clients of this surface write and read.
@@ -181,6 +213,14 @@ impl Surface {
             Self::CountTokens => Format::AnthropicTokenCount,
             Self::GeminiCountTokens => Format::GeminiTokenCount,
             Self::EmbedContent => Format::GeminiEmbedding,
+            Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::ImageVariations
+            | Self::Speech
+            | Self::Transcriptions
+            | Self::Translations
+            | Self::Moderations
+            | Self::Rerank => Format::Opaque,
         }
     }
 
@@ -197,6 +237,14 @@ impl Surface {
             Self::CountTokens => "count-tokens",
             Self::GeminiCountTokens => "gemini-count-tokens",
             Self::EmbedContent => "embed-content",
+            Self::ImageGenerations => "image-generations",
+            Self::ImageEdits => "image-edits",
+            Self::ImageVariations => "image-variations",
+            Self::Speech => "speech",
+            Self::Transcriptions => "transcriptions",
+            Self::Translations => "translations",
+            Self::Moderations => "moderations",
+            Self::Rerank => "rerank",
         }
     }
 
@@ -204,6 +252,12 @@ impl Surface {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|surface| surface.name() == name)
+    }
+
+    /// Whether its requests may be forms with a file in them, and not JSON.
+    #[must_use]
+    pub const fn takes_forms(self) -> bool {
+        matches!(self, Self::ImageEdits | Self::ImageVariations | Self::Transcriptions | Self::Translations)
     }
 
     /// Whether it only counts what a request would be, so that nothing is generated or used.
@@ -234,6 +288,14 @@ impl Surface {
             Self::CountTokens => "/messages/count_tokens",
             Self::GeminiCountTokens => "/models/{model}:countTokens",
             Self::EmbedContent => "/models/{model}:embedContent",
+            Self::ImageGenerations => "/images/generations",
+            Self::ImageEdits => "/images/edits",
+            Self::ImageVariations => "/images/variations",
+            Self::Speech => "/audio/speech",
+            Self::Transcriptions => "/audio/transcriptions",
+            Self::Translations => "/audio/translations",
+            Self::Moderations => "/moderations",
+            Self::Rerank => "/rerank",
         }
     }
 }

@@ -100,7 +100,7 @@ fn likely_scheme(surface: Surface, base_url: &str) -> AuthScheme {
     match surface {
         Surface::Messages | Surface::CountTokens => AuthScheme::BearerAndXApiKey,
         Surface::GenerateContent | Surface::GeminiCountTokens | Surface::EmbedContent => AuthScheme::XGoogApiKey,
-        Surface::ChatCompletions | Surface::Responses | Surface::Completions | Surface::Embeddings => AuthScheme::Bearer,
+        _ => AuthScheme::Bearer,
     }
 }
 

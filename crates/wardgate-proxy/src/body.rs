@@ -1,9 +1,9 @@
 //! What answers are made of.
 
+use crate::phase::raw::Raw;
 use crate::phase::relay::Relay;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -13,6 +13,8 @@ pub(crate) enum ReplyBody {
     Whole(Option<Bytes>),
     /// It comes from a provider as we speak.
     Relayed(Box<Relay>),
+    /// The same, unread.
+    Raw(Box<Raw>),
 }
 
 impl ReplyBody {
@@ -26,15 +28,22 @@ impl ReplyBody {
     }
 }
 
-/// A broken provider is no error here: by then the client has been told in its own format.
+/// An answer that broke off, and has no form in which that could be told. The connection to the client ends with it, so that the
+/// answer does not look whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the provider broke off in the middle of its answer")]
+pub(crate) struct BrokenOff;
+
+/// A broken provider is an error only where its answer passes unread: elsewhere the client has been told in its own format.
 impl Body for ReplyBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BrokenOff;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         let bytes = match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(bytes.take()),
             Self::Relayed(relay) => relay.poll_bytes(cx),
+            Self::Raw(raw) => return raw.poll_bytes(cx).map(|bytes| bytes.map(|bytes| bytes.map(Frame::data))),
         };
         bytes.map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
@@ -46,7 +55,7 @@ impl Body for ReplyBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-            Self::Relayed(_) => SizeHint::default(),
+            Self::Relayed(_) | Self::Raw(_) => SizeHint::default(),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use wardgate_core::access_key::AccessKey;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::UsageEventId;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
@@ -132,10 +132,14 @@ impl Meter {
     /// The open attempt ended. Does nothing when none is open. Returns its cost, where that is known.
     pub(crate) fn end(&mut self, ending: &Ending<'_>) -> Option<NanoUsd> {
         let open = self.open.take()?;
-        let (usage, usage_source) = reckon(ending, self.request_bytes);
+        // What passes unread is nothing that bytes could be reckoned from.
+        let is_unknown = self.surface.format() == Format::Opaque && ending.usage.is_none();
+        let (usage, usage_source) = if is_unknown { unread(ending) } else { reckon(ending, self.request_bytes) };
+        let is_free = open.candidate.target.provider.origin != Origin::BuiltIn || usage_source == UsageSource::None;
         let is_managed = open.candidate.credential.managed().is_some();
         let (asked_at, margin) = (self.log.request_id().made_at(), self.deps().options.margin);
         let cost = cost::cost(&open.candidate.target, &usage, asked_at, is_managed, margin).map(|cost| cost.total);
+        let cost = cost.filter(|_| !is_unknown || is_free);
         self.log.completion = Some(ending.completion);
         self.log.usage = Some(usage);
         self.tokens = self.tokens.saturating_add(usage.input()).saturating_add(usage.output);
@@ -213,6 +217,12 @@ impl Drop for Meter {
             deps.limiter.settle(hold, self.tokens, deps.clock.now());
         }
     }
+}
+
+/// What was used of a surface whose content is not counted in tokens, where the provider said nothing.
+fn unread(ending: &Ending<'_>) -> (Usage, UsageSource) {
+    let is_answered = matches!(ending.completion, Completion::Succeeded | Completion::StreamFailed);
+    (Usage::default(), if is_answered || ending.content_bytes > 0 { UsageSource::Estimated } else { UsageSource::None })
 }
 
 /// What was used, by the provider's word where there is one. Where an answer was cut off, the last report may be older than

@@ -11,3 +11,4 @@ pub(crate) mod fit;
 pub(crate) mod translate;
 pub(crate) mod exchange;
 pub(crate) mod relay;
+pub(crate) mod raw;

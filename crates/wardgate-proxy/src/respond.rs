@@ -304,6 +304,7 @@ fn path_hint(path: &str) -> &'static str {
 const fn body_words(error: &PeekError) -> (&'static str, Option<&'static str>) {
     match error {
         PeekError::NotJson(_) => ("invalid_json", None),
+        PeekError::NotAForm(_) => ("invalid_form", None),
         PeekError::NotAnObject => ("not_an_object", None),
         PeekError::TooDeep => ("too_deep", None),
         PeekError::Duplicate(_) => ("duplicate_field", None),

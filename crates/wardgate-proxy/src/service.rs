@@ -1,6 +1,6 @@
 //! Connections: accepted, limited, encrypted if so set, and served over HTTP/1.1 or HTTP/2 on one port.
 
-use crate::body::ReplyBody;
+use crate::body::{BrokenOff, ReplyBody};
 use crate::deps::Deps;
 use crate::request;
 use crate::stall::{Stage, StallGuard};
@@ -258,9 +258,9 @@ impl Drop for Served {
 
 impl Body for Served {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BrokenOff;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

@@ -112,7 +112,10 @@ impl Ask {
     /// The headers and the body that are sent.
     #[must_use]
     pub fn parts(&self, gateway: &Gateway) -> (Vec<(String, String)>, Vec<u8>) {
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let mut headers = Vec::new();
+        if self.headers.iter().all(|(name, _)| name != "content-type") {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
         let key = self.key.as_deref().unwrap_or(&gateway.key().token);
         if !key.is_empty() {
             headers.push(("authorization".to_owned(), format!("Bearer {key}")));

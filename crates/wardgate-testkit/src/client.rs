@@ -195,6 +195,20 @@ impl Streaming {
         got
     }
 
+    /// Whether the rest breaks off instead of ending.
+    ///
+    /// # Panics
+    /// When neither happens.
+    pub async fn breaks_off(mut self) -> bool {
+        loop {
+            match timeout(DEADLINE, self.body.frame()).await.expect("the answer stalls") {
+                Some(Ok(_)) => {}
+                Some(Err(_)) => return true,
+                None => return false,
+            }
+        }
+    }
+
     /// The rest.
     pub async fn whole(mut self) -> Answer {
         let mut body = Vec::new();

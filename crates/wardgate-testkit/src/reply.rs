@@ -131,6 +131,13 @@ impl Reply {
         self.send("0\r\n\r\n")
     }
 
+    /// All of another reply.
+    #[must_use]
+    pub fn then(mut self, reply: Self) -> Self {
+        self.steps.extend(reply.steps);
+        self
+    }
+
     /// Silence of a certain length.
     #[must_use]
     pub fn wait(mut self, duration: Duration) -> Self {

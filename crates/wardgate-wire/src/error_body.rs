@@ -70,6 +70,7 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
         | Format::OpenAiEmbeddings
         | Format::CohereChat
         | Format::CohereEmbedding
+        | Format::Opaque
         | Format::BedrockConverse => openai_chat::error::event(error, envelope),
     }
 }

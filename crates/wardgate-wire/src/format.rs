@@ -12,3 +12,4 @@ pub(crate) mod bedrock_converse;
 pub(crate) mod openai_completions;
 pub(crate) mod openai_embeddings;
 pub(crate) mod figures;
+pub(crate) mod opaque;

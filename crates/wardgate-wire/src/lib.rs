@@ -15,6 +15,7 @@ pub mod format;
 mod json;
 pub mod json_array;
 pub mod neutral;
+pub mod multipart;
 pub mod peek;
 pub mod reply;
 pub mod scrub;

@@ -24,6 +24,9 @@ const READ: [&str; 4] = ["model", "models", "stream", "stream_options"];
 /// Where the cap of generateContent stands, in both spellings that Google reads.
 pub(crate) const GENERATION_CONFIG: [&str; 2] = ["generationConfig", "generation_config"];
 
+/// Who moderates when nobody is named.
+const MODERATION_DEFAULT: &str = "omni-moderation-latest";
+
 /// What the cap on an answer's tokens is called at the top of a body. A name that the provider would not read must not count:
 /// whoever wrote it would be taken to have asked for little, and get all. Of Chat Completions' two the second is the older one.
 const fn output_caps(surface: Surface) -> &'static [&'static str] {
@@ -32,11 +35,7 @@ const fn output_caps(surface: Surface) -> &'static [&'static str] {
         Surface::Messages | Surface::Completions => &["max_tokens"],
         Surface::Responses => &["max_output_tokens"],
         // The cap of generateContent stands deeper; the others have no output that counts.
-        Surface::GenerateContent
-        | Surface::Embeddings
-        | Surface::CountTokens
-        | Surface::GeminiCountTokens
-        | Surface::EmbedContent => &[],
+        _ => &[],
     }
 }
 
@@ -100,6 +99,9 @@ pub enum PeekError {
     /// `models` has more entries than [`MODELS_MAX`].
     #[error("the field \"models\" lists more than {MODELS_MAX} models")]
     TooManyModels,
+    /// It is no form, or one that two readers could read differently.
+    #[error("the body is no multipart form that can be read: {0}")]
+    NotAForm(&'static str),
     /// `stream` is neither true, false nor null.
     #[error("the field \"stream\" must be true or false")]
     StreamNotABoolean,
@@ -115,8 +117,13 @@ pub enum PeekError {
 pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
     let output_caps = output_caps(surface);
     let (text, fields) = read(body, output_caps, &[])?;
+    let models = match models(&fields) {
+        // The one surface where a model may be left out.
+        Err(PeekError::ModelMissing) if surface == Surface::Moderations => vec![MODERATION_DEFAULT.to_owned()],
+        models => models?,
+    };
     Ok(Peek {
-        models: models(&fields)?,
+        models,
         model_span: fields.model.map(|value| span(text, value)),
         is_model_in_path: false,
         is_stream: is_stream(fields.stream)?,

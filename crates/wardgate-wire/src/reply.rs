@@ -1,7 +1,7 @@
 //! Reading a whole answer: is it one, what did it use, why did it stop.
 
 use crate::fault;
-use crate::format::{anthropic_messages, figures, gemini, openai_chat, openai_embeddings, openai_responses};
+use crate::format::{anthropic_messages, figures, gemini, opaque, openai_chat, openai_embeddings, openai_responses};
 use serde_json::value::RawValue;
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::Format;
@@ -31,6 +31,7 @@ pub fn read(format: Format, body: &[u8], credential: Option<&str>) -> Result<Rep
         Format::OpenAiEmbeddings => openai_embeddings::read(body, credential),
         Format::AnthropicTokenCount | Format::GeminiTokenCount => figures::count(body, credential),
         Format::GeminiEmbedding => figures::vector(body, credential),
+        Format::Opaque => opaque::read(body, credential),
         // No client is served in these, so nothing of them passes unread.
         Format::CohereChat | Format::BedrockConverse | Format::GeminiBatchEmbedding | Format::CohereEmbedding => {
             let reply = crate::transcode::decode_reply(format, body, 0, credential)?;

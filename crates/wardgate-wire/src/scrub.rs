@@ -1,8 +1,28 @@
 //! Cutting credentials out of text that comes from elsewhere.
 
 /// How credentials in use begin. A word that starts so and is long enough is taken for one.
-const PREFIXES: [&str; 14] =
-    ["sk-", "sk_", "ng-", "nga-", "ngo-", "gsk_", "xai-", "nvapi-", "hf_", "AIza", "pplx-", "csk-", "key-", "Bearer"];
+const PREFIXES: [&str; 20] = [
+    "sk-",
+    "sk_",
+    "ng-",
+    "nga-",
+    "ngo-",
+    "gsk_",
+    "xai-",
+    "nvapi-",
+    "hf_",
+    "AIza",
+    "pplx-",
+    "csk-",
+    "key-",
+    "Bearer",
+    "fw_",
+    "ya29.",
+    "AKIA",
+    "ASIA",
+    "ABSK",
+    "bedrock-api-key-",
+];
 
 /// The shortest word that is taken for a credential by its beginning.
 const CREDENTIAL_BYTES_MIN: usize = 12;

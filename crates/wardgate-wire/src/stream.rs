@@ -172,7 +172,8 @@ impl Watcher {
                 | Format::CohereEmbedding
                 | Format::AnthropicTokenCount
                 | Format::GeminiTokenCount
-                | Format::GeminiEmbedding => Verdict::Pass,
+                | Format::GeminiEmbedding
+                | Format::Opaque => Verdict::Pass,
             },
         }
     }

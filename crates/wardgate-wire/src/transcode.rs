@@ -78,7 +78,8 @@ pub fn decode_request(format: Format, body: &[u8]) -> Result<Request, Untranslat
         | Format::CohereEmbedding
         | Format::AnthropicTokenCount
         | Format::GeminiTokenCount
-        | Format::GeminiEmbedding => Err(no_route(format)),
+        | Format::GeminiEmbedding
+        | Format::Opaque => Err(no_route(format)),
     }?;
     if request.turns.len() > TURNS_MAX {
         return Err(path.wrong(format!("the conversation has more than {TURNS_MAX} turns")));
@@ -108,7 +109,8 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
         | Format::CohereEmbedding
         | Format::AnthropicTokenCount
         | Format::GeminiTokenCount
-        | Format::GeminiEmbedding => Err(no_route(format)),
+        | Format::GeminiEmbedding
+        | Format::Opaque => Err(no_route(format)),
     }?;
     match encoded.warnings.as_slice().first() {
         Some(warning) if target.is_strict => Err(Untranslatable::new(
@@ -142,7 +144,8 @@ pub fn decode_reply(format: Format, body: &[u8], mark: u64, credential: Option<&
         | Format::CohereEmbedding
         | Format::AnthropicTokenCount
         | Format::GeminiTokenCount
-        | Format::GeminiEmbedding => {
+        | Format::GeminiEmbedding
+        | Format::Opaque => {
             Err(Fault::ours(FaultClass::Unreadable, format!("answers in {} are not translated", format.name())))
         }
     }
@@ -172,7 +175,8 @@ pub fn encode_reply(format: Format, reply: &Reply, options: &ReplyOptions) -> Ve
         | Format::CohereEmbedding
         | Format::AnthropicTokenCount
         | Format::GeminiTokenCount
-        | Format::GeminiEmbedding => Vec::new(),
+        | Format::GeminiEmbedding
+        | Format::Opaque => Vec::new(),
     }
 }
 

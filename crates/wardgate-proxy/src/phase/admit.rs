@@ -4,7 +4,6 @@ use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
-use wardgate_limits::estimate;
 use wardgate_limits::gate::Permit;
 use wardgate_limits::limiter::{Denied, Hold};
 use wardgate_limits::rate::{Demand, Standings};
@@ -41,6 +40,6 @@ pub(crate) async fn admit(deps: &Deps, caller: &Caller, ask: &Ask) -> Result<Adm
 
 /// What the request will probably use. What it did use is settled when its meter closes.
 fn tokens(ask: &Ask) -> u64 {
-    let input = estimate::tokens(ask.body.len() as u64).min(INPUT_TOKENS_MAX);
+    let input = ask.input_tokens().min(INPUT_TOKENS_MAX);
     input + ask.peek.output_tokens_max.unwrap_or(0).min(OUTPUT_TOKENS_MAX)
 }

@@ -6,15 +6,17 @@ use crate::phase::configure::Caller;
 use crate::phase::ingress::{Call, Inbound};
 use crate::request_log::RequestLog;
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::sync::OnceLock;
 use tokio::time::Instant;
 use wardgate_core::format::Surface;
 use wardgate_core::tier::TierName;
+use wardgate_limits::estimate;
 use wardgate_limits::memory::Reservation;
 use wardgate_wire::envelope;
+use wardgate_wire::multipart;
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::request::Request;
 use wardgate_wire::peek::{self, Peek};
@@ -32,6 +34,8 @@ pub(crate) struct Ask {
     pub(crate) is_json_array: bool,
     /// Reasoning of models of other formats may stand in the body.
     pub(crate) has_envelopes: bool,
+    /// The body's type, where it is a form.
+    pub(crate) form: Option<HeaderValue>,
     /// The memory that the body takes.
     pub(crate) _memory: Reservation,
     /// The body in the neutral form, once a candidate needs it.
@@ -69,7 +73,20 @@ impl Ask {
         };
         Ok(&self.neutral.get_or_init(read).request)
     }
+
+    /// Whether working on all of it keeps a thread from others for long.
+    pub(crate) fn is_large(&self) -> bool {
+        self.body.len() > LARGE_BYTES
+    }
+
+    /// About how many tokens of input it has. A form is mostly a file, of which nobody can say.
+    pub(crate) fn input_tokens(&self) -> u64 {
+        if self.form.is_some() { 0 } else { estimate::tokens(self.body.len() as u64) }
+    }
 }
+
+/// From how many bytes on a body is read aside. Reading so much takes about a millisecond.
+const LARGE_BYTES: usize = 1024 * 1024;
 
 /// Reads the body.
 pub(crate) async fn read(
@@ -80,7 +97,22 @@ pub(crate) async fn read(
     log: &mut RequestLog,
 ) -> Result<Ask, Failure> {
     let (body, memory) = collect_body(deps, caller, inbound, log).await?;
-    let ask = of_call(body, call, inbound.uri.query(), memory)?;
+    let form = inbound.headers.get(CONTENT_TYPE).filter(|_| call.surface.takes_forms()).cloned();
+    let ask = match form.as_ref().and_then(|form| multipart::boundary(form.to_str().ok()?)) {
+        Some(boundary) => {
+            let peek = multipart::peek(&body, boundary).map_err(Failure::BodyWrong)?;
+            let surface = call.surface;
+            let neutral = OnceLock::new();
+            Ask { surface, body, peek, is_json_array: false, has_envelopes: false, form, _memory: memory, neutral }
+        }
+        None if body.len() > LARGE_BYTES => {
+            // So long a reading would keep a thread from all others that wait for it.
+            let (call, query) = (call.clone(), inbound.uri.query().map(str::to_owned));
+            let reading = tokio::task::spawn_blocking(move || of_call(body, &call, query.as_deref(), memory));
+            reading.await.map_err(|_| Failure::BodyBroken)??
+        }
+        None => of_call(body, call, inbound.uri.query(), memory)?,
+    };
     log.is_stream = ask.peek.is_stream;
     log.asked_model = ask.peek.models.first().cloned();
     Ok(ask)
@@ -102,7 +134,8 @@ fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -
     // Providers of other formats do not look at what is in envelopes.
     let may_hold_envelopes = matches!(surface, Surface::Messages | Surface::Responses | Surface::GenerateContent);
     let has_envelopes = may_hold_envelopes && envelope::are_in(surface.format(), &body);
-    Ok(Ask { surface, body, peek, is_json_array, has_envelopes, _memory: memory, neutral: OnceLock::new() })
+    let neutral = OnceLock::new();
+    Ok(Ask { surface, body, peek, is_json_array, has_envelopes, form: None, _memory: memory, neutral })
 }
 
 /// Whether Google's way of asking for server-sent events stands in a query.

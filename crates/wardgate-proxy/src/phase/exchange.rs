@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
-use wardgate_core::format::{Family, Format};
+use wardgate_core::format::{Family, Format, Surface};
 use wardgate_core::secret::Secret;
 use wardgate_limits::memory::Reservation;
 use wardgate_policy::Candidate;
@@ -65,6 +65,15 @@ pub(crate) enum Answer {
         /// The rest; none when all of it came at once.
         incoming: Option<AnswerBody>,
     },
+    /// Bytes that nobody reads here, such as sound. Their first have arrived.
+    Raw {
+        /// Their type.
+        content_type: Option<HeaderValue>,
+        /// The first of them.
+        first: Bytes,
+        /// The rest.
+        incoming: AnswerBody,
+    },
 }
 
 impl Answer {
@@ -73,6 +82,7 @@ impl Answer {
         match self {
             Self::Whole { warnings, .. } => Some(warnings),
             Self::Stream { reader, .. } => reader.warnings(),
+            Self::Raw { .. } => None,
         }
     }
 }
@@ -135,7 +145,9 @@ pub(crate) async fn exchange(
     if !response.status().is_success() {
         return Err(refused(deps, response, first_event_by, credential).await);
     }
-    let answer = if ask.peek.is_stream {
+    let answer = if is_raw(ask, response.headers()) {
+        raw(response, first_event_by).await?
+    } else if ask.peek.is_stream && passage.format() != Format::Opaque {
         stream(response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
     } else {
         timeout_at(first_event_by, whole(deps, response, &passage, credential))
@@ -176,12 +188,14 @@ fn call(
     let url = url(&place, query).ok_or_else(|| Fault::ours(FaultClass::Network, "the provider's URL cannot be read"))?;
     let mut headers = HeaderMap::with_capacity(8);
     let accept = match format {
+        Format::Opaque => "*/*",
         Format::BedrockConverse if ask.peek.is_stream => EVENT_FRAMES,
         _ if ask.peek.is_stream => "text/event-stream",
         _ => "application/json",
     };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let content_type = ask.form.clone().unwrap_or(HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, content_type);
     headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
     for header in &candidate.target.provider.headers {
         // They were read when they were stored; one that is none after all is left out.
@@ -335,6 +349,26 @@ async fn stream(
         if has_ended {
             let fault = facts.fault.as_deref().cloned().unwrap_or_else(|| Fault::new(FaultClass::Truncated, ""));
             return Err(Failed { fault, status, retry_after: None });
+        }
+    }
+}
+
+/// Whether an answer is passed on without being read: speech always is, and so are the streams of other such surfaces.
+fn is_raw(ask: &Ask, headers: &HeaderMap) -> bool {
+    let is_opaque = ask.surface.format() == Format::Opaque;
+    is_opaque && (ask.surface == Surface::Speech || ask.peek.is_stream && is_stream(headers, Format::Opaque))
+}
+
+/// The first bytes are the border here. Nothing has reached the client before them.
+async fn raw(response: Response<AnswerBody>, first_by: Instant) -> Result<Answer, Failed> {
+    let status = response.status().as_u16();
+    let content_type = response.headers().get(CONTENT_TYPE).cloned();
+    let mut incoming = response.into_body();
+    match timeout_at(first_by, incoming.next()).await.map_err(|_| too_late("begin its answer"))? {
+        Some(Ok(first)) => Ok(Answer::Raw { content_type, first, incoming }),
+        Some(Err(_)) | None => {
+            let fault = Fault::new(FaultClass::Unreadable, "the provider's answer is empty");
+            Err(Failed { fault, status, retry_after: None })
         }
     }
 }

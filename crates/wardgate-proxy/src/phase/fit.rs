@@ -9,12 +9,14 @@ use crate::phase::ingress::Inbound;
 use crate::phase::translate::{Unfit, translate};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::RequestId;
 use wardgate_model::Quirk;
 use wardgate_policy::{Candidate, OutputCap};
 use wardgate_wire::edit::{self, Edit, Params, Slices};
 use wardgate_wire::envelope;
+use wardgate_wire::multipart;
 use wardgate_wire::neutral::loss::Warnings;
 use wardgate_wire::peek::{self, Peek};
 
@@ -69,7 +71,10 @@ pub(crate) fn fit<'p>(
     let mut fitted = if candidate.endpoint.format == format {
         pass(caller, ask, candidate, format)
     } else {
-        translate(deps, inbound, caller, ask, candidate, request_id)?
+        let translating = || translate(deps, inbound, caller, ask, candidate, request_id);
+        // With one thread there is no other that could go on with the rest meanwhile.
+        let has_others = || Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        if ask.is_large() && has_others() { tokio::task::block_in_place(translating)? } else { translating()? }
     };
     if candidate.endpoint.format == Format::AnthropicMessages && candidate.target.provider.has_quirk(Quirk::VertexMessages) {
         fitted.body = edit::exchange(fitted.body, &["model", "stream"], &[("anthropic_version", VERTEX_VERSION)]);
@@ -85,6 +90,11 @@ fn pass<'p>(caller: &Caller, ask: &Ask, candidate: &'p Candidate, format: Format
     let params = params(candidate);
     let output_cap = output_cap(caller, ask, candidate, params);
     let model = &candidate.target.model;
+    if ask.form.is_some() {
+        let (body, passage) =
+            (multipart::apply(&ask.body, &ask.peek, model), Passage::Same { format, hides_usage: false, is_json_array: false });
+        return Fitted { candidate, body, changes: Changes::default(), passage };
+    }
     let ask_for_usage = asks_for_usage(ask, candidate);
     let edit = Edit { model, ask_for_usage, output_cap, params };
     let edited = match without_envelopes(ask) {
@@ -143,7 +153,7 @@ fn output_cap(caller: &Caller, ask: &Ask, candidate: &Candidate, params: Params<
         // Not at the top of the body, but in its `generationConfig`.
         Surface::GenerateContent => return Some(edit::OutputCap { field: "maxOutputTokens", tokens }),
         // Nothing of their output counts.
-        Surface::Embeddings | Surface::CountTokens | Surface::GeminiCountTokens | Surface::EmbedContent => return None,
+        _ => return None,
     };
     let field = names.into_iter().find(|name| params.takes(name))?;
     Some(edit::OutputCap { field, tokens })

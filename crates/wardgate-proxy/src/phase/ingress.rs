@@ -134,6 +134,14 @@ fn route_path(path: &str) -> Option<Route> {
         "responses" => Surface::Responses,
         "completions" => Surface::Completions,
         "embeddings" => Surface::Embeddings,
+        "images/generations" => Surface::ImageGenerations,
+        "images/edits" => Surface::ImageEdits,
+        "images/variations" => Surface::ImageVariations,
+        "audio/speech" => Surface::Speech,
+        "audio/transcriptions" => Surface::Transcriptions,
+        "audio/translations" => Surface::Translations,
+        "moderations" => Surface::Moderations,
+        "rerank" => Surface::Rerank,
         "route/explain" => return Some(Route::Explain),
         _ => return gemini_path(rest),
     };
@@ -217,7 +225,7 @@ mod tests {
 
     #[test]
     fn paths() {
-        let check = |path, expected| assert_eq!(route_path(path), expected, "{path}");
+        let check = |path: &str, expected| assert_eq!(route_path(path), expected, "{path}");
         check("/", Some(Route::Tell(Topic::Root)));
         for (path, surface) in [
             ("/v1/chat/completions", Surface::ChatCompletions),
@@ -244,6 +252,9 @@ mod tests {
         check("/v1beta/models", Some(Route::Tell(Topic::Models)));
         check("/v1beta/models/sandbox:echo", Some(Route::Tell(Topic::Model("sandbox:echo".to_owned()))));
         check("/v1/route/explain", Some(Route::Explain));
+        for surface in Surface::ALL.into_iter().filter(|surface| !surface.upstream_path().contains("{model}")) {
+            check(&format!("/v1{}", surface.upstream_path()), Some(Route::Generate(Call::of(surface))));
+        }
         check("/v1/models", Some(Route::Tell(Topic::Models)));
         check("/v1/models/sandbox%3Aecho", Some(Route::Tell(Topic::Model("sandbox:echo".to_owned()))));
         check("/v1/models/openai/gpt-oss-120b", Some(Route::Tell(Topic::Model("openai/gpt-oss-120b".to_owned()))));

@@ -10,6 +10,7 @@ use crate::headers;
 use crate::meter::{Ending, Meter};
 use crate::passage::Reader;
 use crate::phase::exchange::{Answer, Exchange};
+use crate::phase::raw::Raw;
 use crate::rate_headers;
 use crate::respond;
 use bytes::Bytes;
@@ -66,6 +67,11 @@ pub(crate) fn relay(
             // Or nginx in front of us would collect the stream before it passes it on.
             headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
             ReplyBody::Relayed(Box::new(Relay::new(deps, held, reader, incoming, meter)))
+        }
+        Answer::Raw { content_type, first, incoming } => {
+            headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
+            headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+            ReplyBody::Raw(Box::new(Raw::new(deps, first, incoming, meter)))
         }
     };
     headers.insert(headers::ATTEMPTS, HeaderValue::from(attempts));

@@ -5,7 +5,6 @@ use crate::failure::Failure;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::request_log::RequestLog;
-use wardgate_limits::estimate;
 use wardgate_policy::{Dropped, Plan, Why, tally};
 
 /// Makes the plan, and notes what came of it.
@@ -28,7 +27,7 @@ pub(crate) fn select(caller: &Caller, ask: &Ask, log: &mut RequestLog) -> Result
 
 /// Whether the request is within the account's bounds.
 pub(crate) fn check_size(caller: &Caller, ask: &Ask) -> Result<(), Failure> {
-    caller.tenant.caps.check_input(estimate::tokens(ask.body.len() as u64)).map_err(Failure::InputTooLong)
+    caller.tenant.caps.check_input(ask.input_tokens()).map_err(Failure::InputTooLong)
 }
 
 /// The plan, or everything that was left out when nothing is in it.

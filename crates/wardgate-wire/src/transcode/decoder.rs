@@ -56,7 +56,8 @@ impl StreamDecoder {
             | Format::CohereEmbedding
             | Format::AnthropicTokenCount
             | Format::GeminiTokenCount
-            | Format::GeminiEmbedding => Reader::None(format),
+            | Format::GeminiEmbedding
+            | Format::Opaque => Reader::None(format),
         };
         let framing = match format {
             Format::Gemini => Framing::Gemini(gemini::framing::Framing::default()),

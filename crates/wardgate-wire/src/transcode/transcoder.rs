@@ -69,7 +69,8 @@ impl StreamEncoder {
             | Format::CohereEmbedding
             | Format::AnthropicTokenCount
             | Format::GeminiTokenCount
-            | Format::GeminiEmbedding => Writer::None,
+            | Format::GeminiEmbedding
+            | Format::Opaque => Writer::None,
         };
         Self { writer, aliases, wrapped: None, format }
     }

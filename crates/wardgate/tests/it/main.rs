@@ -39,6 +39,7 @@ mod params;
 mod translation;
 mod surfaces;
 mod auth;
+mod passing;
 mod scene;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};

@@ -1,0 +1,262 @@
+//! The few fields of a form that routing needs, and where they stand.
+//!
+//! Forms with files are not rebuilt: the parts are found by their boundary in one pass, and only the value of `model` is
+//! replaced. A form that two readers could read differently is refused, since the other reader is the provider.
+
+use crate::edit::Slices;
+use crate::peek::{Peek, PeekError};
+use bytes::Bytes;
+use memchr::memmem;
+use std::ops::Range;
+
+/// The most parts of a form.
+const PARTS_MAX: usize = 1_000;
+
+/// The most bytes of a part's headers.
+const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// The most bytes of a model's name.
+const MODEL_BYTES_MAX: usize = 1_024;
+
+/// The boundary that a `Content-Type` names; none when it is not that of a form.
+#[must_use]
+pub fn boundary(content_type: &str) -> Option<&str> {
+    let (kind, parameters) = content_type.split_once(';')?;
+    if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
+        return None;
+    }
+    let mut boundaries = parameters.split(';').filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim())
+    });
+    // With two of them, two readers could see two forms.
+    let (boundary, None) = (boundaries.next()?, boundaries.next()) else { return None };
+    let boundary = boundary.strip_prefix('"').and_then(|boundary| boundary.strip_suffix('"')).unwrap_or(boundary);
+    let is_plain = !boundary.contains(['"', '\\']);
+    (is_plain && (1..=70).contains(&boundary.len())).then_some(boundary)
+}
+
+/// Reads a form.
+///
+/// # Errors
+/// When it is none, or has no model, or could be read in two ways.
+pub fn peek(body: &[u8], boundary: &str) -> Result<Peek, PeekError> {
+    let mut model: Option<Range<usize>> = None;
+    let mut stream: Option<&[u8]> = None;
+    for part in parts(body, boundary)? {
+        let value = &body[part.value.clone()];
+        let (slot_name, is_taken) = match part.name {
+            b"model" => ("model", model.replace(part.value).is_some()),
+            b"stream" => ("stream", stream.replace(value).is_some()),
+            name if [b"model".as_slice(), b"stream"].iter().any(|known| name.eq_ignore_ascii_case(known)) => {
+                return Err(PeekError::OtherCase(String::from_utf8_lossy(name).into_owned()));
+            }
+            _ => continue,
+        };
+        if is_taken {
+            return Err(PeekError::Duplicate(slot_name.to_owned()));
+        }
+    }
+    let span = model.ok_or(PeekError::ModelMissing)?;
+    let name = std::str::from_utf8(&body[span.clone()]).ok().filter(|name| name.len() <= MODEL_BYTES_MAX);
+    let name = name.filter(|name| !name.contains(char::is_control)).ok_or(PeekError::ModelNotAString)?;
+    if name.is_empty() {
+        return Err(PeekError::ModelEmpty);
+    }
+    let is_stream = match stream.map(<[u8]>::to_ascii_lowercase).as_deref() {
+        None | Some(b"" | b"false" | b"0") => false,
+        Some(b"true" | b"1") => true,
+        Some(_) => return Err(PeekError::StreamNotABoolean),
+    };
+    Ok(Peek {
+        models: vec![name.to_owned()],
+        model_span: Some(span),
+        is_model_in_path: false,
+        is_stream,
+        stream_options_span: None,
+        asks_for_usage: false,
+        has_gateway_only_fields: false,
+        output_tokens_max: None,
+        output_tokens_span: None,
+        has_several_output_caps: false,
+        output_caps: &[],
+    })
+}
+
+/// The form with another model's name in it.
+#[must_use]
+pub fn apply(body: &Bytes, peek: &Peek, model: &str) -> Slices {
+    match &peek.model_span {
+        Some(span) if body[span.clone()] != *model.as_bytes() => {
+            vec![body.slice(..span.start), Bytes::from(model.to_owned()), body.slice(span.end..)]
+        }
+        _ => vec![body.clone()],
+    }
+}
+
+struct Part<'b> {
+    name: &'b [u8],
+    value: Range<usize>,
+}
+
+fn parts<'b>(body: &'b [u8], boundary: &str) -> Result<Vec<Part<'b>>, PeekError> {
+    let delimiter = [b"\r\n--".as_slice(), boundary.as_bytes()].concat();
+    // The first one may stand at the very beginning, without a line before it.
+    let mut at = match body.strip_prefix(&delimiter[2..]) {
+        Some(_) => delimiter.len() - 2,
+        None => memmem::find(body, &delimiter).ok_or(PeekError::NotAForm("its boundary is not in it"))? + delimiter.len(),
+    };
+    let finder = memmem::Finder::new(&delimiter);
+    let mut parts = Vec::new();
+    loop {
+        let rest = &body[at..];
+        if rest.starts_with(b"--") {
+            return Ok(parts);
+        }
+        if parts.len() == PARTS_MAX {
+            return Err(PeekError::NotAForm("it has more than 1000 parts"));
+        }
+        let rest = rest.strip_prefix(b"\r\n").ok_or(PeekError::NotAForm("a boundary is not followed by a line's end"))?;
+        let head_at = at + 2;
+        let head_length = memmem::find(&rest[..rest.len().min(HEAD_BYTES_MAX)], b"\r\n\r\n")
+            .ok_or(PeekError::NotAForm("the headers of a part have no end"))?;
+        if finder.find(&rest[..head_length]).is_some() {
+            return Err(PeekError::NotAForm("a boundary stands in the headers of a part"));
+        }
+        let value_at = head_at + head_length + 4;
+        let value_length = finder.find(&body[value_at..]).ok_or(PeekError::NotAForm("its last boundary is missing"))?;
+        parts.push(Part { name: name(&rest[..head_length])?, value: value_at..value_at + value_length });
+        at = value_at + value_length + delimiter.len();
+    }
+}
+
+/// The name that the headers of a part give it.
+fn name(head: &[u8]) -> Result<&[u8], PeekError> {
+    let mut found = None;
+    for line in head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        if line[..colon].trim_ascii().eq_ignore_ascii_case(b"content-disposition")
+            && found.replace(&line[colon + 1..]).is_some()
+        {
+            return Err(PeekError::NotAForm("a part has two dispositions"));
+        }
+    }
+    let disposition = found.ok_or(PeekError::NotAForm("a part has no name"))?;
+    // Readers do not agree on where a text with such a quote in it ends.
+    if memmem::find(disposition, b"\\\"").is_some() {
+        return Err(PeekError::NotAForm("a part's name or file name holds an escaped quote"));
+    }
+    let mut name = None;
+    for parameter in parameters(disposition) {
+        let Some(equals) = parameter.iter().position(|byte| *byte == b'=') else { continue };
+        let (key, value) = (parameter[..equals].trim_ascii(), parameter[equals + 1..].trim_ascii());
+        // Another way to write a name, which some readers follow and some do not.
+        if key.eq_ignore_ascii_case(b"name*") {
+            return Err(PeekError::NotAForm("a part's name is encoded"));
+        }
+        if key.eq_ignore_ascii_case(b"name") && name.replace(value).is_some() {
+            return Err(PeekError::NotAForm("a part has two names"));
+        }
+    }
+    let name = name.ok_or(PeekError::NotAForm("a part has no name"))?;
+    let plain = name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name);
+    if plain.contains(&b'\\') || plain.contains(&b'"') {
+        return Err(PeekError::NotAForm("a part's name is escaped"));
+    }
+    Ok(plain)
+}
+
+/// The parameters of a header, at semicolons that no quotes hold.
+fn parameters(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut is_quoted = false;
+    header.split(move |byte| {
+        is_quoted ^= *byte == b'"';
+        *byte == b';' && !is_quoted
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn part(disposition: &str, value: &str) -> String {
+        format!("--b\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{value}\r\n")
+    }
+
+    fn check(parts: &[String], expected: Result<(&str, bool), &str>) {
+        let body = format!("{}--b--\r\n", parts.concat());
+        let found = peek(body.as_bytes(), "b").map(|peek| (peek.models[0].clone(), peek.is_stream));
+        let found = found.map_err(|error| error.to_string());
+        match (&found, expected) {
+            (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
+            (Ok((model, is_stream)), Ok(expected)) => assert_eq!((model.as_str(), *is_stream), expected),
+            (found, expected) => panic!("{found:?} {expected:?} {body}"),
+        }
+    }
+
+    #[test]
+    fn the_model_is_found_wherever_it_stands() {
+        let file = || part("name=\"file\"; filename=\"a;name=model.mp3\"", "\r\n--x\r\nname=\"model\"\r\n\r\n");
+        check(&[part("name=\"model\"", "whisper-1"), file()], Ok(("whisper-1", false)));
+        check(&[file(), part("name=model", "up:m"), part("name=\"stream\"", "True")], Ok(("up:m", true)));
+        check(&[part("NAME=\"model\"", "m"), part("name=\"stream\"", "false")], Ok(("m", false)));
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_refused() {
+        let model = || part("name=\"model\"", "m");
+        check(&[model(), model()], Err("stands in the body more than once"));
+        check(&[part("name=\"Model\"", "m")], Err("must be written in lower case"));
+        check(&[part("name*=UTF-8''model", "m"), model()], Err("encoded"));
+        check(&[part("name=\"x\"; name=\"model\"", "m")], Err("two names"));
+        check(&[part("name=\"mo\\del\"", "m")], Err("escaped"));
+        check(&[part("filename=\"x\"", "m")], Err("no name"));
+        check(&[part("name=\"file\"; filename=\"a\\\"; name=model\"", "m")], Err("an escaped quote"));
+        check(&[part("name=\"file\"", "m")], Err("\"model\" is missing"));
+        check(&[part("name=\"model\"", "")], Err("empty"));
+        check(&[part("name=\"model\"", "a\nb")], Err("must be a string"));
+        check(&[model(), part("name=\"stream\"", "maybe")], Err("true or false"));
+        check(&[model(), "--b\r\nno end".to_owned()], Err("have no end"));
+        check(&["--b\r\n\r\nx\r\n".to_owned(), model()], Err("in the headers"));
+        for body in ["", "--c--", "--b", "--b--x", "--b\r\n\r\n"] {
+            assert!(peek(body.as_bytes(), "b").is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn boundaries() {
+        for (content_type, expected) in [
+            ("multipart/form-data; boundary=abc", Some("abc")),
+            ("Multipart/Form-Data; charset=x; Boundary=\"a b\"", Some("a b")),
+            ("multipart/form-data", None),
+            ("multipart/form-data; boundary=", None),
+            ("multipart/form-data; boundary=a; boundary=b", None),
+            ("multipart/form-data; boundary=\"a;boundary=b\"", None),
+            ("multipart/form-data; boundary=\"a\\b\"", None),
+            ("application/json; boundary=abc", None),
+        ] {
+            assert_eq!(boundary(content_type), expected, "{content_type}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_model_changes(before in "[a-z\r\n-]{0,40}", after in "[a-z\r\n-]{0,40}", model in "[a-z]{1,8}") {
+            let form = |model: &str| {
+                format!("{}{}{}--b--", part("name=\"p\"", &before), part("name=\"model\"", model), part("name=\"q\"", &after))
+            };
+            let body = Bytes::from(form(&model));
+            if let Ok(peek) = peek(&body, "b") {
+                prop_assert_eq!(&peek.models[0], &model);
+                prop_assert_eq!(String::from_utf8_lossy(&apply(&body, &peek, "other").concat()), form("other"));
+            }
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in "(--b|\r\n|name=|\"|;|:|content-disposition|model|[ -~\\xff]){0,30}", cut in 0usize..4) {
+            let bytes = &bytes.as_bytes()[..bytes.len().saturating_sub(cut)];
+            let _ = peek(bytes, "b");
+        }
+    }
+}
