@@ -64,14 +64,6 @@ pub(crate) struct Whole {
 }
 
 impl Passage {
-    /// What the provider speaks.
-    pub(crate) const fn format(&self) -> Format {
-        match self {
-            Self::Same { format, .. } => *format,
-            Self::Translated(translation) => translation.provider,
-        }
-    }
-
     /// Whether the provider's bytes are not the client's.
     pub(crate) const fn is_translated(&self) -> bool {
         !matches!(self, Self::Same { .. })

@@ -147,7 +147,7 @@ pub(crate) async fn exchange(
     }
     let answer = if is_raw(ask, response.headers()) {
         raw(response, first_event_by).await?
-    } else if ask.peek.is_stream && passage.format() != Format::Opaque {
+    } else if ask.peek.is_stream && ask.surface.format() != Format::Opaque {
         stream(response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
     } else {
         timeout_at(first_event_by, whole(deps, response, &passage, credential))
