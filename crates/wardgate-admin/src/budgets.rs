@@ -18,6 +18,8 @@ use wardgate_core::api_key::Role;
 use wardgate_core::budget::Budget;
 use wardgate_core::id::{AccessKeyId, BudgetId, TeamId};
 use wardgate_core::money::NanoUsd;
+use wardgate_core::time::Timestamp;
+use wardgate_store::escrow::{Purse, Standing};
 use wardgate_store::kinds::BudgetFilter;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -62,6 +64,21 @@ pub(crate) struct BudgetBody {
     /// From what on someone is told, in dollars.
     #[schemars(with = "Option<schema::ExactDollars>")]
     soft_limit: Option<String>,
+    /// What was spent since windowStart, in dollars, as the ledger has it.
+    #[schemars(with = "schema::ExactDollars")]
+    spent: String,
+    /// What gateways hold for requests, in dollars: some of it will be spent, the rest comes back.
+    #[schemars(with = "schema::ExactDollars")]
+    held: String,
+    /// What is left of hardLimit that nobody holds, in dollars. Null: there is none.
+    #[schemars(with = "Option<schema::ExactDollars>")]
+    remaining: Option<String>,
+    /// When the present window began.
+    #[schemars(with = "schema::Time")]
+    window_start: Timestamp,
+    /// When the next one begins. Null: never.
+    #[schemars(with = "Option<schema::Time>")]
+    resets_at: Option<Timestamp>,
     #[serde(flatten)]
     stamped: Stamped,
 }
@@ -92,7 +109,10 @@ impl Resource for Budgets {
     }
 
     async fn show(context: &Context, budgets: Vec<Budget>) -> Result<Vec<BudgetBody>, ApiError> {
-        let show = |budget: Budget| BudgetBody {
+        let at = context.now();
+        let purses: Vec<_> = budgets.iter().map(|budget| (Purse::Budget(budget.id), budget.span(at))).collect();
+        let standings = context.tenant()?.standings(&purses, at).await?;
+        let show = |(budget, standing): (Budget, Standing)| BudgetBody {
             id: budget.id,
             uri: context.app.item_uri(Self::PATH, budget.id),
             name: budget.label.name.unwrap_or_default(),
@@ -103,9 +123,14 @@ impl Resource for Budgets {
             window: budget.window.name(),
             hard_limit: budget.hard.map(NanoUsd::to_usd),
             soft_limit: budget.soft.map(NanoUsd::to_usd),
+            spent: standing.spent.to_usd(),
+            held: standing.held.to_usd(),
+            remaining: budget.hard.map(|hard| (hard - standing.spent - standing.held).max(NanoUsd::ZERO).to_usd()),
+            window_start: budget.window.span(at, budget.stamp.created_at).start,
+            resets_at: budget.window.span(at, budget.stamp.created_at).end,
             stamped: Stamped::new(&context.app, budget.stamp),
         };
-        Ok(budgets.into_iter().map(show).collect())
+        Ok(budgets.into_iter().zip(standings).map(show).collect())
     }
 }
 

@@ -7,7 +7,10 @@ use crate::etag;
 use crate::resource::answer;
 use crate::route::{Access, Route};
 use crate::schema;
-use crate::values::duration::{self, GoDuration};
+use crate::values::{
+    self,
+    duration::{self, GoDuration},
+};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
@@ -16,6 +19,7 @@ use std::time::Duration;
 use wardgate_core::api_key::Role;
 use wardgate_core::gateway_config::GatewayConfig;
 use wardgate_core::id::AccountId;
+use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::stamp::{Stamp, Version};
 use wardgate_store::StoreError;
 
@@ -44,6 +48,9 @@ body! {
         max_input_tokens: Change<u64> = Nullable(TOKENS),
         /// The most output tokens that a request may ask for. Null: no cap.
         max_output_tokens: Change<u64> = Nullable(TOKENS),
+        /// What a million tokens of a model cost, in dollars, whose price nobody knows. Null: where a budget or credits must
+        /// hold, such a model is refused.
+        unknown_price: Change<PicoUsdPerToken> = Nullable(values::price()),
         /// For programs.
         metadata: Change<String> = Nullable(METADATA),
     }
@@ -64,6 +71,7 @@ struct GatewayConfigBody {
     per_request_timeout: String,
     max_input_tokens: Option<u64>,
     max_output_tokens: Option<u64>,
+    unknown_price: Option<String>,
     metadata: Option<String>,
 }
 
@@ -102,6 +110,7 @@ async fn update(context: Context, body: JsonObject) -> Result<Response, ApiError
         config.per_request_timeout = wanted.per_request_timeout.unwrap_or(config.per_request_timeout);
         wanted.max_input_tokens.apply_to(&mut config.input_tokens_max);
         wanted.max_output_tokens.apply_to(&mut config.output_tokens_max);
+        wanted.unknown_price.apply_to(&mut config.unknown_price);
         wanted.metadata.apply_to(&mut config.metadata);
         let after = show(&context, &config);
         if before == after {
@@ -138,6 +147,7 @@ fn show(context: &Context, config: &GatewayConfig) -> GatewayConfigBody {
         per_request_timeout: duration::write(config.per_request_timeout),
         max_input_tokens: config.input_tokens_max,
         max_output_tokens: config.output_tokens_max,
+        unknown_price: config.unknown_price.map(PicoUsdPerToken::to_usd_per_million),
         metadata: config.metadata.clone(),
     }
 }

@@ -116,6 +116,12 @@ struct ModelBody {
     /// What is sent upstream, where it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_model_id: Option<String>,
+    /// What a million tokens of input cost, in dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_price: Option<String>,
+    /// What a million tokens of output cost, in dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_price: Option<String>,
     /// The parameters at the top of a body that are removed for this model.
     unsupported_params: Vec<String>,
 }
@@ -180,6 +186,8 @@ impl From<CustomModel> for ModelBody {
             id: model.id,
             model_id: model.model_id,
             provider_model_id: model.provider_model_id,
+            input_price: model.prices.map(|prices| prices.input.to_usd_per_million()),
+            output_price: model.prices.map(|prices| prices.output.to_usd_per_million()),
             unsupported_params: model.unsupported_params,
         }
     }

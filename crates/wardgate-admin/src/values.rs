@@ -7,6 +7,7 @@ use crate::body::{Parsed, Problems};
 use serde_json::json;
 use std::str::FromStr;
 use wardgate_core::id::NotAnId;
+use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::name::ProviderName;
 use wardgate_core::tier::TierName;
 use wardgate_core::time::Timestamp;
@@ -52,6 +53,26 @@ pub(crate) fn provider_name(code: &'static str, error_code: Option<&'static str>
         schema: || json!({"pattern": "^[a-z0-9][a-z0-9._-]{0,254}$"}),
     }
 }
+
+/// Dollars for a million tokens, as a text: `"0.15"`.
+pub(crate) fn price() -> Parsed<PicoUsdPerToken> {
+    Parsed {
+        parse: |text| {
+            let price = PicoUsdPerToken::from_usd_per_million(text).filter(|price| *price <= PRICE_MAX);
+            price.ok_or_else(|| {
+                "must be dollars for a million tokens as a text, at most 1000000, such as \"0.15\", with at most six digits \
+                 after the point"
+                    .to_owned()
+            })
+        },
+        code: "bad_price",
+        error_code: None,
+        schema: || json!({"pattern": "^[0-9]{1,7}(\\.[0-9]{1,6})?$"}),
+    }
+}
+
+/// A dollar a token.
+const PRICE_MAX: PicoUsdPerToken = PicoUsdPerToken::new(1_000_000_000_000);
 
 /// Whether the end of something is still to come.
 pub(crate) fn check_future(path: &str, end: Option<Timestamp>, now: Timestamp, problems: &mut Problems) {

@@ -1,6 +1,7 @@
 //! What an account sets for all its requests.
 
 use crate::id::AccountId;
+use crate::money::PicoUsdPerToken;
 use crate::stamp::Stamp;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub struct GatewayConfig {
     pub input_tokens_max: Option<u64>,
     /// The most output tokens that a request may ask for; none: no cap.
     pub output_tokens_max: Option<u64>,
+    /// What a token of a model costs whose price nobody knows; none: such a model is refused where a budget or credits must hold.
+    pub unknown_price: Option<PicoUsdPerToken>,
     /// Free text for programs, at most 4,096 characters.
     pub metadata: Option<String>,
     /// When and by whom; none until they are first written.
@@ -40,6 +43,7 @@ impl GatewayConfig {
             per_request_timeout: Self::DEFAULT_PER_REQUEST_TIMEOUT,
             input_tokens_max: None,
             output_tokens_max: None,
+            unknown_price: None,
             metadata: None,
             stamp: None,
         }

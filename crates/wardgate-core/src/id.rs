@@ -167,6 +167,8 @@ ids! {
     PurchaseId = "aigcp";
     /// An amount that may be spent in a window of time.
     BudgetId = "aigb";
+    /// A process that holds money of budgets and credits.
+    HolderId = "aigh";
 }
 
 #[cfg(test)]

@@ -111,6 +111,12 @@ impl PicoUsdPerToken {
         Self(pico_usd)
     }
 
+    /// Pico-dollars a token, as stores keep them.
+    #[must_use]
+    pub const fn pico_usd(self) -> u64 {
+        self.0
+    }
+
     /// Reads a plain decimal of dollars for a million tokens, such as `0.0375`. At most six digits after the point: more is
     /// refused rather than rounded.
     #[must_use]

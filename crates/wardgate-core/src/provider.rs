@@ -2,6 +2,7 @@
 
 use crate::format::Surface;
 use crate::id::{AccountId, CustomModelId, CustomProviderId};
+use crate::money::PicoUsdPerToken;
 use crate::name::ProviderName;
 use crate::stamp::Stamp;
 use std::fmt;
@@ -138,6 +139,17 @@ pub struct CustomModel {
     pub provider_model_id: Option<String>,
     /// The parameters at the top of a body that are removed for this model; at most 100.
     pub unsupported_params: Vec<String>,
+    /// What it costs; none: nothing.
+    pub prices: Option<DeclaredPrices>,
+}
+
+/// What a tenant declares that a model of its own provider costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeclaredPrices {
+    /// A token of input.
+    pub input: PicoUsdPerToken,
+    /// A token of output.
+    pub output: PicoUsdPerToken,
 }
 
 #[cfg(test)]

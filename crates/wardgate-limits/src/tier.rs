@@ -1,5 +1,6 @@
 //! What a tier allows: the document behind its name.
 
+use crate::cost;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use wardgate_core::tier::TierName;
@@ -48,8 +49,7 @@ impl ModelClass {
     /// The class of a model at a provider.
     #[must_use]
     pub fn of(target: &Target) -> Self {
-        let prices = target.known.as_ref().and_then(|model| model.prices.as_ref());
-        let is_free = match (prices, target.provider.origin) {
+        let is_free = match (cost::prices(target), target.provider.origin) {
             (Some(prices), _) => *prices == Prices::free(),
             (None, Origin::Operator | Origin::Tenant) => true,
             (None, Origin::BuiltIn) => false,

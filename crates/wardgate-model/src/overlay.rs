@@ -2,6 +2,7 @@
 
 use crate::base_url;
 use crate::catalog::Catalog;
+use crate::price::{Prices, Rates};
 use crate::provider::{AuthScheme, DataPolicy, DeclaredModel, Endpoint, Origin, ParamNames, Provider};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -75,6 +76,10 @@ fn describe(custom: &CustomProvider) -> Provider {
             id: model.model_id.as_str().into(),
             upstream_id: upstream_id.as_str().into(),
             unsupported_params: param_names(&model.unsupported_params),
+            prices: model.prices.map(|prices| Prices {
+                base: Rates { input: prices.input, output: prices.output, ..Rates::default() },
+                tiers: Vec::new(),
+            }),
         }
     });
     Provider {

@@ -1,5 +1,6 @@
 //! What an upstream is: its endpoints, how it is opened, where its description comes from.
 
+use crate::price::Prices;
 use std::collections::HashSet;
 use std::sync::Arc;
 use wardgate_core::format::{Format, Surface};
@@ -67,6 +68,8 @@ pub struct DeclaredModel {
     pub upstream_id: ModelName,
     /// The parameters that it does not take; none: it takes what its provider takes.
     pub unsupported_params: Option<ParamNames>,
+    /// What it costs, if anything.
+    pub prices: Option<Prices>,
 }
 
 /// Names of parameters at the top of a request's body.

@@ -184,6 +184,7 @@ mod tests {
                     model_id: (*id).to_owned(),
                     provider_model_id: upstream.map(str::to_owned),
                     unsupported_params: Vec::new(),
+                    prices: None,
                 })
                 .collect(),
             stamp: Stamp::first(Timestamp::from_unix_millis(0), "nobody"),

@@ -55,6 +55,7 @@ pub(crate) fn custom_provider(name: &str, number: u8, models: &[(&str, Option<&s
                 model_id: (*id).to_owned(),
                 provider_model_id: upstream.map(str::to_owned),
                 unsupported_params: Vec::new(),
+                prices: None,
             })
             .collect(),
         stamp: stamp(),

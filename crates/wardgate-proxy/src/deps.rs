@@ -2,13 +2,15 @@
 
 use crate::cache::{KeyCache, TenantCache};
 use crate::drain::Drain;
+use crate::tenant::TenantSnapshot;
 use ipnet::IpNet;
 use std::sync::Arc;
 use std::time::Duration;
 use wardgate_core::random::Random;
-use wardgate_core::time::Clock;
+use wardgate_core::time::{Clock, Timestamp};
 use wardgate_ledger::Ledger;
-use wardgate_limits::cost::Margin;
+use wardgate_limits::cost::{Margin, Terms};
+use wardgate_limits::escrow::Escrow;
 use wardgate_limits::gate::Gate;
 use wardgate_limits::lane::Lane;
 use wardgate_limits::limiter::Limiter;
@@ -35,6 +37,8 @@ pub struct Deps {
     pub gate: Arc<Gate>,
     /// What callers may take.
     pub limiter: Limiter,
+    /// What callers may spend.
+    pub escrow: Arc<Escrow>,
     /// Memory for bodies.
     pub memory: Arc<MemoryBudget>,
     /// Retries.
@@ -49,6 +53,13 @@ pub struct Deps {
     pub drain: Arc<Drain>,
     /// What this process writes into its calls to providers, to know itself again in a loop.
     pub loop_mark: String,
+}
+
+impl Deps {
+    /// By what a request of an account is billed that was asked at this moment.
+    pub(crate) fn terms(&self, at: Timestamp, tenant: &TenantSnapshot) -> Terms {
+        Terms { at, margin: self.options.margin, unknown_price: tenant.unknown_price }
+    }
 }
 
 /// The settings, with their defaults.

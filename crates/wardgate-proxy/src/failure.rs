@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use wardgate_core::fault::Fault;
 use wardgate_core::tier::TierName;
 use wardgate_keys::token::BadToken;
+use wardgate_limits::escrow::Shortage;
 use wardgate_limits::rate::Refusal;
 use wardgate_policy::{Dropped, InputTooLong, Verdict};
 use wardgate_wire::neutral::loss::Untranslatable;
@@ -44,6 +45,12 @@ pub(crate) enum Failure {
     RateLimited(Box<Refusal>),
     /// The shared counters are away, and the operator wants requests with limits refused then.
     LimitsAway,
+    /// A budget or the credits have too little left.
+    OverBudget(Box<Shortage>),
+    /// The money that this process holds is used up, and the store does not answer.
+    BudgetAway,
+    /// A budget or credits must hold, and nobody knows what the model costs.
+    PriceUnknown(String),
     /// This process ends, and the provider has not answered yet.
     Stopping,
     /// No such path.

@@ -28,6 +28,8 @@ pub(crate) struct Meter {
     admission: Admission,
     /// The tokens of all ended attempts, for the limits on them.
     tokens: u64,
+    /// What all ended attempts cost, for budgets and credits.
+    spent: Spent,
     surface: Surface,
     access_key: AccessKeyFacts,
     request_bytes: u64,
@@ -41,6 +43,23 @@ struct AccessKeyFacts {
     id: wardgate_core::id::AccessKeyId,
     account_id: wardgate_core::id::AccountId,
     team_id: wardgate_core::id::TeamId,
+}
+
+/// What was spent.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    all: NanoUsd,
+    /// With the operator's keys.
+    managed: NanoUsd,
+}
+
+impl Spent {
+    fn add(&mut self, cost: NanoUsd, is_managed: bool) {
+        self.all += cost;
+        if is_managed {
+            self.managed += cost;
+        }
+    }
 }
 
 struct OpenAttempt {
@@ -74,7 +93,7 @@ impl Ending<'_> {
 impl Meter {
     pub(crate) fn open(log: RequestLog, admission: Admission, surface: Surface, key: &AccessKey, request_bytes: u64) -> Self {
         let access_key = AccessKeyFacts { id: key.id, account_id: key.account_id, team_id: key.team_id };
-        Self { log, admission, tokens: 0, surface, access_key, request_bytes, open: None, held: None }
+        Self { log, admission, tokens: 0, spent: Spent::default(), surface, access_key, request_bytes, open: None, held: None }
     }
 
     pub(crate) const fn log(&self) -> &RequestLog {
@@ -137,9 +156,10 @@ impl Meter {
         let (usage, usage_source) = if is_unknown { unread(ending) } else { reckon(ending, self.request_bytes) };
         let is_free = open.candidate.target.provider.origin != Origin::BuiltIn || usage_source == UsageSource::None;
         let is_managed = open.candidate.credential.managed().is_some();
-        let (asked_at, margin) = (self.log.request_id().made_at(), self.deps().options.margin);
-        let cost = cost::cost(&open.candidate.target, &usage, asked_at, is_managed, margin).map(|cost| cost.total);
+        let terms = self.deps().terms(self.log.request_id().made_at(), &self.admission.tenant);
+        let cost = cost::cost(&open.candidate.target, &usage, is_managed, &terms).map(|cost| cost.total);
         let cost = cost.filter(|_| !is_unknown || is_free);
+        self.spent.add(cost.unwrap_or(NanoUsd::ZERO), is_managed);
         self.log.completion = Some(ending.completion);
         self.log.usage = Some(usage);
         self.tokens = self.tokens.saturating_add(usage.input()).saturating_add(usage.output);
@@ -212,6 +232,12 @@ impl Drop for Meter {
     fn drop(&mut self) {
         self.close(&Ending::nothing(Completion::ClientClosed));
         self.append_last();
+        // The events are in the ledger by now, as the escrow expects.
+        let spent = self.spent;
+        std::mem::take(&mut self.admission.reservation).settle(spent.all, spent.managed);
+        if spent.all > NanoUsd::ZERO {
+            self.admission.tenant.money.touch();
+        }
         if let Some(hold) = self.admission.hold.take() {
             let deps = self.deps();
             deps.limiter.settle(hold, self.tokens, deps.clock.now());

@@ -135,15 +135,16 @@ async fn prepare(deps: &Deps, inbound: &mut Inbound, call: &Call, log: &mut Requ
     let caller = caller(deps, inbound, log).await?;
     let ask = ask::read(deps, &caller, inbound, call, log).await?;
     log.is_traced = inbound.headers.get(headers::EXPLAIN).is_some_and(|wanted| wanted == "true");
-    let plan = match select(&caller, &ask, log) {
+    let at = log.request_id().made_at();
+    let mut plan = match select(&caller, &ask, log) {
         // A provider that cannot count leaves it to us, within the same limits.
         Err(Failure::NothingToTry(dropped)) if call.surface.is_count() && dropped.iter().all(is_not_served) => {
-            admit(deps, &caller, &ask).await?;
+            admit(deps, &caller, &ask, None, at).await?;
             return Ok(Prepared::Estimate(estimate::tokens(ask.body.len() as u64)));
         }
         plan => plan?,
     };
-    let admission = admit(deps, &caller, &ask).await?;
+    let admission = admit(deps, &caller, &ask, Some(&mut plan), at).await?;
     Ok(Prepared::Attempts(caller, ask, plan, admission))
 }
 

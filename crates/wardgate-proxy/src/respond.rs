@@ -1,5 +1,7 @@
 //! From a failure to what the client reads: one table.
 
+mod over_budget;
+
 use crate::body::ReplyBody;
 use crate::failure::{Exhausted, Failure};
 use crate::headers;
@@ -38,6 +40,9 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
     );
     if let Failure::RateLimited(refusal) = failure {
         body = limit_body::add(body, &limit_body(refusal));
+    }
+    if let Failure::OverBudget(shortage) = failure {
+        body = over_budget::add(body, shortage);
     }
     log.fail(status, told.code, told.origin == ErrorOrigin::Gateway);
     let mut response = Response::new(ReplyBody::whole(body));
@@ -206,6 +211,27 @@ fn tell(failure: &Failure) -> Told {
             "limits_unavailable",
             "the limits on this key cannot be checked at the moment, since the gateway's shared counters do not answer; try again",
         )),
+        Failure::OverBudget(shortage) => {
+            ours(402, ErrorKind::Payment, over_budget::code(shortage), over_budget::message(shortage))
+        }
+        Failure::BudgetAway => soon(ours(
+            503,
+            Overloaded,
+            "budget_unavailable",
+            "it cannot be told what is left of a budget, since the gateway's database does not answer; try again",
+        )),
+        Failure::PriceUnknown(model) => Told {
+            param: Some("model".into()),
+            ..ours(
+                403,
+                Permission,
+                "price_unknown",
+                format!(
+                    "nobody knows what {model} costs, and a budget must hold; use a model whose price is known, or have a \
+                     ceiling set (unknownPrice of the gateway config)"
+                ),
+            )
+        },
         Failure::Stopping => soon(ours(
             503,
             Overloaded,

@@ -12,8 +12,10 @@ use tokio::time::Instant;
 use vault::Vault;
 use wardgate_core::gateway_config::GatewayConfig;
 use wardgate_core::id::{AccountId, ConfigurationId, ProviderKeyId};
+use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::secret::Secret;
 use wardgate_keys::seal::{MasterKey, SealError};
+use wardgate_limits::escrow::Money;
 use wardgate_model::{Catalog, Overlay};
 use wardgate_policy::{Caps, Credential, Credentials, Facts, Policy, VirtualModels};
 use wardgate_store::RoutingMaterial;
@@ -23,6 +25,9 @@ const BYTES_PER_WEIGHT: usize = 16 * 1024;
 
 /// About what is remembered of a team on a tier of its own.
 const TEAM_BYTES: usize = 512;
+
+/// About what is remembered of a budget.
+const BUDGET_BYTES: usize = 512;
 
 /// One version of an account. Immutable: a change makes a new one, and a request works with one from start to end.
 pub struct TenantSnapshot {
@@ -44,6 +49,10 @@ pub struct TenantSnapshot {
     pub is_suspended: bool,
     /// What it and its teams may take.
     pub allowance: Allowance,
+    /// What it, its teams and its keys may spend.
+    pub money: Money,
+    /// What a token of a model costs whose price nobody knows, if the account says so.
+    pub unknown_price: Option<PicoUsdPerToken>,
     configurations: Configurations,
     vault: Vault,
     weight: u32,
@@ -62,6 +71,7 @@ impl TenantSnapshot {
     pub(crate) fn new(
         material: RoutingMaterial,
         allowance: Allowance,
+        money: Money,
         catalog: Arc<Catalog>,
         master_key: Arc<MasterKey>,
     ) -> Result<Self, SealError> {
@@ -79,6 +89,8 @@ impl TenantSnapshot {
             caps: Caps::of(&config),
             is_suspended: account.suspended_at.is_some(),
             allowance,
+            money,
+            unknown_price: config.unknown_price,
             configurations: Configurations::new(material.configurations),
             vault: Vault::new(
                 master_key.open_data_key(account.id, &account.sealed_data_key)?,
@@ -137,7 +149,8 @@ impl TenantSnapshot {
 fn weigh(material: &RoutingMaterial) -> u32 {
     let documents = material.configurations.iter().map(|configuration| configuration.document.len());
     let targets = material.virtual_models.iter().flat_map(|model| &model.models).map(String::len);
-    let bytes = documents.chain(targets).sum::<usize>() + material.teams.len() * TEAM_BYTES;
+    let few = material.teams.len() * TEAM_BYTES + material.budgets.len() * BUDGET_BYTES;
+    let bytes = documents.chain(targets).sum::<usize>() + few;
     u32::try_from(1 + bytes / BYTES_PER_WEIGHT).unwrap_or(u32::MAX)
 }
 

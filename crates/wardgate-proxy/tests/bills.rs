@@ -9,13 +9,17 @@ use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::name::ProviderName;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::Usage;
-use wardgate_limits::cost::{Margin, cost};
+use wardgate_limits::cost::{Margin, Terms, cost};
 use wardgate_model::price::{FormerPrices, Prices, Rates};
 use wardgate_model::{Catalog, Origin, Target};
 use wardgate_wire::reply;
 
 /// The day whose prices these are. A price that changes later leaves them as they are.
 const DAY: &str = "2026-11-22T12:00:00Z";
+
+const fn terms(at: Timestamp, margin: Margin) -> Terms {
+    Terms { at, margin, unknown_price: None }
+}
 
 fn target(provider: &str, model: &str) -> Target {
     let catalog = Catalog::built_in().unwrap();
@@ -34,7 +38,7 @@ fn check(target: &str, format: Format, usage: &str, expected: &str) {
     let read = reply::read(format, body.as_bytes(), None).unwrap();
     let (provider, model) = target.split_once(':').unwrap();
     let at = Timestamp::parse(DAY).unwrap();
-    let cost = cost(&self::target(provider, model), &read.usage.unwrap(), at, false, Margin::default()).unwrap();
+    let cost = cost(&self::target(provider, model), &read.usage.unwrap(), false, &terms(at, Margin::default())).unwrap();
     let nano = cost.total.nano_usd();
     assert_eq!(format!("{}.{:03}", nano / 1_000, nano % 1_000), expected, "{target} {usage}");
     assert!((cost.input + cost.output).nano_usd().abs_diff(nano) <= 1, "the parts are the whole");
@@ -133,7 +137,7 @@ fn the_operators_part_is_added_where_it_is_due() {
     let at = Timestamp::parse(DAY).unwrap();
     let fee = PicoUsdPerToken::from_usd_per_million("0.05").unwrap();
     let check = |is_managed, margin, expected| {
-        let cost = cost(&target, &USAGE, at, is_managed, margin).unwrap();
+        let cost = cost(&target, &USAGE, is_managed, &terms(at, margin)).unwrap();
         assert_eq!(cost.total.nano_usd(), expected);
         assert_eq!((cost.input.nano_usd(), cost.output.nano_usd()), (2_500_000, 5_000_000), "the provider's part stays");
     };
@@ -150,12 +154,12 @@ fn an_unknown_price_is_not_zero_and_a_tenants_own_provider_is() {
     let at = Timestamp::parse(DAY).unwrap();
     let fee = Margin { markup_ppm: 0, fee: PicoUsdPerToken::new(1_000) };
     let unknown = Target { known: None, ..known.clone() };
-    assert_eq!(cost(&unknown, &USAGE, at, true, fee), None);
+    assert_eq!(cost(&unknown, &USAGE, true, &terms(at, fee)), None);
     let mut own = (*known.provider).clone();
     (own.name, own.origin) = (ProviderName::new("own").unwrap(), Origin::Tenant);
     let own = Target { provider: Arc::new(own), known: None, ..known };
-    assert_eq!(cost(&own, &USAGE, at, false, Margin::default()).unwrap().total.nano_usd(), 0);
-    assert_eq!(cost(&own, &USAGE, at, false, fee).unwrap().total.nano_usd(), 1_500);
+    assert_eq!(cost(&own, &USAGE, false, &terms(at, Margin::default())).unwrap().total.nano_usd(), 0);
+    assert_eq!(cost(&own, &USAGE, false, &terms(at, fee)).unwrap().total.nano_usd(), 1_500);
 }
 
 #[test]
@@ -181,7 +185,7 @@ fn what_is_billed_is_the_price_of_the_moment() {
         ("2027-01-01", Some(4_000_000)),
     ];
     for (day, expected) in cases {
-        let cost = cost(&target, &USAGE, at(day), false, Margin::default());
+        let cost = cost(&target, &USAGE, false, &terms(at(day), Margin::default()));
         assert_eq!(cost.map(|cost| cost.total.nano_usd()), expected, "{day}");
     }
 }

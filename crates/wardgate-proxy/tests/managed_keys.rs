@@ -19,6 +19,7 @@ use wardgate_core::usage::UsageEvent;
 use wardgate_keys::mint::mint;
 use wardgate_keys::seal::MasterKey;
 use wardgate_ledger::Ledger;
+use wardgate_limits::escrow::Escrow;
 use wardgate_limits::gate::Gate;
 use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_limits::limiter::Limiter;
@@ -105,12 +106,14 @@ async fn scene(upstream: &Upstream) -> Scene {
     let sink = Arc::new(LineSink::start(log.clone(), metrics.log_lines_lost.clone()).unwrap());
     let allowed = wardgate_upstream::AllowedAddresses::loopback();
     let upstream_options = wardgate_upstream::Options { allowed, ..wardgate_upstream::Options::default() };
+    let escrow = Arc::new(Escrow::alone(Arc::clone(&store)));
     let deps = Arc::new(Deps {
         options: Options::default(),
         clock: Arc::new(ManualClock::new(sample::next_instant())),
         random,
         keys: KeyCache::new(Arc::clone(&store), Arc::clone(&metrics)),
-        tenants: TenantCache::new(Arc::clone(&store), catalog, master_key, TierBook::new(Arc::default())),
+        tenants: TenantCache::new(Arc::clone(&store), catalog, master_key, TierBook::new(Arc::default()), Arc::clone(&escrow)),
+        escrow,
         upstream: wardgate_upstream::Upstream::new(&upstream_options),
         gate: Gate::new(10),
         limiter: Limiter::alone(),

@@ -25,6 +25,7 @@ mod providers;
 mod provider_parts;
 mod gateway_config;
 mod credits;
+mod escrow;
 mod purchases;
 mod routing;
 mod sums;

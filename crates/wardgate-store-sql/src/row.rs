@@ -7,7 +7,9 @@ use sqlx::types::Uuid;
 use sqlx::{ColumnIndex, Database, Decode, Postgres, Row, Sqlite, Type};
 use std::fmt::Display;
 use wardgate_core::money::NanoUsd;
+use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::name::ProviderName;
+use wardgate_core::provider::DeclaredPrices;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::UsageSource;
 use wardgate_store::StoreError;
@@ -99,6 +101,25 @@ where
         i64: Decode<'r, R::Database> + Type<R::Database>,
     {
         T::try_from(self.get::<i64>(column)?).map_err(|error| self.corrupt(column, error))
+    }
+
+    /// A price that may be absent.
+    pub(crate) fn price(&self, column: &'static str) -> Result<Option<PicoUsdPerToken>, StoreError>
+    where
+        Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+    {
+        let price: Option<i64> = self.get(column)?;
+        let price = price.map(|price| u64::try_from(price).map(PicoUsdPerToken::new));
+        price.transpose().map_err(|error| self.corrupt(column, error))
+    }
+
+    /// What a model costs, if anything.
+    pub(crate) fn prices(&self, input: &'static str, output: &'static str) -> Result<Option<DeclaredPrices>, StoreError>
+    where
+        Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+    {
+        let (input, output) = (self.price(input)?, self.price(output)?);
+        Ok(input.zip(output).map(|(input, output)| DeclaredPrices { input, output }))
     }
 
     /// The name of a provider.

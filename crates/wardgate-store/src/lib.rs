@@ -12,6 +12,7 @@ pub mod error;
 pub mod changes;
 pub mod audit;
 pub mod credits;
+pub mod escrow;
 pub mod gateway_config;
 pub mod grants;
 pub mod idempotency;
@@ -26,6 +27,7 @@ pub use changes::{Change, Listener};
 pub use collection::{Collection, Kind};
 pub use credits::Credits;
 pub use error::StoreError;
+pub use escrow::Escrow;
 pub use gateway_config::GatewayConfigs;
 pub use grants::Grants;
 pub use idempotency::{Begun, Idempotency, IdempotencyKey};
@@ -132,6 +134,7 @@ pub trait Tenant:
     + Collection<VirtualModel>
     + AuditLog
     + Credits
+    + Escrow
     + GatewayConfigs
     + Routing
     + UsageEvents

@@ -5,6 +5,7 @@
 
 mod audit;
 mod credits;
+mod escrow;
 mod gateway_config;
 mod grants;
 mod idempotency;
@@ -33,6 +34,7 @@ use wardgate_core::id::{
     AccessKeyId, AccountId, ApiKeyId, AuditEventId, BudgetId, ConfigurationId, CreditId, CustomProviderId, ManagedKeyId,
     OperatorKeyId, ProviderKeyId, PurchaseId, TeamId, TierId, UsageEventId, VirtualModelId,
 };
+use wardgate_core::money::NanoUsd;
 use wardgate_core::provider::CustomProvider;
 use wardgate_core::provider_key::{ManagedKey, ProviderKey};
 use wardgate_core::tier::Tier;
@@ -68,6 +70,9 @@ struct Tables {
     gateway_configs: BTreeMap<AccountId, GatewayConfig>,
     credits: BTreeMap<CreditId, Credit>,
     purchases: BTreeMap<PurchaseId, Purchase>,
+    spending: BTreeMap<(AccountId, escrow::Spender, Timestamp), NanoUsd>,
+    holds: BTreeMap<escrow::HoldKey, escrow::Hold>,
+    soft_limits_passed: BTreeSet<(BudgetId, Timestamp)>,
     usage: BTreeMap<UsageEventId, UsageEvent>,
     usage_sums: BTreeMap<SumKey, Sums>,
     audit: BTreeMap<AuditEventId, AuditEvent>,

@@ -32,6 +32,12 @@ pub struct Metrics {
     pub refusals: IntCounterVec,
     /// Requests that a caller's limit refused, by limit and whose it is.
     pub rate_limited: IntCounterVec,
+    /// Requests that a budget or the lack of credits refused, by whose it is and its window.
+    pub over_budget: IntCounterVec,
+    /// Calls to the store about money that this gateway holds, by how they ended.
+    pub escrow_calls: IntCounterVec,
+    /// Soft limits of budgets that were passed and told here, by whose they are.
+    pub soft_limits_passed: IntCounterVec,
     /// Whether limits are counted together with other gateways: 1 or 0.
     pub limits_together: IntGauge,
     /// What happened with the shared counters.
@@ -137,6 +143,21 @@ impl Metrics {
                 "wardgate_rate_limited_total",
                 "Requests that a limit on their caller refused.",
                 &["limit", "owner"],
+            )?,
+            over_budget: registrar.counters(
+                "wardgate_over_budget_total",
+                "Requests that a budget or the lack of credits refused.",
+                &["owner", "window"],
+            )?,
+            escrow_calls: registrar.counters(
+                "wardgate_escrow_calls_total",
+                "Calls to the store about money that this gateway holds.",
+                &["result"],
+            )?,
+            soft_limits_passed: registrar.counters(
+                "wardgate_soft_limits_passed_total",
+                "Soft limits of budgets that were passed.",
+                &["owner"],
             )?,
             limits_together: registrar
                 .gauge("wardgate_limits_together", "1 while limits are counted together with other gateways.")?,

@@ -141,6 +141,11 @@ impl Recorder {
         self.metrics.rate_limited.with_label_values(&[limit, owner]).inc();
     }
 
+    /// A budget, or the lack of credits, refused a request.
+    pub fn over_budget(&self, owner: &str, window: &str) {
+        self.metrics.over_budget.with_label_values(&[owner, window]).inc();
+    }
+
     /// A request's answer ended.
     pub fn request(&self, request: &RequestRecord<'_>) {
         let surface = request.surface.map_or(OTHER, Surface::name);

@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Authentication,
     /// The access key may not do this.
     Permission,
+    /// There is no money for it.
+    Payment,
     /// There is no such thing.
     NotFound,
     /// The body is too large.

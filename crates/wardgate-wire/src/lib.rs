@@ -9,6 +9,7 @@ pub mod depth;
 pub mod edit;
 pub mod envelope;
 pub mod error_body;
+pub mod budget_body;
 pub mod limit_body;
 pub mod fault;
 pub mod format;

@@ -24,13 +24,18 @@ pub struct LimitBody<'l> {
 /// Puts the limit into the body of an error, as its last field. Every format's error is a JSON object, and its readers pass
 /// over fields that they do not know.
 #[must_use]
-pub fn add(mut body: Vec<u8>, limit: &LimitBody<'_>) -> Vec<u8> {
+pub fn add(body: Vec<u8>, limit: &LimitBody<'_>) -> Vec<u8> {
+    with_field(body, "rate_limit", limit)
+}
+
+/// Puts a last field into a JSON object.
+pub(crate) fn with_field(mut body: Vec<u8>, name: &str, value: &impl Serialize) -> Vec<u8> {
     if body.last() == Some(&b'}')
-        && let Ok(limit) = serde_json::to_vec(limit)
+        && let Ok(value) = serde_json::to_vec(value)
     {
         body.pop();
-        body.extend_from_slice(b",\"rate_limit\":");
-        body.extend_from_slice(&limit);
+        body.extend_from_slice(format!(",\"{name}\":").as_bytes());
+        body.extend_from_slice(&value);
         body.push(b'}');
     }
     body

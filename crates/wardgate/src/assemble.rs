@@ -8,6 +8,7 @@ use crate::explainer::ProxyExplainer;
 use crate::master_key::{self, Missing};
 use crate::readiness::ProcessReadiness;
 use crate::settings::{RequestLog, Settings};
+use crate::spending;
 use crate::tiers;
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
@@ -18,12 +19,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use wardgate_admin::Deps as AdminDeps;
 use wardgate_core::format::Surface;
+use wardgate_core::id::HolderId;
 use wardgate_core::name::ProviderName;
 use wardgate_core::random::Random;
 use wardgate_core::tier::TierName;
 use wardgate_core::time::Clock;
 use wardgate_keys::seal::MasterKey;
 use wardgate_ledger::Ledger;
+use wardgate_limits::escrow::Escrow;
 use wardgate_limits::gate::Gate;
 use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_limits::memory::MemoryBudget;
@@ -96,6 +99,12 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     let metrics = Arc::new(Metrics::new()?.with_process()?);
     let log = request_log(settings, &metrics, is_dev)?;
     let lane = Arc::new(Lane::new(&LaneOptions::default()));
+    let escrow = Arc::new(Escrow::new(
+        Arc::clone(&store),
+        Arc::clone(&clock),
+        HolderId::new(clock.now(), &*random),
+        spending::watch(&metrics),
+    ));
     let proxy = Arc::new(Deps {
         options: settings.proxy_options(),
         keys: KeyCache::new(Arc::clone(&store), Arc::clone(&metrics)),
@@ -104,7 +113,9 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
             Arc::clone(&catalog),
             master_key.clone(),
             TierBook::new(Arc::clone(&tiers)),
+            Arc::clone(&escrow),
         ),
+        escrow,
         upstream: Upstream::new(&upstream_options),
         gate: Gate::new(settings.in_flight_max),
         limiter: counters::limiter(&settings.counters, &*random, &metrics).await?,
@@ -224,7 +235,8 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         unsupported_params: None,
     };
     let models = wardgate_sandbox::model::LISTED.into_iter().filter(|model| *model != "embed");
-    let declared = |model: &str| DeclaredModel { id: model.into(), upstream_id: model.into(), unsupported_params: None };
+    let declared =
+        |model: &str| DeclaredModel { id: model.into(), upstream_id: model.into(), unsupported_params: None, prices: None };
     Ok(Provider {
         name: ProviderName::new("sandbox")?,
         display_name: "Sandbox".to_owned(),

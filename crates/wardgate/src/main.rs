@@ -5,6 +5,7 @@
 
 mod commands;
 mod settings;
+mod spending;
 mod assemble;
 mod run;
 mod admin_server;

@@ -114,6 +114,7 @@ impl Gateway {
         let _ = tokio::time::timeout(FAREWELL, admin).await;
         let _ = tokio::time::timeout(FAREWELL, parts.proxy.limiter.flush()).await;
         tasks.finish().await;
+        let _ = tokio::time::timeout(FAREWELL, parts.proxy.escrow.close()).await;
         if let Some(log) = &parts.log {
             log.close();
         }

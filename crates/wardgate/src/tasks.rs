@@ -1,5 +1,6 @@
 //! Background work: each task is idempotent, and its next run is its retry.
 
+mod escrow;
 mod ledger;
 mod store_watch;
 mod usage_upkeep;
@@ -24,6 +25,7 @@ impl Tasks {
         running.spawn(ledger::run(Arc::clone(&parts.store), Arc::clone(&parts.proxy), stop.clone()));
         let (store, clock) = (Arc::clone(&parts.store), Arc::clone(&parts.clock));
         running.spawn(usage_upkeep::run(store, clock, usage_retention, stop.clone()));
+        running.spawn(escrow::run(Arc::clone(&parts.proxy), stop.clone()));
         running.spawn(store_watch::run(Arc::clone(&parts.store), Arc::clone(readiness), stop.clone()));
         Self { stop, running }
     }

@@ -4,10 +4,12 @@ use super::base_url::BaseUrl;
 use super::format_name;
 use crate::body::{Items, Nested, OneOf, Optional, Problems, Required, Text, body};
 use crate::context::Context;
+use crate::values;
 use std::collections::HashSet;
 use wardgate_core::format::Surface;
 use wardgate_core::id::CustomModelId;
-use wardgate_core::provider::{CustomModel, CustomSurface};
+use wardgate_core::money::PicoUsdPerToken;
+use wardgate_core::provider::{CustomModel, CustomSurface, DeclaredPrices};
 
 /// The most surfaces that are read; more than there are kinds would be repetitions.
 const SURFACES_MAX: usize = 20;
@@ -78,6 +80,10 @@ body! {
         model_id: String = Required(Text::max(255).too_long("ERR_NGROK_27709").filled(MISSING)),
         /// What is sent upstream, where it differs.
         provider_model_id: Option<String> = Optional(Text::max(255).too_long("ERR_NGROK_27713")),
+        /// What a million tokens of input cost, in dollars; without it, nothing.
+        input_price: Option<PicoUsdPerToken> = Optional(values::price()),
+        /// What a million tokens of output cost, in dollars; without it, nothing.
+        output_price: Option<PicoUsdPerToken> = Optional(values::price()),
         /// The parameters at the top of a body that are removed for this model.
         unsupported_params: Option<Vec<String>> = Optional(
             Items::of(Text::max(255).too_long("ERR_NGROK_27714").filled(Some("ERR_NGROK_27717")), PARAMS_MAX)
@@ -135,6 +141,10 @@ pub(super) fn read_models(context: &Context, written: &[ProviderModelWrite], bef
         model_id: write.model_id.clone(),
         provider_model_id: write.provider_model_id.clone().filter(|text| !text.is_empty()),
         unsupported_params: write.unsupported_params.clone().unwrap_or_default(),
+        prices: (write.input_price.is_some() || write.output_price.is_some()).then(|| DeclaredPrices {
+            input: write.input_price.unwrap_or_default(),
+            output: write.output_price.unwrap_or_default(),
+        }),
     };
     written.iter().map(model).collect()
 }

@@ -12,7 +12,7 @@ async fn settings_are_always_there_and_changed_field_by_field() {
     let unwritten = gateway.get(PATH).await;
     let expected = json!({
         "accountId": gateway.acme.id, "uri": format!("{URL}{PATH}"), "totalTimeout": "120s", "perRequestTimeout": "60s",
-        "maxInputTokens": null, "maxOutputTokens": null, "metadata": null,
+        "maxInputTokens": null, "maxOutputTokens": null, "unknownPrice": null, "metadata": null,
     });
     assert_eq!((unwritten.json(), &unwritten.headers[header::ETAG]), (expected, &"\"0\"".parse().unwrap()));
     let cases = [
@@ -22,6 +22,7 @@ async fn settings_are_always_there_and_changed_field_by_field() {
         (json!({"maxInputTokens": null}), "maxOutputTokens", json!(10), "\"4\""),
         (json!({"metadata": "m"}), "maxInputTokens", Value::Null, "\"5\""),
         (json!({}), "metadata", json!("m"), "\"5\""),
+        (json!({"unknownPrice": "75"}), "unknownPrice", json!("75"), "\"6\""),
     ];
     for (body, field, expected, etag) in cases {
         let changed = gateway.patch(PATH, &body).await;

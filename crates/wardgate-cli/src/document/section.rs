@@ -118,6 +118,7 @@ pub(crate) static GATEWAY_CONFIG: Fields = Fields(&[
     Field::new("perRequestTimeout", Shape::Length, Absent::Unset, "Until the first content of one attempt"),
     Field::new("maxInputTokens", Shape::Number, Absent::Unset, "The most input tokens of a request; null: no cap"),
     Field::new("maxOutputTokens", Shape::Number, Absent::Unset, "The most output tokens of a request; null: no cap"),
+    Field::new("unknownPrice", TEXT, Absent::Unset, "Dollars for a million tokens of a model of unknown price; null: refused"),
     METADATA,
 ]);
 
@@ -147,6 +148,8 @@ static SURFACE_SHAPE: Shape = Shape::Object(&SURFACE);
 static MODEL: Fields = Fields(&[
     Field::new("modelId", FILLED, Absent::Mistake, "What clients write after the colon"),
     Field::new("providerModelId", FILLED, Absent::Unset, "What is sent to the provider, if something else"),
+    Field::new("inputPrice", TEXT, Absent::Unset, "Dollars for a million tokens of input; absent: nothing"),
+    Field::new("outputPrice", TEXT, Absent::Unset, "Dollars for a million tokens of output; absent: nothing"),
     Field::new("unsupportedParams", Shape::List(&FILLED, 100), Absent::Empty, "Parameters that are removed for this model"),
 ]);
 static MODEL_SHAPE: Shape = Shape::Object(&MODEL);

@@ -20,6 +20,8 @@ pub(crate) static BUDGET: Resource = Resource {
         Column::new("WINDOW", "window"),
         Column::new("HARD", "hardLimit"),
         Column::new("SOFT", "softLimit"),
+        Column::new("SPENT", "spent"),
+        Column::new("REMAINING", "remaining"),
         CREATED,
     ],
     filters: &[

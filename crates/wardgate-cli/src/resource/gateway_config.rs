@@ -26,6 +26,13 @@ pub(crate) static GATEWAY_CONFIG: Resource = Resource {
         Field::new("per-request-timeout", "perRequestTimeout", Takes::Text, When::Update, "The same for one attempt, as 60s"),
         Field::new("max-input-tokens", "maxInputTokens", Takes::Number, When::Update, "The most input tokens; none: no cap"),
         Field::new("max-output-tokens", "maxOutputTokens", Takes::Number, When::Update, "The most output tokens; none: no cap"),
+        Field::new(
+            "unknown-price",
+            "unknownPrice",
+            Takes::Text,
+            When::Update,
+            "Dollars for a million tokens of a model whose price nobody knows; empty: refused where a budget must hold",
+        ),
         METADATA,
     ],
     verbs: &[Verb::Get, Verb::Update],

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wardgate_core::id::AccountId;
 use wardgate_keys::seal::{MasterKey, SealError};
+use wardgate_limits::escrow::Escrow;
 use wardgate_model::Catalog;
 use wardgate_store::{Change, Store, StoreError};
 
@@ -38,6 +39,7 @@ pub struct TenantCache {
     catalog: Arc<Catalog>,
     master_key: Arc<MasterKey>,
     tiers: TierBook,
+    escrow: Arc<Escrow>,
     known: Cache<AccountId, Arc<TenantSnapshot>, Hasher>,
     changes: AtomicU64,
 }
@@ -45,13 +47,19 @@ pub struct TenantCache {
 impl TenantCache {
     /// An empty cache in front of a store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, catalog: Arc<Catalog>, master_key: MasterKey, tiers: TierBook) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        catalog: Arc<Catalog>,
+        master_key: MasterKey,
+        tiers: TierBook,
+        escrow: Arc<Escrow>,
+    ) -> Self {
         let known = Cache::builder()
             .max_capacity(TENANTS_MAX)
             .weigher(|_, snapshot: &Arc<TenantSnapshot>| snapshot.weight())
             .time_to_live(KNOWN_FOR)
             .build_with_hasher(Hasher::default());
-        Self { store, catalog, master_key: Arc::new(master_key), tiers, known, changes: AtomicU64::new(0) }
+        Self { store, catalog, master_key: Arc::new(master_key), tiers, escrow, known, changes: AtomicU64::new(0) }
     }
 
     /// The account's present version. Many callers at once make one read.
@@ -66,7 +74,9 @@ impl TenantCache {
         let load = async {
             let material = self.store.tenant(id).routing_material().await?.ok_or(TenantError::Gone)?;
             let allowance = self.tiers.allowance(&*self.store, &material).await?;
-            let snapshot = TenantSnapshot::new(material, allowance, Arc::clone(&self.catalog), Arc::clone(&self.master_key))?;
+            let money = self.escrow.open(id, &material.budgets, false);
+            let (catalog, master_key) = (Arc::clone(&self.catalog), Arc::clone(&self.master_key));
+            let snapshot = TenantSnapshot::new(material, allowance, money, catalog, master_key)?;
             Ok(Arc::new(snapshot))
         };
         let snapshot = self.known.try_get_with(id, load).await?;

@@ -1,12 +1,18 @@
-//! Phase 6: is there room, and do the caller's limits allow it? A refused request has taken nothing.
+//! Phase 6: is there room, is there money, and do the caller's limits allow it? A refused request has taken nothing.
 
 use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
+use crate::phase::spend;
+use crate::tenant::TenantSnapshot;
+use std::sync::Arc;
+use wardgate_core::time::Timestamp;
+use wardgate_limits::escrow::Reservation;
 use wardgate_limits::gate::Permit;
 use wardgate_limits::limiter::{Denied, Hold};
 use wardgate_limits::rate::{Demand, Standings};
+use wardgate_policy::Plan;
 
 /// The most tokens of input that are reserved: most bytes of a large body are an image or a file, and no tokens.
 const INPUT_TOKENS_MAX: u64 = 32_768;
@@ -22,14 +28,32 @@ pub(crate) struct Admission {
     pub(crate) hold: Option<Hold>,
     /// How these limits stand.
     pub(crate) standings: Standings,
+    /// What it may cost, taken from budgets and credits.
+    pub(crate) reservation: Reservation,
+    /// Whose prices and money count for it.
+    pub(crate) tenant: Arc<TenantSnapshot>,
 }
 
-/// Asks for a place among the requests in flight, and then the limits on the caller.
-pub(crate) async fn admit(deps: &Deps, caller: &Caller, ask: &Ask) -> Result<Admission, Failure> {
+/// Asks for a place among the requests in flight, then for money, and then the limits on the caller. Candidates for which there
+/// is no money leave the plan; without one, the gateway answers by itself and it costs nothing.
+pub(crate) async fn admit(
+    deps: &Deps,
+    caller: &Caller,
+    ask: &Ask,
+    plan: Option<&mut Plan>,
+    at: Timestamp,
+) -> Result<Admission, Failure> {
     let permit = deps.gate.enter().ok_or(Failure::Busy("requests in flight"))?;
+    let reservation = match plan {
+        Some(plan) => spend::reserve(deps, caller, ask, plan, at).await?,
+        None => Reservation::default(),
+    };
     let demand = Demand::new(caller.tenant.allowance.rules(caller.key.record.team_id), tokens(ask));
     match deps.limiter.admit(&demand, deps.clock.now()).await {
-        Ok((hold, standings)) => Ok(Admission { _permit: permit, hold: Some(hold), standings }),
+        Ok((hold, standings)) => {
+            let tenant = Arc::clone(&caller.tenant);
+            Ok(Admission { _permit: permit, hold: Some(hold), standings, reservation, tenant })
+        }
         Err(Denied::Limit(refusal)) => {
             deps.recorder.rate_limited(refusal.standing.name.name(), refusal.standing.level.name());
             Err(Failure::RateLimited(Box::new(refusal)))

@@ -4,6 +4,7 @@ use crate::cache::TenantCache;
 use wardgate_core::account::Account;
 use wardgate_core::id::ManagedKeyId;
 use wardgate_core::random::Counting;
+use wardgate_limits::escrow::Escrow;
 use wardgate_store::conformance::sample;
 use wardgate_store::memory::MemoryStore;
 use wardgate_store::{Collection, Store};
@@ -35,7 +36,8 @@ fn material(account: &Account) -> RoutingMaterial {
 fn snapshot(material: RoutingMaterial) -> TenantSnapshot {
     let catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
     let master = Arc::new(MasterKey::from_bytes(MASTER));
-    TenantSnapshot::new(material, Allowance::default(), Arc::new(catalog), master).unwrap_or_else(|error| panic!("{error}"))
+    TenantSnapshot::new(material, Allowance::default(), Money::default(), Arc::new(catalog), master)
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn configuration(account: &Account, document: &str) -> wardgate_core::configuration::Configuration {
@@ -107,8 +109,13 @@ async fn a_version_is_read_again_for_what_it_lacks_but_not_more_often_than_each_
     let account = account();
     Collection::<Account>::create(&*store, &account, &sample::audit(None)).await.unwrap_or_else(|error| panic!("{error}"));
     let catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
-    let cache =
-        TenantCache::new(Arc::clone(&store), Arc::new(catalog), MasterKey::from_bytes(MASTER), TierBook::new(Arc::default()));
+    let cache = TenantCache::new(
+        Arc::clone(&store),
+        Arc::new(catalog),
+        MasterKey::from_bytes(MASTER),
+        TierBook::new(Arc::default()),
+        Arc::new(Escrow::alone(Arc::clone(&store))),
+    );
     let get = async || cache.get(account.id).await.unwrap_or_else(|error| panic!("{error}"));
     let newer =
         async |than: &Arc<TenantSnapshot>| cache.newer(Arc::clone(than)).await.unwrap_or_else(|error| panic!("{error}"));

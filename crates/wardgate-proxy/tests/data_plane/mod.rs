@@ -12,6 +12,7 @@ use wardgate_core::usage::UsageEvent;
 use wardgate_keys::mint::mint;
 use wardgate_keys::seal::MasterKey;
 use wardgate_ledger::Ledger;
+use wardgate_limits::escrow::Escrow;
 use wardgate_limits::gate::Gate;
 use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_limits::limiter::Limiter;
@@ -60,12 +61,20 @@ impl DataPlane {
         let metrics = Arc::new(Metrics::new().unwrap());
         let allowed = wardgate_upstream::AllowedAddresses::loopback();
         let upstream_options = wardgate_upstream::Options { allowed, ..wardgate_upstream::Options::default() };
+        let escrow = Arc::new(Escrow::alone(Arc::clone(&store)));
         let deps = Arc::new(Deps {
             options: Options::default(),
             clock: Arc::new(ManualClock::new(sample::next_instant())),
             random,
             keys: KeyCache::new(Arc::clone(&store), Arc::clone(&metrics)),
-            tenants: TenantCache::new(Arc::clone(&store), Arc::new(catalog), master_key, TierBook::new(Arc::default())),
+            tenants: TenantCache::new(
+                Arc::clone(&store),
+                Arc::new(catalog),
+                master_key,
+                TierBook::new(Arc::default()),
+                Arc::clone(&escrow),
+            ),
+            escrow,
             upstream: wardgate_upstream::Upstream::new(&upstream_options),
             gate: Gate::new(10),
             limiter: Limiter::alone(),

@@ -40,11 +40,12 @@ async fn put(writing: &mut Writing, config: &GatewayConfig, event: &AuditEvent) 
     let stamp = config.stamp.as_ref().ok_or_else(changed)?;
     let text = if stamp.version.previous() == Version::new(0) {
         "INSERT INTO gateway_configs (account_id, version, total_timeout_us, per_request_timeout_us, input_tokens_max,
-             output_tokens_max, metadata, created_at, updated_at, created_by, updated_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"
+             output_tokens_max, metadata, unknown_price, created_at, updated_at, created_by, updated_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"
     } else {
         "UPDATE gateway_configs SET (version, total_timeout_us, per_request_timeout_us, input_tokens_max, output_tokens_max,
-             metadata, created_at, updated_at, created_by, updated_by) = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             metadata, unknown_price, created_at, updated_at, created_by, updated_by)
+             = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          WHERE account_id = $1 AND version = $2 - 1"
     };
     let statement = sqlx::query(text)
@@ -54,7 +55,8 @@ async fn put(writing: &mut Writing, config: &GatewayConfig, event: &AuditEvent) 
         .bind(micros(config.per_request_timeout))
         .bind(config.input_tokens_max.map(count))
         .bind(config.output_tokens_max.map(count))
-        .bind(optional_text(config.metadata.as_deref()));
+        .bind(optional_text(config.metadata.as_deref()))
+        .bind(config.unknown_price.map(|price| count(price.pico_usd())));
     if writing.lent().run(bind_stamp(statement, stamp)).await.map_err(unavailable)? == 0 {
         return Err(changed());
     }
@@ -69,7 +71,7 @@ fn micros(duration: Duration) -> i64 {
 pub(super) async fn find(lent: &mut Lent, account_id: AccountId) -> Result<Option<GatewayConfig>, StoreError> {
     let statement = sqlx::query(
         "SELECT account_id, gateway_configs.version, total_timeout_us, per_request_timeout_us, input_tokens_max, output_tokens_max,
-             gateway_configs.metadata, gateway_configs.created_at, gateway_configs.updated_at, gateway_configs.created_by,
+             gateway_configs.metadata, unknown_price, gateway_configs.created_at, gateway_configs.updated_at, gateway_configs.created_by,
              gateway_configs.updated_by
          FROM accounts LEFT JOIN gateway_configs ON account_id = accounts.id WHERE accounts.id = $1",
     );
@@ -92,6 +94,7 @@ fn read(row: &PgRow) -> Result<GatewayConfig, StoreError> {
         per_request_timeout: Duration::from_micros(cells.number("per_request_timeout_us")?),
         input_tokens_max: number("input_tokens_max")?,
         output_tokens_max: number("output_tokens_max")?,
+        unknown_price: cells.price("unknown_price")?,
         metadata: cells.get("metadata")?,
         stamp: Some(read_stamp(&cells)?),
     })

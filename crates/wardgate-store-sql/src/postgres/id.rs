@@ -25,6 +25,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AccessKeyId, AccountId, ApiKeyId, AuditEventId, BudgetId, ConfigurationId, CreditId, CustomModelId, CustomProviderId,
+    AccessKeyId, AccountId, ApiKeyId, AuditEventId, BudgetId, ConfigurationId, CreditId, CustomModelId, CustomProviderId, HolderId,
     ManagedKeyId, OperatorKeyId, ProviderKeyId, PurchaseId, RequestId, TeamId, TierId, UsageEventId, VirtualModelId,
 }

@@ -29,8 +29,9 @@ pub(super) async fn insert(lent: &mut Lent, provider: &CustomProvider) -> Result
     }
     for (position, model) in provider.models.iter().enumerate() {
         let statement = sqlx::query(
-            "INSERT INTO custom_models (account_id, provider_id, position, id, model_id, provider_model_id, unsupported_params)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO custom_models (account_id, provider_id, position, id, model_id, provider_model_id, unsupported_params,
+                 input_price, output_price)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(provider.account_id.uuid())
         .bind(provider.id.uuid())
@@ -38,7 +39,9 @@ pub(super) async fn insert(lent: &mut Lent, provider: &CustomProvider) -> Result
         .bind(model.id.uuid())
         .bind(text(&model.model_id))
         .bind(optional_text(model.provider_model_id.as_deref()))
-        .bind(texts(model.unsupported_params.iter().map(String::as_str)));
+        .bind(texts(model.unsupported_params.iter().map(String::as_str)))
+        .bind(model.prices.map(|prices| count(prices.input.pico_usd())))
+        .bind(model.prices.map(|prices| count(prices.output.pico_usd())));
         let what = || "a model with this resource id".to_owned();
         lent.run(statement).await.map_err(|error| of_insert(error, what, "the model"))?;
     }
@@ -66,7 +69,7 @@ pub(super) async fn fill(lent: &mut Lent, providers: &mut [CustomProvider]) -> R
     );
     let surfaces = lent.rows(surfaces.bind(account_id).bind(&ids)).await?;
     let models = sqlx::query(
-        "SELECT provider_id, id, model_id, provider_model_id, unsupported_params FROM custom_models
+        "SELECT provider_id, id, model_id, provider_model_id, unsupported_params, input_price, output_price FROM custom_models
          WHERE account_id = $1 AND provider_id = ANY($2) ORDER BY provider_id, position",
     );
     let models = lent.rows(models.bind(account_id).bind(&ids)).await?;
@@ -103,6 +106,7 @@ fn read_model(row: &PgRow) -> Result<(CustomProviderId, CustomModel), StoreError
         model_id: cells.get("model_id")?,
         provider_model_id: cells.get("provider_model_id")?,
         unsupported_params: cells.get("unsupported_params")?,
+        prices: cells.prices("input_price", "output_price")?,
     };
     Ok((CustomProviderId::from_bytes(cells.id("provider_id")?), model))
 }

@@ -48,6 +48,21 @@ macro_rules! add_new_to_sums {
                 output_tokens = least(usage_sums.output_tokens::numeric + excluded.output_tokens, 9223372036854775807)::bigint,
                 reasoning_tokens =
                     least(usage_sums.reasoning_tokens::numeric + excluded.reasoning_tokens, 9223372036854775807)::bigint
+        ), spent AS (
+            INSERT INTO spending (account_id, spender_id, day, nano_usd)
+            SELECT account_id, spender_id, began - began % 86400000000, least(sum(cost_nano_usd), 9223372036854775807)::bigint
+            FROM (
+                SELECT account_id, team_id, access_key_id, managed_key_id, cost_nano_usd,
+                    -- The time in the request's id.
+                    ('x' || translate(left(request_id::text, 13), '-', ''))::bit(48)::bigint * 1000 AS began
+                FROM new WHERE cost_nano_usd > 0
+            ) AS priced CROSS JOIN LATERAL (
+                VALUES (account_id), (team_id), (access_key_id),
+                    (CASE WHEN managed_key_id IS NOT NULL THEN '00000000-0000-0000-0000-000000000000'::uuid END)
+            ) AS spenders (spender_id)
+            WHERE spender_id IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+            ON CONFLICT (account_id, spender_id, day) DO UPDATE SET
+                nano_usd = least(spending.nano_usd::numeric + excluded.nano_usd, 9223372036854775807)::bigint
         )
         SELECT count(*) AS new FROM new"
     };
@@ -59,7 +74,8 @@ macro_rules! summed_columns {
         "usage_events.account_id, usage_events.event_time, usage_events.team_id, usage_events.access_key_id,
          usage_events.provider, usage_events.model, usage_events.is_final, usage_events.completion, usage_events.status_code,
          usage_events.cost_nano_usd, usage_events.input_uncached, usage_events.cache_read, usage_events.cache_write_5m,
-         usage_events.cache_write_1h, usage_events.cache_write_other, usage_events.output, usage_events.reasoning"
+         usage_events.cache_write_1h, usage_events.cache_write_other, usage_events.output, usage_events.reasoning,
+         usage_events.request_id, usage_events.managed_key_id"
     };
 }
 

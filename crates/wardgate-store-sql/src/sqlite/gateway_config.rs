@@ -15,12 +15,12 @@ use wardgate_core::stamp::Version;
 use wardgate_store::{Change, GatewayConfigs, StoreError};
 
 const INSERT: &str = "INSERT INTO gateway_configs (account_id, version, created_at, updated_at, created_by, updated_by,
-         total_timeout_us, per_request_timeout_us, input_tokens_max, output_tokens_max, metadata)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
+         total_timeout_us, per_request_timeout_us, input_tokens_max, output_tokens_max, metadata, unknown_price)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING";
 
 const UPDATE: &str = "UPDATE gateway_configs SET (version, created_at, updated_at, created_by, updated_by,
-         total_timeout_us, per_request_timeout_us, input_tokens_max, output_tokens_max, metadata)
-         = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         total_timeout_us, per_request_timeout_us, input_tokens_max, output_tokens_max, metadata, unknown_price)
+         = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
      WHERE account_id = ?1 AND version = ?2 - 1";
 
 #[async_trait]
@@ -42,6 +42,7 @@ impl GatewayConfigs for SqliteTenant {
             .bind(config.input_tokens_max.map(count))
             .bind(config.output_tokens_max.map(count))
             .bind(config.metadata.as_deref())
+            .bind(config.unknown_price.map(|price| count(price.pico_usd())))
             .execute(&mut *transaction)
             .await
             .map_err(|error| of_insert(error, || "the gateway config".to_owned(), "the account"))?;
@@ -80,6 +81,7 @@ fn read(row: &SqliteRow, account_id: AccountId) -> Result<GatewayConfig, StoreEr
         per_request_timeout: Duration::from_micros(cells.number("per_request_timeout_us")?),
         input_tokens_max: optional_number("input_tokens_max")?,
         output_tokens_max: optional_number("output_tokens_max")?,
+        unknown_price: cells.price("unknown_price")?,
         metadata: cells.get("metadata")?,
         stamp: Some(read_stamp(&cells)?),
     })

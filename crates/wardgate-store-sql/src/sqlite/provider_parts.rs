@@ -29,8 +29,9 @@ pub(super) async fn insert(connection: &mut SqliteConnection, provider: &CustomP
     }
     for (position, model) in provider.models.iter().enumerate() {
         sqlx::query(
-            "INSERT INTO custom_models (account_id, provider_id, position, id, model_id, provider_model_id, unsupported_params)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO custom_models (account_id, provider_id, position, id, model_id, provider_model_id, unsupported_params,
+                 input_price, output_price)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(provider.account_id.as_bytes().as_slice())
         .bind(provider.id.as_bytes().as_slice())
@@ -39,6 +40,8 @@ pub(super) async fn insert(connection: &mut SqliteConnection, provider: &CustomP
         .bind(&model.model_id)
         .bind(model.provider_model_id.as_deref())
         .bind(list(&model.unsupported_params))
+        .bind(model.prices.map(|prices| count(prices.input.pico_usd())))
+        .bind(model.prices.map(|prices| count(prices.output.pico_usd())))
         .execute(&mut *connection)
         .await
         .map_err(|error| of_insert(error, || "a model with this resource id".to_owned(), "the model"))?;
@@ -114,6 +117,7 @@ fn read_model(row: &SqliteRow) -> Result<(CustomProviderId, CustomModel), StoreE
         model_id: cells.get("model_id")?,
         provider_model_id: cells.get("provider_model_id")?,
         unsupported_params: read_list(&cells, "unsupported_params")?,
+        prices: cells.prices("input_price", "output_price")?,
     };
     Ok((CustomProviderId::from_bytes(cells.id("provider_id")?), model))
 }

@@ -31,8 +31,9 @@ const ADD: &str =
 /// Adds events that this transaction stored.
 pub(super) async fn add<'e>(
     transaction: &mut SqliteConnection,
-    events: impl IntoIterator<Item = &'e UsageEvent>,
+    events: impl IntoIterator<Item = &'e UsageEvent> + Clone,
 ) -> Result<(), StoreError> {
+    super::spending::add(transaction, events.clone()).await?;
     // Written in the order of the table, so that rows which lie beside each other are written one after the other.
     for (key, sums) in sums(events) {
         sqlx::query(ADD)

@@ -113,7 +113,7 @@ pub(super) async fn append(store: &SqliteStore, events: &[UsageEvent]) -> Result
         }
     }
     let count = new.len() as u64;
-    sums::add(&mut transaction, new).await?;
+    sums::add(&mut transaction, new.iter().copied()).await?;
     transaction.commit().await.map_err(unavailable)?;
     Ok(count)
 }

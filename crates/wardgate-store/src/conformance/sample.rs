@@ -18,9 +18,9 @@ use wardgate_core::id::{
     ManagedKeyId, OperatorKeyId, ProviderKeyId, PurchaseId, RequestId, TeamId, TierId, UsageEventId, VirtualModelId,
 };
 use wardgate_core::label::Label;
-use wardgate_core::money::NanoUsd;
+use wardgate_core::money::{NanoUsd, PicoUsdPerToken};
 use wardgate_core::name::ProviderName;
-use wardgate_core::provider::{AuthScheme, CustomHeader, CustomModel, CustomProvider, CustomSurface};
+use wardgate_core::provider::{AuthScheme, CustomHeader, CustomModel, CustomProvider, CustomSurface, DeclaredPrices};
 use wardgate_core::provider_key::{ManagedKey, ProviderKey};
 use wardgate_core::random::Counting;
 use wardgate_core::stamp::{Stamp, Version};
@@ -282,6 +282,7 @@ pub fn model(model_id: &str, provider_model_id: Option<&str>, unsupported_params
         model_id: model_id.to_owned(),
         provider_model_id: provider_model_id.map(str::to_owned),
         unsupported_params: unsupported_params.iter().map(|param| (*param).to_owned()).collect(),
+        prices: provider_model_id.map(|_| DeclaredPrices { input: PicoUsdPerToken::new(1), output: PicoUsdPerToken::new(2) }),
     }
 }
 
@@ -294,6 +295,7 @@ pub fn gateway_config(owner: &Account) -> GatewayConfig {
         per_request_timeout: Duration::from_millis(750),
         input_tokens_max: Some(1_000),
         output_tokens_max: Some(u64::from(u32::MAX)),
+        unknown_price: Some(PicoUsdPerToken::new(75_000_000)),
         metadata: Some("{}".to_owned()),
         stamp: Some(stamp(next_instant())),
     }

@@ -411,6 +411,7 @@ impl Table for Account {
     fn deleted(&self, tables: &mut Tables) {
         let id = self.id;
         tables.budgets.retain(|_, budget| budget.account_id != id);
+        tables.holds.retain(|(account_id, ..), _| *account_id != id);
         tables.teams.retain(|_, team| team.account_id != id);
         tables.access_keys.retain(|_, key| key.account_id != id);
         tables.configurations.retain(|_, configuration| configuration.account_id != id);

@@ -99,6 +99,7 @@ pub(super) fn append(store: &MemoryStore, events: &[UsageEvent]) -> Result<u64, 
         if let Entry::Vacant(vacant) = tables.usage.entry(event.id) {
             vacant.insert(event.clone());
             new += 1;
+            super::escrow::spend(&mut tables, event);
             for (key, added) in sums([event]) {
                 *tables.usage_sums.entry(key).or_default() += added;
             }

@@ -46,7 +46,7 @@ pub(super) async fn run(store: Arc<dyn Store>, proxy: Arc<Deps>, stop: Cancellat
             () = mover.proxy.ledger.many() => {}
             () = stop.cancelled() => break,
         }
-        let stored = mover.move_all().await;
+        let stored = mover.move_and_tell().await;
         if touched.elapsed() >= TOUCH_EVERY && !mover.seen.is_empty() {
             touched = Instant::now();
             mover.touch().await;
@@ -60,7 +60,7 @@ pub(super) async fn run(store: Arc<dyn Store>, proxy: Arc<Deps>, stop: Cancellat
         }
     }
     for _ in 0..LAST_TRIES {
-        if mover.move_all().await {
+        if mover.move_and_tell().await {
             break;
         }
         sleep(AFTER_FAILURE).await;
@@ -75,6 +75,16 @@ pub(super) async fn run(store: Arc<dyn Store>, proxy: Arc<Deps>, stop: Cancellat
 }
 
 impl Mover {
+    /// Moves what waits, and tells those who keep money until the ledger has it.
+    async fn move_and_tell(&mut self) -> bool {
+        self.proxy.escrow.mark();
+        let stored = self.move_all().await;
+        if stored {
+            self.proxy.escrow.store_marked();
+        }
+        stored
+    }
+
     /// Moves what waits. `false` when the store did not take it.
     async fn move_all(&mut self) -> bool {
         loop {

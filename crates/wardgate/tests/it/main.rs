@@ -22,6 +22,7 @@ mod ledger;
 mod clients;
 mod limits;
 mod rate_limits;
+mod budgets;
 mod framing;
 mod drain;
 mod secrets;

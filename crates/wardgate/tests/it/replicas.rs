@@ -14,19 +14,19 @@ const IN_FORCE_WITHIN: Duration = Duration::from_secs(2);
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
 
 /// Gateways that share a database.
-struct Cluster {
+pub(crate) struct Cluster {
     database: Database,
     files: TempDir,
 }
 
 impl Cluster {
-    fn on(database: Database) -> Self {
+    pub(crate) fn on(database: Database) -> Self {
         let files = tempfile::tempdir().unwrap();
         std::fs::write(files.path().join("master.key"), MASTER_KEY).unwrap();
         Self { database, files }
     }
 
-    fn setup(&self) -> Setup {
+    pub(crate) fn setup(&self) -> Setup {
         let key = self.files.path().join("master.key");
         dev().with("--database-url", self.database.url()).with("--master-key-file", key).replica()
     }

@@ -262,6 +262,7 @@ async fn an_export_is_a_document() {
           perRequestTimeout: 60s
           maxInputTokens: null
           maxOutputTokens: null
+          unknownPrice: null
           metadata: null
         teams:
         - name: default

@@ -25,6 +25,7 @@ pub(crate) fn body(error: &ErrorBody<'_>) -> Vec<u8> {
         ErrorKind::InvalidRequest => "invalid_request_error",
         ErrorKind::Authentication => "authentication_error",
         ErrorKind::Permission => "permission_error",
+        ErrorKind::Payment => "billing_error",
         ErrorKind::NotFound => "not_found_error",
         ErrorKind::TooLarge => "request_too_large",
         ErrorKind::RateLimit => "rate_limit_error",

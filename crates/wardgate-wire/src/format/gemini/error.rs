@@ -8,6 +8,7 @@ pub(crate) fn body(error: &ErrorBody<'_>) -> Vec<u8> {
         ErrorKind::InvalidRequest | ErrorKind::TooLarge => (400, "INVALID_ARGUMENT"),
         ErrorKind::Authentication => (401, "UNAUTHENTICATED"),
         ErrorKind::Permission => (403, "PERMISSION_DENIED"),
+        ErrorKind::Payment => (402, "FAILED_PRECONDITION"),
         ErrorKind::NotFound => (404, "NOT_FOUND"),
         ErrorKind::RateLimit => (429, "RESOURCE_EXHAUSTED"),
         ErrorKind::Overloaded => (503, "UNAVAILABLE"),

@@ -62,6 +62,7 @@ fn inner<'e>(error: &ErrorBody<'e>) -> Error<'e> {
         ErrorKind::InvalidRequest | ErrorKind::NotFound | ErrorKind::TooLarge => "invalid_request_error",
         ErrorKind::Authentication => "authentication_error",
         ErrorKind::Permission => "permission_error",
+        ErrorKind::Payment => "insufficient_quota",
         ErrorKind::RateLimit => "rate_limit_error",
         ErrorKind::Overloaded | ErrorKind::Timeout | ErrorKind::Server => "server_error",
     };
