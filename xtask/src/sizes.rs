@@ -20,6 +20,9 @@ pub(crate) struct Options {
     /// Access keys, evenly among them
     #[arg(long, default_value_t = 1_000_000)]
     keys: u64,
+    /// Fill a Postgres server of its own instead of a SQLite file; starts of the gateway are not measured then
+    #[arg(long)]
+    postgres: bool,
     /// Build with this profile
     #[arg(long, default_value = "release")]
     profile: String,
@@ -36,31 +39,47 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let gateway = build::executable("wardgate", &options.profile)?;
     let sizes = build::example("wardgate", "sizes", &options.profile)?;
     let directory = tempfile::Builder::new().prefix("sizes-").tempdir()?;
+    if options.postgres {
+        let report = filled(&sizes, "postgres", options)?;
+        return show(&report, options, None);
+    }
     let (full, empty) = (directory.path().join("full"), directory.path().join("empty"));
     // The first start makes what every gateway has.
     start(&gateway, &full)?;
     start(&gateway, &empty)?;
-    say(&format!("filling a store with {} keys of {} accounts, which takes minutes", options.keys, options.accounts));
     let database = format!("sqlite:{}", full.join("wardgate.db").display());
-    let output = Command::new(sizes)
-        .args([&database, &options.accounts.to_string(), &options.keys.to_string()])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("the example does not run")?;
-    ensure!(output.status.success(), "the example failed");
-    let report: Value = serde_json::from_slice(&output.stdout).context("the example printed something else")?;
+    let report = filled(&sizes, &database, options)?;
     let times = |data: &Path| -> anyhow::Result<Duration> {
         let mut times = (0..STARTS).map(|_| start(&gateway, data)).collect::<anyhow::Result<Vec<_>>>()?;
         times.sort_unstable();
         Ok(times[STARTS / 2])
     };
     let (ready_empty, ready_full) = (times(&empty)?, times(&full)?);
+    show(&report, options, Some((ready_empty, ready_full)))
+}
+
+/// What the example says of a database that it filled.
+fn filled(sizes: &Path, database: &str, options: &Options) -> anyhow::Result<Value> {
+    say(&format!("filling a store with {} keys of {} accounts, which takes minutes", options.keys, options.accounts));
+    let output = Command::new(sizes)
+        .args([database, &options.accounts.to_string(), &options.keys.to_string()])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("the example does not run")?;
+    ensure!(output.status.success(), "the example failed");
+    serde_json::from_slice(&output.stdout).context("the example printed something else")
+}
+
+/// Prints the figures, and says whether the limit is kept.
+fn show(report: &Value, options: &Options, ready: Option<(Duration, Duration)>) -> anyhow::Result<ExitCode> {
     let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN);
     let p99 = number("/lookup_ms/p99");
     let mut out = std::io::stdout();
     writeln!(out, "{} keys in {} accounts, stored in {:.0} s", options.keys, options.accounts, number("/fill_seconds"))?;
     writeln!(out, "lookup that misses the cache  p50 {:.3} ms, p99 {p99:.3} ms", number("/lookup_ms/p50"))?;
-    writeln!(out, "ready after                   {ready_empty:.0?} empty, {ready_full:.0?} full")?;
+    if let Some((empty, full)) = ready {
+        writeln!(out, "ready after                   {empty:.0?} empty, {full:.0?} full")?;
+    }
     writeln!(out, "memory of the cache, by keys seen:")?;
     for step in report["cache"].as_array().into_iter().flatten() {
         writeln!(out, "  {:>9}  {:>5} MiB", step["keys_seen"], step["grown_mib"])?;

@@ -12,7 +12,8 @@ use wardgate_core::secret::Secret;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Connection and output")]
 pub(crate) struct Connection {
-    /// The management API [env: WARDGATE_ADMIN_URL] [default: http://127.0.0.1:8081].
+    /// The management API [env: WARDGATE_ADMIN_URL] [default: that of the gateway that runs on the data directory, else
+    /// http://127.0.0.1:8081].
     #[arg(long, global = true, alias = "admin-url", value_name = "URL")]
     pub(crate) url: Option<String>,
     /// The API or operator key. Other users of this machine can see a command line: prefer the variables [env: WARDGATE_API_KEY,
@@ -62,6 +63,7 @@ impl Connection {
     /// Settles what is to be called with which key: options go over the environment, that over the files of a local gateway.
     pub(crate) fn target(&self, surroundings: &Surroundings, scope: Scope) -> Result<Target, Failure> {
         let url = self.url.clone().or_else(|| surroundings.variable("WARDGATE_ADMIN_URL"));
+        let url = url.or_else(|| read_admin_url(&self.data_dir(surroundings)));
         let url = url.unwrap_or_else(|| DEFAULT_URL.to_owned()).trim_end_matches('/').to_owned();
         if !(url.starts_with("http://") || url.starts_with("https://")) {
             return Err(Failure::usage(format!("--url must start with http:// or https://, and is {url}")));
@@ -93,14 +95,18 @@ impl Connection {
                 return Ok((Secret::new(key), format!("the key of {name}")));
             }
         }
-        let dir = self.data_dir.clone().or_else(|| surroundings.variable("WARDGATE_DATA_DIR").map(PathBuf::from));
-        let path = dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)).join("credentials.json");
+        let path = self.data_dir(surroundings).join("credentials.json");
         let credentials = read_credentials(&path)?.ok_or_else(|| {
             Failure::new(Exit::Refused, format!("there is no key: {first} is not set, and {} does not exist", path.display()))
                 .hint(format!("set {first}, or point --data-dir at the data of a gateway on this machine"))
         })?;
         let key = if wants_operator { credentials.operator_key } else { credentials.api_key };
         Ok((Secret::new(key), format!("the key of {}", path.display())))
+    }
+
+    fn data_dir(&self, surroundings: &Surroundings) -> PathBuf {
+        let dir = self.data_dir.clone().or_else(|| surroundings.variable("WARDGATE_DATA_DIR").map(PathBuf::from));
+        dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR))
     }
 }
 
@@ -112,6 +118,18 @@ const OPERATOR_KEY: &str = "WARDGATE_OPERATOR_KEY";
 struct Credentials {
     api_key: String,
     operator_key: String,
+}
+
+/// What a gateway writes while it runs.
+#[derive(Deserialize)]
+struct Addresses {
+    admin_url: String,
+}
+
+/// Where the gateway that runs on this directory is, if one does and says so.
+fn read_admin_url(data_dir: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(data_dir.join("addresses.json")).ok()?;
+    serde_json::from_str::<Addresses>(&text).ok().map(|addresses| addresses.admin_url)
 }
 
 fn read_credentials(path: &Path) -> Result<Option<Credentials>, Failure> {
@@ -163,6 +181,23 @@ mod tests {
         check(&["--account", "acme"], &both, Scope::Account, Ok(("ngo-env", Some("acme"))));
         check(&[], &[("WARDGATE_API_KEY", "")], Scope::Account, Ok(("nga-file", None)));
         check(&[], &[], Scope::Operator, Ok(("ngo-file", None)));
+    }
+
+    #[test]
+    fn a_gateway_that_runs_here_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = |environment: &[(&str, &str)]| {
+            let command = Connection::augment_args(clap::Command::new("x"));
+            let mut connection = Connection::from_arg_matches(&command.get_matches_from(["x", "--key", "nga-1"])).unwrap();
+            connection.data_dir = Some(dir.path().to_owned());
+            connection.target(&testing::surroundings(environment).0, Scope::Account).unwrap().url
+        };
+        assert_eq!(url(&[]), DEFAULT_URL);
+        std::fs::write(dir.path().join("addresses.json"), r#"{"admin_url": "http://127.0.0.1:7"}"#).unwrap();
+        assert_eq!(url(&[]), "http://127.0.0.1:7");
+        assert_eq!(url(&[("WARDGATE_ADMIN_URL", "http://127.0.0.1:8/")]), "http://127.0.0.1:8");
+        std::fs::write(dir.path().join("addresses.json"), "half").unwrap();
+        assert_eq!(url(&[]), DEFAULT_URL);
     }
 
     #[test]

@@ -63,9 +63,24 @@ impl NanoUsd {
 /// Dollars with all nine digits after the point.
 impl fmt::Display for NanoUsd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let whole = self.0.unsigned_abs();
-        write!(f, "{sign}{}.{:09}", whole / 1_000_000_000, whole % 1_000_000_000)
+        // By hand, since each answer's headers say a cost: a sign, at most ten digits, a point and nine digits, from the right.
+        let mut text = [b'0'; 21];
+        let mut rest = self.0.unsigned_abs();
+        let mut start = text.len();
+        while rest > 0 || start > text.len() - 11 {
+            start -= 1;
+            if start == text.len() - 10 {
+                text[start] = b'.';
+            } else {
+                text[start] = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        }
+        if self.0 < 0 {
+            start -= 1;
+            text[start] = b'-';
+        }
+        f.write_str(std::str::from_utf8(&text[start..]).unwrap_or_default())
     }
 }
 
@@ -188,6 +203,19 @@ mod tests {
         assert_eq!(round_pico(price.times(3)), NanoUsd::new(0));
         assert_eq!(round_pico(price.times(10)), NanoUsd::new(2));
         assert_eq!(NanoUsd::new(1_234_567_890).to_usd_5(), "1.23457");
-        assert_eq!(NanoUsd::new(1_234_567_890).to_string(), "1.234567890");
+    }
+
+    #[test]
+    fn amounts_show_all_their_digits() {
+        for (amount, shown) in [
+            (0, "0.000000000"),
+            (7, "0.000000007"),
+            (-7, "-0.000000007"),
+            (1_234_567_890, "1.234567890"),
+            (i64::MAX, "9223372036.854775807"),
+            (i64::MIN, "-9223372036.854775808"),
+        ] {
+            assert_eq!(NanoUsd::new(amount).to_string(), shown);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! This crate knows nothing of HTTP, routing or stores; it is told facts. Start reading at [`record`].
 
+mod json_line;
 pub mod labels;
 pub mod metrics;
 pub mod record;

@@ -1,93 +1,69 @@
 //! One JSON line per request, with its facts and nothing that was said in it.
 
+use crate::json_line::JsonLine;
 use crate::record::RequestRecord;
-use serde::Serialize;
 use std::time::Duration;
-use wardgate_core::id::{AccessKeyId, AccountId, ManagedKeyId, RequestId};
-
-#[derive(Serialize)]
-struct Line<'r> {
-    timestamp: String,
-    level: &'static str,
-    message: &'static str,
-    request_id: RequestId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_id: Option<AccountId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    access_key_id: Option<AccessKeyId>,
-    method: &'r str,
-    path: &'r str,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_code: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asked_model: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    virtual_model: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    managed_key_id: Option<ManagedKeyId>,
-    attempts: u32,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    failed: &'r [String],
-    candidates: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_out: Option<&'r str>,
-    stream: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    completion: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input_tokens: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_tokens: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost_nano_usd: Option<i64>,
-    duration_us: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_token_us: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    overhead_us: Option<u64>,
-}
 
 /// How much of a text from a client is logged, in bytes.
 const TEXT_BYTES_MAX: usize = 200;
 
-/// Writes the line, without its end.
+/// Writes the line, without its end. Facts that are not known are left out.
 pub(crate) fn write(to: &mut Vec<u8>, request: &RequestRecord<'_>) {
-    let line = Line {
-        timestamp: request.time.to_string(),
-        level: if request.status >= 500 { "WARN" } else { "INFO" },
-        message: "request",
-        request_id: request.request_id,
-        account_id: request.account_id,
-        access_key_id: request.access_key_id,
-        method: request.method,
-        path: clip(request.path),
-        status: request.status,
-        error_code: request.error_code,
-        asked_model: request.asked_model.map(clip),
-        provider: request.provider,
-        model: request.model.map(clip),
-        virtual_model: request.virtual_model.map(clip),
-        managed_key_id: request.managed_key_id,
-        attempts: request.attempts,
-        failed: request.failed,
-        candidates: request.candidates,
-        left_out: request.left_out,
-        stream: request.is_stream,
-        completion: request.completion.map(wardgate_core::usage::Completion::name),
-        input_tokens: request.usage.map(|usage| usage.input()),
-        output_tokens: request.usage.map(|usage| usage.output),
-        cost_nano_usd: request.cost.map(wardgate_core::money::NanoUsd::nano_usd),
-        duration_us: micros(request.duration),
-        first_token_us: request.first_token.map(micros),
-        overhead_us: request.overhead.map(micros),
-    };
-    // Serializing strings and numbers to memory cannot fail.
-    let _ = serde_json::to_writer(to, &line);
+    let mut line = JsonLine::begin(to);
+    line.shown("timestamp", request.time);
+    line.word("level", if request.status >= 500 { "WARN" } else { "INFO" });
+    line.word("message", "request");
+    line.word("request_id", &request.request_id.to_text());
+    if let Some(id) = request.account_id {
+        line.word("account_id", &id.to_text());
+    }
+    if let Some(id) = request.access_key_id {
+        line.word("access_key_id", &id.to_text());
+    }
+    line.text("method", request.method);
+    line.text("path", clip(request.path));
+    line.number("status", request.status);
+    for (name, text) in [
+        ("error_code", request.error_code),
+        ("asked_model", request.asked_model),
+        ("provider", request.provider),
+        ("model", request.model),
+        ("virtual_model", request.virtual_model),
+    ] {
+        if let Some(text) = text {
+            line.text(name, clip(text));
+        }
+    }
+    if let Some(id) = request.managed_key_id {
+        line.word("managed_key_id", &id.to_text());
+    }
+    line.number("attempts", request.attempts);
+    if !request.failed.is_empty() {
+        line.texts("failed", request.failed);
+    }
+    line.number("candidates", request.candidates);
+    if let Some(left_out) = request.left_out {
+        line.text("left_out", left_out);
+    }
+    line.truth("stream", request.is_stream);
+    if let Some(completion) = request.completion {
+        line.word("completion", completion.name());
+    }
+    if let Some(usage) = request.usage {
+        line.number("input_tokens", usage.input());
+        line.number("output_tokens", usage.output);
+    }
+    if let Some(cost) = request.cost {
+        line.number("cost_nano_usd", cost.nano_usd());
+    }
+    line.number("duration_us", micros(request.duration));
+    if let Some(first_token) = request.first_token {
+        line.number("first_token_us", micros(first_token));
+    }
+    if let Some(overhead) = request.overhead {
+        line.number("overhead_us", micros(overhead));
+    }
+    line.end();
 }
 
 fn micros(duration: Duration) -> u64 {

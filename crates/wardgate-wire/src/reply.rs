@@ -2,7 +2,10 @@
 
 use crate::fault;
 use crate::format::{anthropic_messages, figures, gemini, opaque, openai_chat, openai_embeddings, openai_responses};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use std::fmt;
+use std::marker::PhantomData;
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::Format;
 use wardgate_core::usage::Usage;
@@ -40,12 +43,39 @@ pub fn read(format: Format, body: &[u8], credential: Option<&str>) -> Result<Rep
     }
 }
 
+/// The first element of a list, if it has one. The others are checked to be JSON and left.
+#[derive(Default)]
+pub(crate) struct FirstOf<T>(pub(crate) Option<T>);
+
+impl<'b, T: Deserialize<'b>> Deserialize<'b> for FirstOf<T> {
+    fn deserialize<D: Deserializer<'b>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List<T>(PhantomData<T>);
+
+        impl<'b, T: Deserialize<'b>> Visitor<'b> for List<T> {
+            type Value = FirstOf<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'b>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let first = list.next_element()?;
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(FirstOf(first))
+            }
+        }
+
+        deserializer.deserialize_seq(List(PhantomData))
+    }
+}
+
 /// Reads a body as an object of type `T`. Derived readers take arrays as well, so the first character is looked at.
-pub(crate) fn object<'b, T: serde::Deserialize<'b>>(body: &'b [u8]) -> Result<T, Fault> {
+pub(crate) fn object<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Fault> {
     let what = match body.trim_ascii_start().first() {
         None => "the provider's answer is empty".to_owned(),
         Some(b'<') => "the provider answered with a page of HTML or XML instead of JSON".to_owned(),
-        Some(b'{') => match serde_json::from_slice(body) {
+        // Reading text is cheaper than reading bytes, each string of which is looked through once more.
+        Some(b'{') => match std::str::from_utf8(body).map_or_else(|_| serde_json::from_slice(body), serde_json::from_str) {
             Ok(object) => return Ok(object),
             Err(error) => {
                 format!("the provider's answer is not valid JSON (line {} column {})", error.line(), error.column())

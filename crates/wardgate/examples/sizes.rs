@@ -19,8 +19,9 @@ use wardgate_core::time::Timestamp;
 use wardgate_keys::seal::MasterKey;
 use wardgate_proxy::cache::KeyCache;
 use wardgate_store::{Collection, Store, Tenant};
-use wardgate_store_sql::{SqliteOptions, SqliteStore};
+use wardgate_store_sql::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use wardgate_telemetry::Metrics;
+use wardgate_testkit::Postgres;
 
 /// Keys that are looked up one after the other.
 const LOOKUPS: usize = 20_000;
@@ -28,7 +29,7 @@ const LOOKUPS: usize = 20_000;
 /// Who makes what is made here.
 const ACTOR: &str = "sizes";
 
-/// Writers at once. SQLite has one at a time anyway.
+/// Writers at once. SQLite has one at a time anyway, Postgres as many as it has connections.
 const WRITERS: u64 = 32;
 
 fn main() -> anyhow::Result<()> {
@@ -40,7 +41,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run(database: &str, accounts: u64, keys: u64) -> anyhow::Result<()> {
-    let store: Arc<dyn Store> = open(database).await?;
+    let (store, _server) = open(database).await?;
     let filled = Instant::now();
     let ids = fill(&store, accounts, keys).await?;
     let fill_seconds = filled.elapsed().as_secs_f64();
@@ -76,9 +77,15 @@ async fn run(database: &str, accounts: u64, keys: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn open(database: &str) -> anyhow::Result<Arc<dyn Store>> {
-    let path = wardgate_store_sql::path_of_url(database).context("the database is written as sqlite:/path")?;
-    Ok(Arc::new(SqliteStore::open(Path::new(&path), &SqliteOptions::default()).await?))
+/// Opens a file `sqlite:/path`, or with `postgres` a server of its own, which ends with what is returned.
+async fn open(database: &str) -> anyhow::Result<(Arc<dyn Store>, Option<Postgres>)> {
+    if database == "postgres" {
+        let server = Postgres::own().await;
+        let store = PostgresStore::open(&server.database().url(), &PostgresOptions::default()).await?;
+        return Ok((Arc::new(store), Some(server)));
+    }
+    let path = wardgate_store_sql::path_of_url(database).context("the database is written as sqlite:/path, or postgres")?;
+    Ok((Arc::new(SqliteStore::open(Path::new(&path), &SqliteOptions::default()).await?), None))
 }
 
 /// Stores the accounts, and keys evenly among them.

@@ -19,6 +19,7 @@ mod reseal;
 mod clock;
 mod tasks;
 mod tiers;
+mod whereabouts;
 mod counters;
 
 use std::process::ExitCode;

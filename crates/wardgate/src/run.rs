@@ -5,6 +5,7 @@ use crate::assemble::{Parts, assemble};
 use crate::readiness::ProcessReadiness;
 use crate::settings::Settings;
 use crate::tasks::Tasks;
+use crate::whereabouts;
 use anyhow::{Context, bail};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -85,7 +86,8 @@ impl Gateway {
     /// Serves until SIGTERM or SIGINT, then stops in order: no new requests, running streams end or are ended, what they used
     /// is stored. A second signal stops at once.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let Self { parts, settings, listener, admin_listener, service, admin_url, mut signals, .. } = self;
+        let Self { parts, settings, listener, admin_listener, service, gateway_url, admin_url, mut signals } = self;
+        whereabouts::tell(&parts.data_dir, &gateway_url, &admin_url);
         let drain = Arc::clone(&parts.proxy.drain);
         let readiness = ProcessReadiness::new(Arc::clone(&drain), Arc::clone(&parts.proxy.ledger));
         let tasks = Tasks::start(&parts, &readiness, settings.usage_retention);
@@ -95,6 +97,7 @@ impl Gateway {
         let mut serving = tokio::spawn(async move { service.serve(listener).await });
 
         signals.next().await;
+        whereabouts::forget(&parts.data_dir);
         tracing::info!(drain = ?settings.drain, "stopping: no new requests; streams may end; a second signal stops at once");
         drain.start();
         let ended = tokio::select! {

@@ -63,6 +63,8 @@ impl Kind {
         let text = |field: &str| object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
         match self {
             Self::Provider => text("providerId").map(str::to_owned),
+            // Models compare without case, and so do the names that stand for them.
+            Self::VirtualModel => text("name").map(str::to_ascii_lowercase),
             Self::ProviderKey => Some(format!("{}/{}", text("provider")?, text("name")?)),
             _ => text("name").map(str::to_owned),
         }

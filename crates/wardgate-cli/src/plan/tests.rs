@@ -123,6 +123,17 @@ fn what_is_there_already_is_left_as_it_is() {
 }
 
 #[test]
+fn a_virtual_model_is_the_same_in_any_case() {
+    let expected = expect![[r#"
+        the account of the key
+          ~ virtual model fast
+              name: fast → FAST
+          1 to change
+    "#]];
+    check("virtualModels: [{name: FAST, models: [gpt-4o-mini]}]", &expected);
+}
+
+#[test]
 fn what_is_named_is_made_before_what_names_it() {
     let text = r#"
 accessKeys:

@@ -75,7 +75,7 @@ impl UsageEvents for SqliteTenant {
 
 /// How many rows one statement may insert, largest first. Each statement is a trip to the thread that owns the connection and
 /// back, which costs more than a row itself, so a batch is cut into as few as these allow.
-const ROWS_PER_STATEMENT: [usize; 3] = [64, 8, 1];
+const ROWS_PER_STATEMENT: [usize; 4] = [256, 32, 8, 1];
 
 const COLUMNS: &str = "INSERT INTO usage_events (id, request_id, account_id, team_id, access_key_id, event_time, surface,
      provider, model, provider_key_id, provider_key_redacted, attempt_number, is_final, status_code, completion, is_streaming,

@@ -166,7 +166,7 @@ impl Load {
 }
 
 /// How long the database is away: longer than any timeout, interval or lifetime of a connection that has to do with it.
-const AWAY: Duration = Duration::from_secs(15);
+const AWAY: Duration = Duration::from_secs(60);
 
 /// How a database is away.
 enum Outage {

@@ -1,14 +1,14 @@
 //! A whole Chat Completions answer.
 
 use super::usage::ChatUsage;
-use crate::reply::{ReplyFacts, in_band, object};
+use crate::reply::{FirstOf, ReplyFacts, in_band, object};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use wardgate_core::fault::{Fault, FaultClass};
 
 #[derive(Deserialize)]
 struct Completion<'b> {
-    choices: Option<Vec<Choice>>,
+    choices: Option<FirstOf<Choice>>,
     usage: Option<ChatUsage>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
@@ -22,14 +22,12 @@ struct Choice {
 
 pub(crate) fn read(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, Fault> {
     let completion: Completion<'_> = object(body)?;
-    let Some(choices) = completion.choices else {
+    let Some(FirstOf(first)) = completion.choices else {
         return Err(match completion.error {
             Some(error) => in_band(error, credential),
             None => Fault::new(FaultClass::Unreadable, "the provider's answer has no choices"),
         });
     };
-    let mut choices = choices.into_iter();
-    let first = choices.next();
     let (stop_reason, choice_usage) = first.map_or((None, None), |choice| (choice.finish_reason, choice.usage));
     Ok(ReplyFacts { usage: completion.usage.or(choice_usage).map(|usage| usage.to_usage()), stop_reason })
 }
