@@ -9,6 +9,7 @@ mod test;
 mod tidy;
 mod bench;
 mod sizes;
+mod usage_sizes;
 mod trial;
 mod build;
 
@@ -29,6 +30,8 @@ enum Task {
     Bench(bench::Options),
     /// Measure a gateway with very many access keys.
     Sizes(sizes::Options),
+    /// Measure what an overview of a large ledger costs.
+    UsageSizes(usage_sizes::Options),
     /// Try for long what the tests try for seconds.
     Trial(trial::Options),
     #[command(hide = true)]
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Sizes(options) => sizes::run(&options),
+        Task::UsageSizes(options) => usage_sizes::run(&options),
         Task::Trial(options) => trial::run(&options),
         Task::BenchPart(part) => bench::run_part(part),
     }

@@ -64,6 +64,8 @@ pub(crate) enum Failure {
     NoWebSocket,
     /// No model of this id in the list.
     ModelNotListed(String),
+    /// No answer of this id in the account.
+    GenerationUnknown(String),
     /// The call came back to the gateway that made it.
     Loop,
     /// The body is compressed.

@@ -3,6 +3,7 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-wardgate-request-id");
+pub(crate) const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
 pub(crate) const ATTEMPTS: HeaderName = HeaderName::from_static("x-wardgate-attempts");
 pub(crate) const PROVIDER: HeaderName = HeaderName::from_static("x-wardgate-provider");
 pub(crate) const MODEL: HeaderName = HeaderName::from_static("x-wardgate-model");

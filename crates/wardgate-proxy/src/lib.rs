@@ -22,6 +22,9 @@ pub mod tenant;
 pub mod drain;
 mod stall;
 mod headers;
+mod generation;
+mod own_key;
+mod telling;
 mod rate_headers;
 
 pub use deps::{Deps, Options};

@@ -16,11 +16,13 @@ use wardgate_core::id::UsageEventId;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
 use wardgate_ledger::Outcome;
+use wardgate_limits::cost::Cost;
 use wardgate_limits::rate::Standings;
 use wardgate_limits::{cost, estimate};
 use wardgate_model::Origin;
 use wardgate_policy::Candidate;
 use wardgate_telemetry::AttemptRecord;
+use wardgate_wire::enrich::Bill;
 
 /// The meter of one request.
 pub(crate) struct Meter {
@@ -156,8 +158,7 @@ impl Meter {
         let (usage, usage_source) = if is_unknown { unread(ending) } else { reckon(ending, self.request_bytes) };
         let is_free = open.candidate.target.provider.origin != Origin::BuiltIn || usage_source == UsageSource::None;
         let is_managed = open.candidate.credential.managed().is_some();
-        let terms = self.deps().terms(self.log.request_id().made_at(), &self.admission.tenant);
-        let cost = cost::cost(&open.candidate.target, &usage, is_managed, &terms).map(|cost| cost.total);
+        let cost = self.cost(&open, &usage).map(|cost| cost.total);
         let cost = cost.filter(|_| !is_unknown || is_free);
         self.spent.add(cost.unwrap_or(NanoUsd::ZERO), is_managed);
         self.log.completion = Some(ending.completion);
@@ -202,6 +203,28 @@ impl Meter {
             first_token_us: open.first_token.map(micros),
         });
         cost
+    }
+
+    /// What a usage of this attempt costs, at the prices of when the request came.
+    fn cost(&self, open: &OpenAttempt, usage: &Usage) -> Option<Cost> {
+        let is_managed = open.candidate.credential.managed().is_some();
+        let terms = self.deps().terms(self.log.request_id().made_at(), &self.admission.tenant);
+        cost::cost(&open.candidate.target, usage, is_managed, &terms)
+    }
+
+    /// What the open attempt will have used and cost if this is all of it.
+    pub(crate) fn bill(&self, usage: Option<Usage>, content_bytes: u64) -> (Usage, Bill) {
+        let Some(open) = &self.open else { return Default::default() };
+        let ending = Ending { completion: Completion::Succeeded, usage, content_bytes, stop_reason: None };
+        let (usage, _) = reckon(&ending, self.request_bytes);
+        let cost = self.cost(open, &usage);
+        let bill = Bill {
+            cost: cost.map(|cost| cost.total),
+            input: cost.map(|cost| cost.input),
+            output: cost.map(|cost| cost.output),
+            is_byok: open.candidate.credential.user().is_some(),
+        };
+        (usage, bill)
     }
 
     /// The open attempt ended and no other follows: its event is written now, before the last byte leaves.

@@ -108,7 +108,7 @@ fn google(model: &Listed) -> serde_json::Value {
     })
 }
 
-fn json(value: &impl Serialize) -> Response<ReplyBody> {
+pub(crate) fn json(value: &impl Serialize) -> Response<ReplyBody> {
     let mut response = Response::new(ReplyBody::whole(serde_json::to_vec(value).unwrap_or_default()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -4,9 +4,11 @@ use crate::body::ReplyBody;
 use crate::deps::Deps;
 use crate::explain;
 use crate::failure::Failure;
+use crate::generation;
 use crate::headers;
 use crate::meter::{Ending, Meter};
 use crate::models;
+use crate::own_key;
 use crate::phase::admit::{Admission, admit};
 use crate::phase::ask::{self, Ask};
 use crate::phase::attempt::attempt;
@@ -17,6 +19,7 @@ use crate::phase::relay::relay;
 use crate::phase::select::select;
 use crate::request_log::RequestLog;
 use crate::respond;
+use crate::telling::Telling;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
@@ -64,6 +67,14 @@ async fn tell(
         Ok(Topic::Models) => caller(deps, &inbound, &mut log).await.map(|caller| models::list(&caller, dialect)),
         Ok(Topic::Model(id)) => match caller(deps, &inbound, &mut log).await {
             Ok(caller) => models::get(&caller, &id, dialect),
+            Err(failure) => Err(failure),
+        },
+        Ok(Topic::Generation) => match caller(deps, &inbound, &mut log).await {
+            Ok(caller) => generation::get(deps, &caller, inbound.uri.query()).await,
+            Err(failure) => Err(failure),
+        },
+        Ok(Topic::Key) => match caller(deps, &inbound, &mut log).await {
+            Ok(caller) => own_key::get(deps, &caller).await,
             Err(failure) => Err(failure),
         },
         Err(failure) => Err(failure),
@@ -116,7 +127,10 @@ async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: Re
         }
     };
     match attempted {
-        Ok(exchange) => relay(deps, exchange, &plan, dialect.format, meter),
+        Ok(exchange) => {
+            let telling = Telling::of(inbound.uri.path(), ask.surface, &ask.peek);
+            relay(deps, exchange, &plan, dialect.format, telling, meter)
+        }
         Err(failure) => respond::failure(&failure, dialect, meter.log_mut()),
     }
 }

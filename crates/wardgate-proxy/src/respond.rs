@@ -254,6 +254,14 @@ fn tell(failure: &Failure) -> Told {
         Failure::ModelNotListed(model) => {
             ours(404, NotFound, "unknown_model", format!("this key has no model {model:?}; GET /v1/models lists those it has"))
         }
+        Failure::GenerationUnknown(id) => ours(
+            404,
+            NotFound,
+            "unknown_generation",
+            format!(
+                "this account has no answer {id:?}; its id is in the answer's header x-generation-id, and /api/v1/generation?id= asks for it"
+            ),
+        ),
         Failure::Loop => ours(
             502,
             Server,

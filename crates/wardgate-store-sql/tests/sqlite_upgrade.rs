@@ -200,7 +200,13 @@ async fn what_was_used_is_summed_up() {
     store.append_usage(std::slice::from_ref(&new)).await.unwrap();
     assert!(!store.delete_usage(new.event_time, 100).await.unwrap(), "what is in no sum stays");
 
-    let query = OverviewQuery { start: at(0), end: new.event_time, group_by: GroupBy::Nothing, interval: Interval::Whole };
+    let query = OverviewQuery {
+        start: at(0),
+        end: new.event_time,
+        group_by: GroupBy::Nothing,
+        interval: Interval::Whole,
+        access_key_id: None,
+    };
     let attempts = async |store: &SqliteStore| {
         let buckets = store.tenant(acme.id).usage_overview(&query).await.unwrap();
         buckets.iter().map(|bucket| bucket.sums.attempts).sum::<u64>()

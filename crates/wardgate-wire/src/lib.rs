@@ -7,6 +7,7 @@
 
 pub mod depth;
 pub mod edit;
+pub mod enrich;
 pub mod envelope;
 pub mod error_body;
 pub mod budget_body;

@@ -75,6 +75,7 @@ pub fn peek(body: &[u8], boundary: &str) -> Result<Peek, PeekError> {
         is_stream,
         stream_options_span: None,
         asks_for_usage: false,
+        asks_for_cost: false,
         has_gateway_only_fields: false,
         output_tokens_max: None,
         output_tokens_span: None,

@@ -54,6 +54,8 @@ pub struct Peek {
     pub stream_options_span: Option<Range<usize>>,
     /// Whether the client asked for usage in its stream (Chat Completions).
     pub asks_for_usage: bool,
+    /// Whether the client asked for what its answer costs, by `usage: {include: true}`.
+    pub asks_for_cost: bool,
     /// Whether fields stand in the body that no provider may see.
     pub has_gateway_only_fields: bool,
     /// The cap on the answer's tokens, by whatever name: the largest of several, and `u64::MAX` for what is no number.
@@ -129,6 +131,7 @@ pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
         is_stream: is_stream(fields.stream)?,
         stream_options_span: fields.stream_options.map(|value| span(text, value)),
         asks_for_usage: fields.stream_options.is_some_and(asks_for_usage),
+        asks_for_cost: fields.usage.is_some_and(asks_for_cost),
         has_gateway_only_fields: fields.has_gateway_only,
         output_tokens_max: fields.output_tokens_max,
         output_tokens_span: fields.output_cap.map(|value| span(text, value)),
@@ -161,6 +164,7 @@ pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, Pe
         is_stream,
         stream_options_span: None,
         asks_for_usage: true,
+        asks_for_cost: fields.usage.is_some_and(asks_for_cost),
         has_gateway_only_fields: fields.has_gateway_only || has_model_too,
         output_tokens_max: fields.generation_config.filter(|value| !is_null(value)).and_then(output_tokens_max),
         output_tokens_span: None,
@@ -290,6 +294,14 @@ fn asks_for_usage(stream_options: &RawValue) -> bool {
     serde_json::from_str::<StreamOptions>(stream_options.get()).is_ok_and(|options| options.include_usage == Some(true))
 }
 
+fn asks_for_cost(usage: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    struct Wanted {
+        include: Option<bool>,
+    }
+    serde_json::from_str::<Wanted>(usage.get()).is_ok_and(|wanted| wanted.include == Some(true))
+}
+
 fn not_json(text: &str, error: &serde_json::Error) -> PeekError {
     let starts_other =
         text.trim_start().starts_with(['[', '"', 't', 'f', 'n', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
@@ -316,6 +328,7 @@ struct Fields<'b> {
     models: Option<&'b RawValue>,
     stream: Option<&'b RawValue>,
     stream_options: Option<&'b RawValue>,
+    usage: Option<&'b RawValue>,
     generation_config: Option<&'b RawValue>,
     output_cap: Option<&'b RawValue>,
     output_tokens_max: Option<u64>,
@@ -355,6 +368,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 "models" => &mut fields.models,
                 "stream" => &mut fields.stream,
                 "stream_options" => &mut fields.stream_options,
+                "usage" => &mut fields.usage,
                 "generationConfig" | "generation_config" => &mut fields.generation_config,
                 name if self.output_caps.contains(&name) => {
                     let value: &RawValue = map.next_value()?;

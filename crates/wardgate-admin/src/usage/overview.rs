@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::page::{Param, Parameters, time_schema};
+use crate::page::{Param, Parameters, id_schema, time_schema};
 use crate::route::{Access, Route};
 use crate::schema;
 use axum::Json;
@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use wardgate_core::api_key::Role;
+use wardgate_core::id::AccessKeyId;
 use wardgate_core::time::Timestamp;
 use wardgate_store::StoreError;
 use wardgate_store::usage::{GroupBy, Interval, OverviewBucket, OverviewQuery, Sums};
@@ -39,6 +40,8 @@ static INTERVAL: Param = Param::optional(
 );
 static FROM_HOUR: Param = Param::required("startTime", "From the start of this hour.", time_schema);
 static TO_HOUR: Param = Param::optional("endTime", "To the end of this hour; now, if it is left out.", time_schema);
+
+static ACCESS_KEY_ID: Param = Param::optional("accessKeyId", "Only of this access key.", id_schema::<AccessKeyId>);
 
 /// Sums of usage.
 #[derive(Serialize, JsonSchema)]
@@ -94,7 +97,7 @@ struct SumsBody {
 pub(super) fn route() -> Route {
     Route::get(PATH, Access::Account(Role::Viewer), handle)
         .named("getUsageOverview", "Usage", "Sums usage up by day, and by provider, access key, team or model.")
-        .parameters([&FROM_HOUR, &TO_HOUR, &GROUP_BY, &INTERVAL])
+        .parameters([&FROM_HOUR, &TO_HOUR, &GROUP_BY, &INTERVAL, &ACCESS_KEY_ID])
         .answers::<OverviewBody>(200)
 }
 
@@ -105,6 +108,7 @@ async fn handle(context: Context, mut parameters: Parameters) -> Result<Json<Ove
         end: parameters.time(&TO_HOUR)?.unwrap_or_else(|| context.now()),
         group_by: parameters.word(&GROUP_BY, &GROUPS)?.unwrap_or(GroupBy::Provider),
         interval: parameters.word(&INTERVAL, &INTERVALS)?.unwrap_or(Interval::Day),
+        access_key_id: parameters.parse(&ACCESS_KEY_ID)?,
     };
     parameters.finish()?;
     let buckets = context.tenant()?.usage_overview(&query).await.map_err(|error| match error {

@@ -62,6 +62,11 @@ impl TenantCache {
         Self { store, catalog, master_key: Arc::new(master_key), tiers, escrow, known, changes: AtomicU64::new(0) }
     }
 
+    /// The store behind it, for what is asked rarely.
+    pub(crate) const fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
     /// The account's present version. Many callers at once make one read.
     ///
     /// # Errors

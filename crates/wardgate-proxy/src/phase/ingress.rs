@@ -61,6 +61,10 @@ pub(crate) enum Topic {
     Models,
     /// One of them.
     Model(String),
+    /// What became of an answer (OpenRouter).
+    Generation,
+    /// What the key is (OpenRouter).
+    Key,
 }
 
 /// The format in which a client reads what is not an answer of a model.
@@ -143,6 +147,8 @@ fn route_path(path: &str) -> Option<Route> {
         "moderations" => Surface::Moderations,
         "rerank" => Surface::Rerank,
         "route/explain" => return Some(Route::Explain),
+        "generation" if path.starts_with("/api/") => return Some(Route::Tell(Topic::Generation)),
+        "key" | "auth/key" if path.starts_with("/api/") => return Some(Route::Tell(Topic::Key)),
         _ => return gemini_path(rest),
     };
     Some(Route::Generate(Call::of(surface)))
@@ -251,6 +257,8 @@ mod tests {
         }
         check("/v1beta/models", Some(Route::Tell(Topic::Models)));
         check("/v1beta/models/sandbox:echo", Some(Route::Tell(Topic::Model("sandbox:echo".to_owned()))));
+        check("/api/v1/generation", Some(Route::Tell(Topic::Generation)));
+        check("/api/v1/key", Some(Route::Tell(Topic::Key)));
         check("/v1/route/explain", Some(Route::Explain));
         for surface in Surface::ALL.into_iter().filter(|surface| !surface.upstream_path().contains("{model}")) {
             check(&format!("/v1{}", surface.upstream_path()), Some(Route::Generate(Call::of(surface))));

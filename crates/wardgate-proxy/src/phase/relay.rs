@@ -6,6 +6,7 @@
 
 use crate::body::ReplyBody;
 use crate::deps::Deps;
+use crate::generation::generation_id;
 use crate::headers;
 use crate::meter::{Ending, Meter};
 use crate::passage::Reader;
@@ -13,6 +14,7 @@ use crate::phase::exchange::{Answer, Exchange};
 use crate::phase::raw::Raw;
 use crate::rate_headers;
 use crate::respond;
+use crate::telling::{self, Telling};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
@@ -28,6 +30,7 @@ use wardgate_core::format::Format;
 use wardgate_core::usage::Completion;
 use wardgate_policy::Plan;
 use wardgate_upstream::AnswerBody;
+use wardgate_wire::enrich::Enricher;
 
 /// How long a provider may keep its connection open behind the end marker.
 const LINGER: Duration = Duration::from_secs(1);
@@ -38,6 +41,7 @@ pub(crate) fn relay(
     exchange: Exchange,
     plan: &Plan,
     format: Format,
+    telling: Telling,
     mut meter: Meter,
 ) -> Response<ReplyBody> {
     let request_id = meter.log().request_id();
@@ -49,6 +53,8 @@ pub(crate) fn relay(
     let body = match exchange.answer {
         Answer::Whole { body, content_bytes, content_type, facts, memory: _memory, .. } => {
             headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/json")));
+            let target = &exchange.candidate.target;
+            let body = telling.whole(format, body, &facts, content_bytes, target, &meter);
             let cost = meter.close(&Ending {
                 completion: Completion::Succeeded,
                 usage: facts.usage,
@@ -66,7 +72,8 @@ pub(crate) fn relay(
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             // Or nginx in front of us would collect the stream before it passes it on.
             headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-            ReplyBody::Relayed(Box::new(Relay::new(deps, held, reader, incoming, meter)))
+            let enricher = telling.stream(format, &exchange.candidate.target, &meter);
+            ReplyBody::Relayed(Box::new(Relay::new(deps, held, reader, incoming, enricher, meter)))
         }
         Answer::Raw { content_type, first, incoming } => {
             headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
@@ -74,6 +81,9 @@ pub(crate) fn relay(
             ReplyBody::Raw(Box::new(Raw::new(deps, first, incoming, meter)))
         }
     };
+    if telling == Telling::Everything {
+        headers::insert_text(&mut headers, headers::GENERATION_ID, &generation_id(request_id));
+    }
     headers.insert(headers::ATTEMPTS, HeaderValue::from(attempts));
     headers::insert_text(&mut headers, headers::PROVIDER, exchange.candidate.target.provider.name.as_str());
     headers::insert_text(&mut headers, headers::MODEL, &exchange.candidate.target.model);
@@ -96,6 +106,8 @@ pub(crate) struct Relay {
     deps: Arc<Deps>,
     held: VecDeque<Bytes>,
     reader: Reader,
+    /// What tells the client more than the provider does; most clients want nothing of the kind.
+    enricher: Option<Box<Enricher>>,
     /// The provider's side; none once it is over.
     incoming: Option<AnswerBody>,
     /// The meter; none once it is closed.
@@ -109,13 +121,21 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    fn new(deps: &Arc<Deps>, held: VecDeque<Bytes>, reader: Reader, incoming: Option<AnswerBody>, meter: Meter) -> Self {
+    fn new(
+        deps: &Arc<Deps>,
+        held: VecDeque<Bytes>,
+        reader: Reader,
+        incoming: Option<AnswerBody>,
+        enricher: Option<Box<Enricher>>,
+        meter: Meter,
+    ) -> Self {
         deps.recorder.metrics().open_streams.inc();
         let now = Instant::now();
         let mut relay = Self {
             deps: Arc::clone(deps),
             held,
             reader,
+            enricher,
             incoming,
             request_id: meter.log().request_id(),
             meter: Some(meter),
@@ -124,6 +144,10 @@ impl Relay {
             timer: Box::pin(sleep_until(now + deps.options.keep_alive_after)),
             expiry: None,
         };
+        for bytes in std::mem::take(&mut relay.held) {
+            let told = relay.told(bytes);
+            relay.held.push_back(told);
+        }
         // The whole stream may have been held already.
         relay.close_if_finished();
         relay
@@ -152,12 +176,18 @@ impl Relay {
                     Poll::Pending => return Poll::Pending,
                 },
             };
+            let passed = self.told(passed);
             let passed = self.with_ending(passed);
             if !passed.is_empty() {
                 self.spoke_at = self.heard_at.max(self.spoke_at);
                 return Poll::Ready(Some(passed));
             }
         }
+    }
+
+    /// Events with what is told beside them.
+    fn told(&mut self, run: Bytes) -> Bytes {
+        telling::told(self.enricher.as_deref_mut(), run, self.reader.facts(), self.meter.as_ref())
     }
 
     /// Closes the meter when the stream is over, and adds the error event if it is over before its end.

@@ -36,6 +36,7 @@ macro_rules! overview {
                  UNION ALL
                  SELECT * FROM usage_sums WHERE account_id = $1 AND span_hours = 1 AND start >= $6 AND start < $7
              ) AS parts
+             WHERE $11::uuid IS NULL OR access_key_id = $11
              GROUP BY bucket, grouped LIMIT $10"
         )
     };
@@ -61,7 +62,8 @@ pub(super) async fn read(tenant: &PostgresTenant, query: &OverviewQuery) -> Resu
             Interval::Day => Some(Span::Day.micros()),
             Interval::Whole => None,
         })
-        .bind(OVERVIEW_BUCKETS_MAX as i64 + 1);
+        .bind(OVERVIEW_BUCKETS_MAX as i64 + 1)
+        .bind(query.access_key_id.map(Id::uuid));
     let rows = tenant.store.database().rows(statement).await?;
     if rows.len() > OVERVIEW_BUCKETS_MAX {
         return Err(StoreError::Full { what: "buckets in an overview", max: OVERVIEW_BUCKETS_MAX });

@@ -12,6 +12,7 @@ use crate::error::unavailable;
 use crate::row::Cells;
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
+use std::borrow::Cow;
 use wardgate_core::time::Timestamp;
 use wardgate_store::usage::sums::Span;
 use wardgate_store::{StoreError, UsageUpkeep};
@@ -22,12 +23,24 @@ const DAYS_AHEAD: i64 = 7;
 /// The lock of the database that the one process holds which changes the tables of days: the letters "wgusage".
 const LOCK: i64 = 0x77_67_75_73_61_67_65;
 
-/// How long a table may be waited for. Whoever writes events would wait behind.
-const LOCK_WAIT: &str = "SET LOCAL lock_timeout = '1s'";
+/// How long a table may be waited for, and then held: whoever writes events waits behind. Making a table looks through all that the
+/// default one has, which may be too much.
+const BOUNDS: &str = "SELECT set_config('lock_timeout', '1s', TRUE), set_config('statement_timeout', '2s', TRUE)";
 
-/// What Postgres says when rows are in the way, and when a lock is waited for too long.
+/// What Postgres says when rows are in the way, when a lock is waited for too long, and when a statement takes too long.
 const CHECK_VIOLATION: &str = "23514";
 const LOCK_NOT_AVAILABLE: &str = "55P03";
+const QUERY_CANCELED: &str = "57014";
+
+/// What became of a change of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Done,
+    /// Rows of the default table are in the way.
+    InTheWay,
+    /// Someone else is at it, or it takes too long now.
+    Later,
+}
 
 #[async_trait]
 impl UsageUpkeep for PostgresStore {
@@ -62,7 +75,9 @@ impl UsageUpkeep for PostgresStore {
                     day.table(),
                     day.end()
                 );
-                self.alone(text).await?;
+                if self.alone(text).await? == Change::Later {
+                    break;
+                }
             }
         }
         Ok(())
@@ -75,7 +90,7 @@ impl UsageUpkeep for PostgresStore {
             let table = day.table();
             let left_out = AssertSqlSafe(format!("SELECT 1 AS one FROM {table} WHERE NOT is_summed LIMIT 1"));
             let is_left_out = self.database().row(sqlx::query(left_out).persistent(false)).await?.is_some();
-            if !is_left_out && self.alone(format!("DROP TABLE IF EXISTS {table}")).await? {
+            if !is_left_out && self.alone(format!("DROP TABLE IF EXISTS {table}")).await? == Change::Done {
                 return Ok(true);
             }
         }
@@ -100,24 +115,27 @@ pub(super) fn new(row: Option<sqlx::postgres::PgRow>) -> Result<u64, StoreError>
 }
 
 impl PostgresStore {
-    /// Does this unless another process is changing tables as well. `false` when it was not done and can be later.
-    async fn alone(&self, text: String) -> Result<bool, StoreError> {
+    /// Changes tables, unless another process is changing some as well.
+    async fn alone(&self, text: String) -> Result<Change, StoreError> {
         let mut lent = self.database().lend().await?;
         lent.begin("BEGIN").await?;
-        lent.run(sqlx::query(LOCK_WAIT)).await.map_err(unavailable)?;
+        lent.run(sqlx::query(BOUNDS)).await.map_err(unavailable)?;
         let lock = lent.row(sqlx::query("SELECT pg_try_advisory_xact_lock($1) AS is_ours").bind(LOCK)).await?;
         let is_ours = lock.map(|row| Cells::new("pg_locks", &row).get("is_ours")).transpose()?.unwrap_or(false);
         if !is_ours {
             lent.end("ROLLBACK").await?;
-            return Ok(false);
+            return Ok(Change::Later);
         }
         match lent.run(sqlx::query(AssertSqlSafe(text)).persistent(false)).await {
-            Ok(_) => lent.end("COMMIT").await.map(|()| true),
+            Ok(_) => lent.end("COMMIT").await.map(|()| Change::Done),
             Err(error) => {
                 lent.end("ROLLBACK").await?;
-                let code = error.as_database_error().and_then(|error| error.code());
-                let is_for_later = code.is_some_and(|code| [CHECK_VIOLATION, LOCK_NOT_AVAILABLE].contains(&&*code));
-                if is_for_later { Ok(false) } else { Err(unavailable(error)) }
+                let code = error.as_database_error().and_then(|error| error.code()).map(Cow::into_owned);
+                match code.as_deref() {
+                    Some(CHECK_VIOLATION) => Ok(Change::InTheWay),
+                    Some(LOCK_NOT_AVAILABLE | QUERY_CANCELED) => Ok(Change::Later),
+                    _ => Err(unavailable(error)),
+                }
             }
         }
     }

@@ -28,6 +28,7 @@ macro_rules! overview {
                  UNION ALL
                  SELECT * FROM usage_sums WHERE account_id = ?1 AND span_hours = 1 AND start >= ?6 AND start < ?7
              )
+             WHERE ?11 IS NULL OR access_key_id = ?11
              GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ?10"
         )
     };
@@ -54,6 +55,7 @@ pub(super) async fn read(tenant: &SqliteTenant, query: &OverviewQuery) -> Result
             Interval::Whole => None,
         })
         .bind(count(OVERVIEW_BUCKETS_MAX as u64 + 1))
+        .bind(query.access_key_id.as_ref().map(|id| id.as_bytes().as_slice()))
         .fetch_all(tenant.store.readers())
         .await
         .map_err(unavailable)?;

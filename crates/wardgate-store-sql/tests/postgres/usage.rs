@@ -23,7 +23,7 @@ fn event(owner: &Account, days: u64) -> UsageEvent {
 
 async fn attempts(store: &PostgresStore, owner: &Account) -> u64 {
     let (start, end) = (Timestamp::from_unix_micros(0), days_later(1_000));
-    let query = OverviewQuery { start, end, group_by: GroupBy::Nothing, interval: Interval::Whole };
+    let query = OverviewQuery { start, end, group_by: GroupBy::Nothing, interval: Interval::Whole, access_key_id: None };
     let buckets = store.tenant(owner.id).usage_overview(&query).await.unwrap();
     buckets.iter().map(|bucket| bucket.sums.attempts).sum()
 }

@@ -127,7 +127,8 @@ pub async fn sums_by_day_and_group(store: &dyn Store) {
     ];
     for (group_by, expected) in cases {
         let interval = Interval::Day;
-        let query = OverviewQuery { start: first.event_time, end: next_day.event_time, group_by, interval };
+        let query =
+            OverviewQuery { start: first.event_time, end: next_day.event_time, group_by, interval, access_key_id: None };
         assert_eq!(store.tenant(acme.id).usage_overview(&query).await.unwrap(), expected, "{group_by:?}");
     }
 }
@@ -150,10 +151,14 @@ pub async fn any_time_is_summed_to_the_hour(store: &dyn Store) {
     for (first, last) in ends.iter().enumerate().flat_map(|(index, first)| ends[index..].iter().map(move |last| (first, last)))
     {
         for interval in [Interval::Hour, Interval::Day, Interval::Whole] {
-            for group_by in [GroupBy::Provider, GroupBy::Nothing] {
-                let query = OverviewQuery { start: at(first.0, first.1), end: at(last.0, last.1), group_by, interval };
+            for (group_by, access_key_id) in
+                [(GroupBy::Provider, None), (GroupBy::Nothing, None), (GroupBy::Nothing, Some(events[3].access_key_id))]
+            {
+                let is_of_key = |event: &&UsageEvent| access_key_id.is_none_or(|id| id == event.access_key_id);
+                let query =
+                    OverviewQuery { start: at(first.0, first.1), end: at(last.0, last.1), group_by, interval, access_key_id };
                 let mut expected: BTreeMap<(Timestamp, String), Sums> = BTreeMap::new();
-                for event in events.iter().filter(|event| query.hours().contains(&event.event_time)) {
+                for event in events.iter().filter(is_of_key).filter(|event| query.hours().contains(&event.event_time)) {
                     let group = if group_by == GroupBy::Nothing { String::new() } else { event.provider.to_string() };
                     *expected.entry((interval.start_of(&query, event.event_time), group)).or_default() += Sums::of(event);
                 }
@@ -181,7 +186,13 @@ pub async fn replay_adds_nothing_to_sums(store: &dyn Store) {
         let batch: Vec<_> = batch.iter().copied().cloned().collect();
         store.append_usage(&batch).await.unwrap();
         for interval in [Interval::Hour, Interval::Day] {
-            let query = OverviewQuery { start: first.event_time, end: first.event_time, group_by: GroupBy::Provider, interval };
+            let query = OverviewQuery {
+                start: first.event_time,
+                end: first.event_time,
+                group_by: GroupBy::Provider,
+                interval,
+                access_key_id: None,
+            };
             let found = store.tenant(acme.id).usage_overview(&query).await.unwrap();
             assert_eq!(found, [bucket(&first, &"openai", expected, 0, expected)]);
         }
@@ -202,6 +213,7 @@ pub async fn deleted_events_leave_their_sums(store: &dyn Store) {
         end: last.event_time,
         group_by: GroupBy::Provider,
         interval: Interval::Day,
+        access_key_id: None,
     };
     let before = store.tenant(acme.id).usage_overview(&query).await.unwrap();
     assert_eq!(before.len(), 2);
@@ -240,7 +252,13 @@ pub async fn counts_requests_and_errors_of_final_attempts(store: &dyn Store) {
     let unpriced = UsageEvent { cost: None, usage: Usage::default(), ..of(true, Completion::Succeeded, 200) };
     store.append_usage(std::slice::from_ref(&unpriced)).await.unwrap();
 
-    let query = OverviewQuery { start: START, end: unpriced.event_time, group_by: GroupBy::Provider, interval: Interval::Day };
+    let query = OverviewQuery {
+        start: START,
+        end: unpriced.event_time,
+        group_by: GroupBy::Provider,
+        interval: Interval::Day,
+        access_key_id: None,
+    };
     let found = store.tenant(acme.id).usage_overview(&query).await.unwrap();
     let mut expected = bucket(&events[0], &"openai", 7, 5, 8);
     (expected.sums.attempts, expected.sums.unpriced) = (9, 1);
@@ -258,7 +276,8 @@ pub async fn too_many_buckets_are_refused(store: &dyn Store) {
         events.push(UsageEvent { access_key_id, event_time: START, ..sample::usage_event(&acme) });
     }
     store.append_usage(&events[1..]).await.unwrap();
-    let query = OverviewQuery { start: START, end: START, group_by: GroupBy::AccessKey, interval: Interval::Day };
+    let query =
+        OverviewQuery { start: START, end: START, group_by: GroupBy::AccessKey, interval: Interval::Day, access_key_id: None };
     assert_eq!(store.tenant(acme.id).usage_overview(&query).await.unwrap().len(), OVERVIEW_BUCKETS_MAX);
     store.append_usage(&events[..1]).await.unwrap();
     let refused = store.tenant(acme.id).usage_overview(&query).await;

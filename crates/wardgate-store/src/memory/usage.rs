@@ -36,9 +36,12 @@ impl UsageEvents for MemoryTenant {
     async fn usage_overview(&self, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError> {
         let tables = self.store.tables()?;
         let parts = query.parts();
-        let wanted = |key: &SumKey| match key.span {
-            Span::Hour => parts.hours_before.contains(&key.start) || parts.hours_after.contains(&key.start),
-            Span::Day => parts.days.contains(&key.start),
+        let wanted = |key: &SumKey| {
+            let is_in_time = match key.span {
+                Span::Hour => parts.hours_before.contains(&key.start) || parts.hours_after.contains(&key.start),
+                Span::Day => parts.days.contains(&key.start),
+            };
+            is_in_time && query.access_key_id.is_none_or(|id| id == key.access_key_id)
         };
         let mut buckets: BTreeMap<(Timestamp, String), Sums> = BTreeMap::new();
         let own = tables.usage_sums.iter().filter(|(key, _)| key.account_id == self.account_id);

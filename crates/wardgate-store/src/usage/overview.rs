@@ -2,6 +2,7 @@
 
 use super::sums::{Span, Sums};
 use std::ops::Range;
+use wardgate_core::id::AccessKeyId;
 use wardgate_core::time::Timestamp;
 
 /// What an overview adds up by, beside the time.
@@ -41,6 +42,8 @@ pub struct OverviewQuery {
     pub group_by: GroupBy,
     /// And of each of these.
     pub interval: Interval,
+    /// Only of this key.
+    pub access_key_id: Option<AccessKeyId>,
 }
 
 /// The sums of one time and group.
@@ -113,7 +116,7 @@ mod tests {
 
     fn check(start: &str, end: &str, interval: Interval, expected: [(&str, &str); 3]) {
         let at = |text: &str| Timestamp::parse(&format!("2026-11-{text}Z")).unwrap();
-        let query = OverviewQuery { start: at(start), end: at(end), group_by: GroupBy::Nothing, interval };
+        let query = OverviewQuery { start: at(start), end: at(end), group_by: GroupBy::Nothing, interval, access_key_id: None };
         let parts = query.parts();
         let found = [parts.hours_before, parts.days, parts.hours_after];
         let is_as_expected = found.iter().zip(expected).all(|(found, (start, end))| match (start, end) {
@@ -141,7 +144,13 @@ mod tests {
     fn no_time_is_too_long() {
         for (start, end) in [(i64::MIN, i64::MAX), (i64::MAX, i64::MAX), (i64::MIN, i64::MIN)] {
             let at = Timestamp::from_unix_micros;
-            let query = OverviewQuery { start: at(start), end: at(end), group_by: GroupBy::Nothing, interval: Interval::Day };
+            let query = OverviewQuery {
+                start: at(start),
+                end: at(end),
+                group_by: GroupBy::Nothing,
+                interval: Interval::Day,
+                access_key_id: None,
+            };
             let parts = query.parts();
             assert!(parts.hours_before.end <= parts.days.end && parts.days.end <= parts.hours_after.end);
         }

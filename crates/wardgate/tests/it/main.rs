@@ -19,6 +19,7 @@ mod leaving;
 mod usage;
 mod killed;
 mod ledger;
+mod openrouter;
 mod clients;
 mod limits;
 mod rate_limits;
