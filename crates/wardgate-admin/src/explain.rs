@@ -60,6 +60,8 @@ struct ExplanationBody {
     summary: String,
     /// What would be tried, in order.
     candidates: Vec<CandidateBody>,
+    /// What the candidates are ordered by beside the client's own order.
+    ordered_by: Vec<String>,
     /// What was left out.
     dropped: Vec<DroppedBody>,
     /// What the client would be told. Null: there is something to try.
@@ -140,6 +142,7 @@ impl From<Explanation> for ExplanationBody {
             surface: explanation.surface.name(),
             summary: explanation.summary(),
             candidates: explanation.candidates.into_iter().map(CandidateBody::from).collect(),
+            ordered_by: explanation.ordered_by,
             dropped: explanation.dropped.into_iter().map(DroppedBody::from).collect(),
             refusal: explanation.refusal.map(|Refusal { status, code, message }| RefusalBody { status, code, message }),
         }

@@ -15,6 +15,7 @@ pub mod credit;
 pub mod fault;
 pub mod format;
 pub mod gateway_config;
+pub mod health;
 pub mod id;
 pub mod label;
 pub mod money;

@@ -24,4 +24,4 @@ pub use constraints::{Constraints, Thinking};
 pub use model::Model;
 pub use overlay::Overlay;
 pub use provider::{AuthScheme, DataPolicy, DeclaredModel, Endpoint, Origin, ParamNames, Provider, Quirk};
-pub use resolve::{ResolveError, Target, resolve};
+pub use resolve::{ResolveError, Target, hosts, resolve};

@@ -39,6 +39,14 @@ pub struct Rates {
     pub reasoning: Option<PicoUsdPerToken>,
 }
 
+impl Rates {
+    /// What a token of a usual mixture costs in pico-dollars: three of input to one of output. For comparing, not for billing.
+    #[must_use]
+    pub const fn blended(&self) -> u64 {
+        self.input.pico_usd().saturating_mul(3).saturating_add(self.output.pico_usd()) / 4
+    }
+}
+
 impl Prices {
     /// Nothing for everything.
     #[must_use]

@@ -112,6 +112,29 @@ pub fn resolve(text: &str, overlay: &Overlay) -> Result<Target, ResolveError> {
     }
 }
 
+/// Looks a model string up for an account, and finds the model at every provider that the catalog lists it for, the preferred one
+/// first. A string that names its provider means no other.
+///
+/// # Errors
+/// See [`ResolveError`].
+pub fn hosts(text: &str, overlay: &Overlay, mut found: impl FnMut(Target)) -> Result<(), ResolveError> {
+    let first = resolve(text, overlay)?;
+    let is_bare = matches!(model_string::parse(text, |name| overlay.provider(name).is_some()), Some(ModelString::Bare(_)));
+    let others = match first.known.as_ref().filter(|_| is_bare) {
+        Some(known) => overlay.catalog().models_named(&known.slug),
+        None => &[],
+    };
+    let others = others.iter().filter(|other| {
+        let is_first = other.provider == first.provider.name && other.id == first.model;
+        !is_first && other.is_offered && other.slug.eq_ignore_ascii_case(first.known.as_ref().map_or("", |known| &known.slug))
+    });
+    let others: Vec<Target> =
+        others.filter_map(|other| Some(Target::of(overlay.catalog().provider(other.provider.as_str())?, other))).collect();
+    found(first);
+    others.into_iter().for_each(found);
+    Ok(())
+}
+
 /// A model that its provider is asked for by name. One that is not catalogued is passed on: the provider decides.
 fn at_provider(provider: &Arc<Provider>, model: &str, overlay: &Overlay) -> Target {
     let declared = provider.declared_models.iter().find(|declared| declared.id.eq_ignore_ascii_case(model));

@@ -19,7 +19,7 @@ mod document;
 mod draft;
 mod entry;
 mod inventory;
-mod json;
+pub(crate) mod json;
 mod problem;
 mod references;
 mod router;

@@ -17,6 +17,8 @@ pub struct Explanation {
     pub surface: Surface,
     /// What would be tried, in order. Empty when the request would be refused.
     pub candidates: Vec<Considered>,
+    /// What the candidates are ordered by beside the client's own order.
+    pub ordered_by: Vec<String>,
     /// What was left out.
     pub dropped: Vec<Dropped>,
     /// What the client would be told; none when there is something to try.
@@ -63,13 +65,14 @@ impl Explanation {
             credential: candidate.credential,
             rates: candidate.target.rates(0),
         });
-        Self { surface, candidates: candidates.collect(), dropped: plan.dropped.clone(), refusal: None }
+        let (ordered_by, dropped) = (plan.ordered_by.clone(), plan.dropped.clone());
+        Self { surface, candidates: candidates.collect(), ordered_by, dropped, refusal: None }
     }
 
     /// Tells that nothing is left to try.
     #[must_use]
     pub const fn of_refusal(surface: Surface, dropped: Vec<Dropped>, refusal: Refusal) -> Self {
-        Self { surface, candidates: Vec::new(), dropped, refusal: Some(refusal) }
+        Self { surface, candidates: Vec::new(), ordered_by: Vec::new(), dropped, refusal: Some(refusal) }
     }
 
     /// It all in one sentence: `3 candidates: 1 to try, 1 out of scope, 1 without a credential`.
@@ -85,6 +88,9 @@ impl Explanation {
     #[must_use]
     pub fn line(&self) -> String {
         let mut line = self.summary();
+        if !self.ordered_by.is_empty() {
+            let _ = write!(line, "; by {}", self.ordered_by.join(", "));
+        }
         for Considered { provider, model, credential, .. } in &self.candidates {
             let _ = write!(line, "; {provider}:{model} with {}", credential.kind());
         }

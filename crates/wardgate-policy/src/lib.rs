@@ -6,6 +6,10 @@
 //! [`configuration`].
 
 pub mod ask;
+pub mod preferences;
+pub mod variant;
+pub mod auto;
+pub mod health;
 pub mod plan;
 pub mod policy;
 pub mod configuration;
@@ -27,8 +31,10 @@ pub use caps::{Caps, InputTooLong, OutputCap};
 pub use credential::{Credential, Credentials};
 pub use explanation::{Explanation, Refusal};
 pub use failover::{Failover, Next};
+pub use health::Health;
 pub use plan::{Facts, Plan, can_call, plan};
 pub use policy::{OutOfScope, Policy};
-pub use refusal::{Dropped, Filter, Why, tally};
+pub use preferences::{Preferences, Wishes};
+pub use refusal::{Dropped, Filter, Why, Wish, tally};
 pub use verdict::{Verdict, verdict};
 pub use virtual_model::VirtualModels;

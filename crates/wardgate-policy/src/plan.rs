@@ -1,23 +1,33 @@
 //! The plan: everything that may be tried for a request, in order.
 //!
 //! Each model string in the client's order, virtual models expanded, becomes a target, which then goes through the filters: is
-//! it in the access key's scope, does the provider serve the surface, which credentials are there. What a filter leaves out is
-//! remembered with its cause. The first model string must name something: a typing mistake in it is the client's to hear of,
+//! it in the access key's scope, does the provider serve the surface, which credentials are there. A client that says more than
+//! models ([`Wishes`]) has a bare name stand for the model at every provider that the catalog lists it for, and its preferences
+//! are filters too, and put what is left in order. What a filter leaves out is remembered with its cause. The first model string must name something: a typing mistake in it is the client's to hear of,
 //! whatever the fallbacks. What else leads nowhere, or is out of scope, is passed over and named in the answer's headers.
 
 mod credentials;
+mod order;
+mod wanted;
 
 use crate::ask::Ask;
+use crate::auto;
 use crate::candidate::Candidate;
 use crate::credential::Credentials;
+use crate::health::Health;
 use crate::policy::{OutOfScope, Policy};
+use crate::preferences::Wishes;
 use crate::refusal::{Dropped, Why};
+use crate::variant::{self, Variants};
 use crate::virtual_model::VirtualModels;
 use wardgate_core::name::ModelName;
-use wardgate_model::{Overlay, Target, resolve};
+use wardgate_model::{Overlay, ResolveError, Target, hosts, resolve};
 
 /// The most models of a request that are considered, virtual ones expanded. With at most ten credentials each, a plan is bounded.
 pub const MODELS_MAX: usize = 128;
+
+/// The most candidates, wherever their models are to be had.
+pub const CANDIDATES_MAX: usize = MODELS_MAX * credentials::CREDENTIALS_MAX;
 
 /// What a plan is made from besides the ask.
 #[derive(Clone, Copy)]
@@ -30,6 +40,8 @@ pub struct Facts<'f> {
     pub credentials: &'f Credentials,
     /// What the access key may call, and through whom.
     pub policy: &'f Policy,
+    /// How everyone has done lately; none: nobody watches.
+    pub health: Option<&'f dyn Health>,
 }
 
 /// What may be tried, and what was left out.
@@ -42,6 +54,8 @@ pub struct Plan {
     /// The model strings that were considered, virtual ones expanded, in order, as [`Candidate::model_index`] counts them. Empty
     /// unless the plan is traced.
     pub considered: Vec<String>,
+    /// What the candidates are ordered by beside the client's own order. Empty unless the plan is traced.
+    pub ordered_by: Vec<String>,
 }
 
 impl Plan {
@@ -57,15 +71,16 @@ impl Plan {
 /// With what was left out and why, in order, when the first model string names nothing or nothing at all is left to try. The
 /// first cause is what the client is told.
 pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
-    let mut planning = Planning { ask, facts, plan: Plan::default(), models: 0 };
+    let mut planning = Planning { ask, facts, plan: Plan::default(), models: 0, variants: Vec::new() };
     for (index, model) in ask.models.iter().enumerate() {
-        match facts.virtual_models.get(model) {
-            Some(expansion) => {
+        match (facts.virtual_models.get(model), ask.wishes) {
+            (Some(expansion), _) => {
                 for target in &expansion.models {
                     planning.consider(target, Some(&expansion.name));
                 }
             }
-            None => {
+            (None, Some(wishes)) if auto::is_auto(model) => planning.choose(model, wishes),
+            (None, _) => {
                 planning.consider(model, None);
                 let names_nothing = planning.plan.dropped.first().is_some_and(|first| matches!(first.why, Why::Unresolved(_)));
                 if index == 0 && names_nothing {
@@ -74,7 +89,12 @@ pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
             }
         }
     }
-    let plan = planning.plan;
+    let Planning { mut plan, variants, .. } = planning;
+    match (ask.wishes, facts.health) {
+        (Some(wishes), health) => order::by_wishes(&mut plan, wishes, &variants, health, ask.is_traced),
+        (None, Some(health)) => order::by_health(&mut plan.candidates, health),
+        (None, None) => {}
+    }
     if plan.candidates.is_empty() { Err(plan.dropped) } else { Ok(plan) }
 }
 
@@ -91,81 +111,127 @@ struct Planning<'p> {
     plan: Plan,
     /// How many models were considered.
     models: usize,
+    /// The endings of each of them, where the client says more than models.
+    variants: Vec<Variants>,
+}
+
+/// A model string, and how it came to be considered.
+#[derive(Clone, Copy)]
+struct Wanted<'w> {
+    /// Its place among all that are considered.
+    index: usize,
+    /// As it was written.
+    text: &'w str,
+    /// What it is a member of.
+    virtual_model: Option<&'w ModelName>,
+    /// Its endings.
+    variants: Variants,
 }
 
 impl Planning<'_> {
-    fn consider(&mut self, model: &str, virtual_model: Option<&ModelName>) {
+    fn consider(&mut self, text: &str, virtual_model: Option<&ModelName>) {
         let index = self.models;
         self.models += 1;
         if self.ask.is_traced {
-            self.plan.considered.push(model.to_owned());
+            self.plan.considered.push(text.to_owned());
         }
+        let mut wanted = Wanted { index, text, virtual_model, variants: Variants::default() };
         let result = match index {
-            0..MODELS_MAX => self.add(index, model, virtual_model),
+            0..MODELS_MAX if self.ask.wishes.is_some() => self.spread(&mut wanted),
+            0..MODELS_MAX => resolve(text, self.facts.overlay).map(|target| self.add(wanted, &target)).map_err(Why::from),
             // Once is enough to tell that there are too many.
             MODELS_MAX => Err(Why::TooMany),
             _ => Ok(()),
         };
         if let Err(why) = result {
-            self.drop(model, virtual_model, None, why, true);
+            self.drop(wanted, None, why, true);
         }
     }
 
-    fn drop(&mut self, model: &str, virtual_model: Option<&ModelName>, target: Option<&Target>, why: Why, is_whole: bool) {
-        let target = target.map(|target| (target.provider.name.clone(), target.model.clone()));
-        let (model, virtual_model) = (model.to_owned(), virtual_model.cloned());
-        self.plan.dropped.push(Dropped { model, virtual_model, target, why, is_whole });
+    /// Has the auto router choose.
+    fn choose(&mut self, text: &str, wishes: &Wishes) {
+        let name = ModelName::from(text);
+        let chosen = auto::choose(self.ask.surface, wishes, self.facts);
+        if chosen.is_empty() {
+            let wanted = Wanted { index: self.models, text, virtual_model: None, variants: Variants::default() };
+            self.drop(wanted, None, Why::NothingToChoose, true);
+        }
+        for model in chosen {
+            self.consider(&model, Some(&name));
+        }
     }
 
-    /// Finds what a model string names.
-    fn add(&mut self, model_index: usize, model: &str, virtual_model: Option<&ModelName>) -> Result<(), Why> {
-        let target: Target = resolve(model, self.facts.overlay)?;
-        if let Err(why) = self.add_target(model_index, model, virtual_model, &target) {
-            self.drop(model, virtual_model, Some(&target), why, true);
+    /// Adds a model at each provider that has it.
+    fn spread(&mut self, wanted: &mut Wanted<'_>) -> Result<(), Why> {
+        let (base, variants) = variant::split(wanted.text, self.facts.overlay);
+        wanted.variants = variants;
+        self.variants.resize(wanted.index + 1, Variants::default());
+        self.variants[wanted.index] = variants;
+        let (kept, dropped) = (self.plan.candidates.len(), self.plan.dropped.len());
+        let overlay = self.facts.overlay;
+        hosts(base, overlay, |target| self.add(*wanted, &target)).map_err(|error: ResolveError| Why::from(error))?;
+        // The model is left out only if it is so everywhere, which is told once.
+        let keeps_any = self.plan.candidates.len() > kept;
+        for (index, dropped) in self.plan.dropped[dropped..].iter_mut().enumerate() {
+            dropped.is_whole &= !keeps_any && index == 0;
         }
         Ok(())
     }
 
-    /// Puts it through the filters.
-    fn add_target(
-        &mut self,
-        model_index: usize,
-        model: &str,
-        virtual_model: Option<&ModelName>,
-        target: &Target,
-    ) -> Result<(), Why> {
+    fn drop(&mut self, wanted: Wanted<'_>, target: Option<&Target>, why: Why, is_whole: bool) {
+        let target = target.map(|target| (target.provider.name.clone(), target.model.clone()));
+        let (model, virtual_model) = (wanted.text.to_owned(), wanted.virtual_model.cloned());
+        self.plan.dropped.push(Dropped { model, virtual_model, target, why, is_whole });
+    }
+
+    /// Adds a target with each of its credentials, or notes why it is left out.
+    fn add(&mut self, wanted: Wanted<'_>, target: &Target) {
+        if let Err(why) = self.try_add(wanted, target) {
+            self.drop(wanted, Some(target), why, true);
+        }
+    }
+
+    /// Puts a target through the filters.
+    fn try_add(&mut self, wanted: Wanted<'_>, target: &Target) -> Result<(), Why> {
         let provider = &target.provider;
         self.facts.policy.allows(provider, &target.model).map_err(|outside| match outside {
             OutOfScope::Provider => Why::ProviderOutOfScope { provider: provider.name.clone() },
             OutOfScope::Model => Why::ModelOutOfScope { provider: provider.name.clone(), model: target.model.clone() },
         })?;
         let surface = self.ask.surface;
-        let Some(endpoint) = target.endpoint(surface).cloned() else {
+        let Some(endpoint) = target.endpoint(surface) else {
             return Err(Why::SurfaceNotServed { provider: provider.name.clone(), surface });
         };
+        let unwanted = self.ask.wishes.and_then(|wishes| wanted::unwanted(target, endpoint, wishes, wanted.variants));
+        if let Some(why) = unwanted {
+            return Err(why);
+        }
         let is_same = |other: &Candidate| other.target.provider.name == provider.name && other.target.model == target.model;
         if self.plan.candidates.iter().any(is_same) {
             // Another spelling of what is there already, which nobody has to be told.
             if self.ask.is_traced {
                 let why = Why::Again { provider: provider.name.clone(), model: target.model.clone() };
-                self.drop(model, virtual_model, Some(target), why, false);
+                self.drop(wanted, Some(target), why, false);
             }
             return Ok(());
         }
         let chosen = credentials::choose(target, self.facts);
+        if self.plan.candidates.len() + chosen.credentials().len() > CANDIDATES_MAX {
+            return Err(Why::TooMany);
+        }
         if chosen.credentials().is_empty() {
             let why = chosen.left_out.into_iter().next();
             return Err(why.unwrap_or_else(|| Why::NoCredential { provider: provider.name.clone() }));
         }
         self.plan.candidates.extend(chosen.credentials().iter().map(|credential| Candidate {
-            model_index,
+            model_index: wanted.index,
             target: target.clone(),
             endpoint: endpoint.clone(),
             credential: *credential,
-            virtual_model: virtual_model.cloned(),
+            virtual_model: wanted.virtual_model.cloned(),
         }));
         for why in chosen.left_out {
-            self.drop(model, virtual_model, Some(target), why, false);
+            self.drop(wanted, Some(target), why, false);
         }
         Ok(())
     }

@@ -92,6 +92,39 @@ pub enum Why {
         /// The model in the provider's spelling.
         model: ModelName,
     },
+    /// The client does not want it.
+    #[error("{wish} ({provider}:{model})")]
+    Unwanted {
+        /// The provider.
+        provider: ProviderName,
+        /// The model in the provider's spelling.
+        model: ModelName,
+        /// What it wants.
+        wish: Wish,
+    },
+    /// The model cannot do what the request needs.
+    #[error("{provider}:{model} cannot do what the request needs: {ability}")]
+    CannotDo {
+        /// The provider.
+        provider: ProviderName,
+        /// The model in the provider's spelling.
+        model: ModelName,
+        /// What that is.
+        ability: &'static str,
+    },
+    /// The client wants nobody but the first, or those that it lists.
+    #[error("provider.allow_fallbacks is false, and {provider}:{model} is not the one to try")]
+    NotFirst {
+        /// The provider.
+        provider: ProviderName,
+        /// The model in the provider's spelling.
+        model: ModelName,
+    },
+    /// The auto router finds nothing.
+    #[error(
+        "the auto router finds no model that this access key may call and that fits the request; see its options in plugins"
+    )]
+    NothingToChoose,
     /// It is another spelling of what is in the plan already.
     #[error("it is {provider}:{model} again")]
     Again {
@@ -105,6 +138,43 @@ pub enum Why {
     TooMany,
 }
 
+/// Something that a client wants and that a candidate is not, or is not known to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Wish {
+    /// In its list of those to use.
+    #[error("provider.only does not list it")]
+    Only,
+    /// Not in its list of those to leave out.
+    #[error("provider.ignore lists it")]
+    Ignore,
+    /// Not keeping anything.
+    #[error("provider.zdr is true, and it is not known to keep nothing")]
+    ZeroRetention,
+    /// Neither keeping anything nor training on it.
+    #[error("provider.data_collection is \"deny\", and it is not known to keep nothing and train on nothing")]
+    DataCollection,
+    /// Free to train other models on.
+    #[error("provider.enforce_distillable_text is true, and nothing is known of whether it may be distilled")]
+    Distillable,
+    /// Served in one of the number formats.
+    #[error("provider.quantizations does not list \"unknown\", and its number format is not known")]
+    Quantization,
+    /// Cheap enough.
+    #[error("provider.max_price is lower than its price, or its price is not known")]
+    MaxPrice,
+    /// Understanding every parameter.
+    #[error("provider.require_parameters is true, and it is not known to take {0:?}")]
+    Parameters(Box<str>),
+    /// For nothing.
+    #[error("the ending :free asks for a price of zero")]
+    Free,
+    /// Searching the web.
+    #[error(
+        "the ending :online needs a search of the web, for which this gateway has no backend; try openrouter:author/model:online"
+    )]
+    Online,
+}
+
 /// A filter that leaves candidates out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Filter {
@@ -116,8 +186,16 @@ pub enum Filter {
     Tier,
     /// Does the provider serve the surface?
     Surface,
+    /// Does the client want it?
+    Preference,
+    /// Does it cost no more than the client allows?
+    Price,
+    /// Can the model do it?
+    Ability,
     /// Is there a credential?
     Credential,
+    /// Is it the one that is tried where only one is?
+    Fallback,
     /// Is it new?
     Again,
     /// Is it within the bounds of a plan?
@@ -126,7 +204,19 @@ pub enum Filter {
 
 impl Filter {
     /// Every filter.
-    pub const ALL: [Self; 7] = [Self::Name, Self::Scope, Self::Tier, Self::Surface, Self::Credential, Self::Again, Self::Bound];
+    pub const ALL: [Self; 11] = [
+        Self::Name,
+        Self::Scope,
+        Self::Tier,
+        Self::Surface,
+        Self::Preference,
+        Self::Price,
+        Self::Ability,
+        Self::Credential,
+        Self::Fallback,
+        Self::Again,
+        Self::Bound,
+    ];
 
     /// Its name in APIs, metrics and logs.
     #[must_use]
@@ -136,7 +226,11 @@ impl Filter {
             Self::Scope => "scope",
             Self::Tier => "tier",
             Self::Surface => "surface",
+            Self::Preference => "preference",
+            Self::Price => "price",
+            Self::Ability => "ability",
             Self::Credential => "credential",
+            Self::Fallback => "fallback",
             Self::Again => "again",
             Self::Bound => "bound",
         }
@@ -149,7 +243,11 @@ impl Filter {
             Self::Scope => "out of scope",
             Self::Tier => "not in the tier",
             Self::Surface => "without the surface",
+            Self::Preference => "not preferred",
+            Self::Price => "too dear",
+            Self::Ability => "not able to",
             Self::Credential => "without a credential",
+            Self::Fallback => "not the first",
             Self::Again => "there already",
             Self::Bound => "too many",
         }
@@ -170,6 +268,10 @@ impl Why {
             | Self::NotGranted { .. }
             | Self::NotCatalogued { .. }
             | Self::NotPriced { .. } => Filter::Credential,
+            Self::Unwanted { wish: Wish::MaxPrice | Wish::Free, .. } => Filter::Price,
+            Self::Unwanted { .. } => Filter::Preference,
+            Self::CannotDo { .. } | Self::NothingToChoose => Filter::Ability,
+            Self::NotFirst { .. } => Filter::Fallback,
             Self::Again { .. } => Filter::Again,
             Self::TooMany => Filter::Bound,
         }

@@ -3,8 +3,10 @@
 use crate::ask::Ask;
 use crate::configuration::Document;
 use crate::credential::{Credential, Credentials};
+use crate::health::Health;
 use crate::plan::{Facts, Plan, plan};
 use crate::policy::Policy;
+use crate::preferences::Wishes;
 use crate::refusal::Dropped;
 use crate::virtual_model::VirtualModels;
 use std::sync::Arc;
@@ -130,43 +132,72 @@ impl Setting {
     }
 
     pub(crate) fn plan(&self, models: &[&str], surface: Surface) -> Result<Plan, Vec<Dropped>> {
-        self.made(models, surface, false)
+        self.made(models, surface, None, None, false)
     }
 
     pub(crate) fn traced(&self, models: &[&str], surface: Surface) -> Result<Plan, Vec<Dropped>> {
-        self.made(models, surface, true)
+        self.made(models, surface, None, None, true)
     }
 
-    fn made(&self, models: &[&str], surface: Surface, is_traced: bool) -> Result<Plan, Vec<Dropped>> {
+    /// With wishes, on chat completions.
+    pub(crate) fn wishing(&self, models: &[&str], wishes: &Wishes) -> Result<Plan, Vec<Dropped>> {
+        self.made(models, Surface::ChatCompletions, Some(wishes), None, false)
+    }
+
+    pub(crate) fn planned_with(&self, models: &[&str], wishes: Option<&Wishes>, health: Option<&dyn Health>) -> Plan {
+        let planned = self.made(models, Surface::ChatCompletions, wishes, health, false);
+        planned.unwrap_or_else(|dropped| panic!("{dropped:?}"))
+    }
+
+    /// The plan as text.
+    pub(crate) fn told_wishing(&self, models: &[&str], wishes: &Wishes) -> String {
+        told(self.wishing(models, wishes))
+    }
+
+    fn made(
+        &self,
+        models: &[&str],
+        surface: Surface,
+        wishes: Option<&Wishes>,
+        health: Option<&dyn Health>,
+        is_traced: bool,
+    ) -> Result<Plan, Vec<Dropped>> {
         let models: Vec<String> = models.iter().map(|model| (*model).to_owned()).collect();
         let Self { overlay, virtual_models, credentials, policy } = self;
-        plan(Ask { surface, models: &models, is_traced }, Facts { overlay, virtual_models, credentials, policy })
+        plan(
+            Ask { surface, models: &models, wishes, is_traced },
+            Facts { overlay, virtual_models, credentials, policy, health },
+        )
     }
 
     /// The plan as text, a line for each candidate and each thing dropped.
     pub(crate) fn told(&self, models: &[&str], surface: Surface) -> String {
-        let told_dropped = |dropped: &[Dropped]| {
-            let lines = dropped.iter().map(|Dropped { model, virtual_model, why, is_whole, .. }| {
-                let of = virtual_model.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
-                let what = if *is_whole { "not" } else { "not every way of" };
-                format!("  {what} {model}{of} ({}): {why}\n", why.filter().name())
+        told(self.plan(models, surface))
+    }
+}
+
+fn told(planned: Result<Plan, Vec<Dropped>>) -> String {
+    let told_dropped = |dropped: &[Dropped]| {
+        let lines = dropped.iter().map(|Dropped { model, virtual_model, why, is_whole, .. }| {
+            let of = virtual_model.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+            let what = if *is_whole { "not" } else { "not every way of" };
+            format!("  {what} {model}{of} ({}): {why}\n", why.filter().name())
+        });
+        lines.collect::<String>()
+    };
+    match planned {
+        Ok(plan) => {
+            let lines = plan.candidates.iter().map(|candidate| {
+                let with = match candidate.credential {
+                    Credential::None => "no key".to_owned(),
+                    Credential::User(key) => format!("key {}", key.as_bytes()[0]),
+                    Credential::Managed(key) => format!("managed key {}", key.as_bytes()[0]),
+                };
+                let of = candidate.virtual_model.as_ref().map(|name| format!(" for {name}")).unwrap_or_default();
+                format!("{}:{} with {with}{of}\n", candidate.target.provider.name, candidate.target.model)
             });
-            lines.collect::<String>()
-        };
-        match self.plan(models, surface) {
-            Ok(plan) => {
-                let lines = plan.candidates.iter().map(|candidate| {
-                    let with = match candidate.credential {
-                        Credential::None => "no key".to_owned(),
-                        Credential::User(key) => format!("key {}", key.as_bytes()[0]),
-                        Credential::Managed(key) => format!("managed key {}", key.as_bytes()[0]),
-                    };
-                    let of = candidate.virtual_model.as_ref().map(|name| format!(" for {name}")).unwrap_or_default();
-                    format!("{}:{} with {with}{of}\n", candidate.target.provider.name, candidate.target.model)
-                });
-                lines.collect::<String>() + &told_dropped(&plan.dropped)
-            }
-            Err(dropped) => format!("refused\n{}", told_dropped(&dropped)),
+            lines.collect::<String>() + &told_dropped(&plan.dropped)
         }
+        Err(dropped) => format!("refused\n{}", told_dropped(&dropped)),
     }
 }

@@ -10,7 +10,8 @@ use crate::failure::Failure;
 use crate::phase::ask::{self, Ask};
 use crate::phase::configure::{Caller, configure};
 use crate::phase::ingress::Inbound;
-use crate::phase::select;
+use crate::phase::select::{self, Planned};
+use crate::phase::wishes::Manner;
 use crate::request_log::RequestLog;
 use crate::respond;
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use wardgate_core::access_key::AccessKey;
 use wardgate_core::format::Surface;
 use wardgate_policy::explanation::Considered;
-use wardgate_policy::{Dropped, Explanation, Plan, Refusal};
+use wardgate_policy::{Dropped, Explanation, Refusal};
 use wardgate_wire::peek::PeekError;
 
 /// Answers a client that asks for itself.
@@ -35,7 +36,7 @@ pub(crate) async fn tell(
     let (body, memory) = ask::collect_body(deps, caller, inbound, log).await?;
     let surface = surface_of(&body)?;
     let ask = ask::of(body, surface, memory)?;
-    let mut response = Response::new(ReplyBody::whole(shown(&explained(caller, &ask)?).to_string()));
+    let mut response = Response::new(ReplyBody::whole(shown(&explained(deps, caller, &ask, Manner::of(inbound))?).to_string()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
@@ -80,18 +81,17 @@ impl Explainer {
         if !memory.grow(body.len()) {
             return Err(Failure::Busy("memory for request bodies"));
         }
-        explained(&caller, &ask::of(body, surface, memory)?)
+        explained(&self.0, &caller, &ask::of(body, surface, memory)?, Manner::default())
     }
 }
 
 /// Plans a request, and tells all of it.
-fn explained(caller: &Caller, ask: &Ask) -> Result<Explanation, Failure> {
-    select::check_size(caller, ask)?;
-    Ok(explanation(ask.surface, &select::planned(caller, ask, true)))
+fn explained(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>) -> Result<Explanation, Failure> {
+    Ok(explanation(ask.surface, &select::plan(deps, caller, ask, manner, true)?))
 }
 
 /// Tells a plan, or that there is none.
-pub(crate) fn explanation(surface: Surface, planned: &Result<Plan, Vec<Dropped>>) -> Explanation {
+pub(crate) fn explanation(surface: Surface, planned: &Planned) -> Explanation {
     match planned {
         Ok(plan) => Explanation::of(surface, plan),
         Err(dropped) => {
@@ -120,11 +120,12 @@ fn surface_of(body: &[u8]) -> Result<Surface, Failure> {
 
 /// The explanation as clients of the data plane read it. Which of the account's keys is meant is not theirs to know.
 fn shown(explanation: &Explanation) -> Value {
-    let Explanation { surface, candidates, dropped, refusal } = explanation;
+    let Explanation { surface, candidates, ordered_by, dropped, refusal } = explanation;
     json!({
         "object": "route.explanation",
         "surface": surface.name(),
         "summary": explanation.summary(),
+        "ordered_by": ordered_by,
         "candidates": candidates.iter().map(shown_candidate).collect::<Vec<_>>(),
         "dropped": dropped.iter().map(shown_dropped).collect::<Vec<_>>(),
         "refusal": refusal.as_ref().map(|Refusal { status, code, message }| {

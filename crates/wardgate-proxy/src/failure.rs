@@ -8,6 +8,7 @@ use wardgate_core::tier::TierName;
 use wardgate_keys::token::BadToken;
 use wardgate_limits::escrow::Shortage;
 use wardgate_limits::rate::Refusal;
+use wardgate_policy::configuration::Problem;
 use wardgate_policy::{Dropped, InputTooLong, Verdict};
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::peek::PeekError;
@@ -92,6 +93,8 @@ pub(crate) enum Failure {
     Untranslatable(Box<Untranslatable>),
     /// The request is longer than its account allows.
     InputTooLong(InputTooLong),
+    /// What the client prefers cannot be understood.
+    PreferencesWrong(Vec<Problem>),
     /// Nothing to try.
     NothingToTry(Vec<Dropped>),
     /// Everything that could be tried failed.

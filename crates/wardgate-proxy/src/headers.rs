@@ -19,6 +19,8 @@ pub(crate) const STRICT: HeaderName = HeaderName::from_static("x-wardgate-strict
 pub(crate) const COST: HeaderName = HeaderName::from_static("x-wardgate-cost");
 /// In a request: whether the answer is to tell how it was routed. In an answer: that.
 pub(crate) const EXPLAIN: HeaderName = HeaderName::from_static("x-wardgate-explain");
+/// In a request: the session that it belongs to.
+pub(crate) const SESSION_ID: HeaderName = HeaderName::from_static("x-session-id");
 /// Where OpenAI's clients look for a request's id.
 pub(crate) const OPENAI_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where Anthropic's clients look for it.

@@ -4,6 +4,7 @@ pub(crate) mod ingress;
 pub(crate) mod authenticate;
 pub(crate) mod configure;
 pub(crate) mod ask;
+pub(crate) mod wishes;
 pub(crate) mod select;
 pub(crate) mod admit;
 pub(crate) mod spend;

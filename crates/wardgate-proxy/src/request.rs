@@ -17,6 +17,7 @@ use crate::phase::configure::{Caller, configure};
 use crate::phase::ingress::{self, Call, Dialect, Inbound, Route, Topic};
 use crate::phase::relay::relay;
 use crate::phase::select::select;
+use crate::phase::wishes::Manner;
 use crate::request_log::RequestLog;
 use crate::respond;
 use crate::telling::Telling;
@@ -150,7 +151,7 @@ async fn prepare(deps: &Deps, inbound: &mut Inbound, call: &Call, log: &mut Requ
     let ask = ask::read(deps, &caller, inbound, call, log).await?;
     log.is_traced = inbound.headers.get(headers::EXPLAIN).is_some_and(|wanted| wanted == "true");
     let at = log.request_id().made_at();
-    let mut plan = match select(&caller, &ask, log) {
+    let mut plan = match select(deps, &caller, &ask, Manner::of(inbound), log) {
         // A provider that cannot count leaves it to us, within the same limits.
         Err(Failure::NothingToTry(dropped)) if call.surface.is_count() && dropped.iter().all(is_not_served) => {
             admit(deps, &caller, &ask, None, at).await?;

@@ -17,7 +17,8 @@ use wardgate_core::format::{Family, Format};
 use wardgate_core::id::RequestId;
 use wardgate_core::tier::TierName;
 use wardgate_limits::rate::{LimitName, Refusal as LimitRefusal, Standing};
-use wardgate_policy::{Filter, Refusal, Verdict, Why, tally};
+use wardgate_policy::configuration::Problem;
+use wardgate_policy::{Filter, Refusal, Verdict, Why, Wish, tally};
 use wardgate_wire::error_body::{self, ErrorBody, ErrorKind};
 use wardgate_wire::limit_body::{self, LimitBody};
 use wardgate_wire::peek::PeekError;
@@ -293,6 +294,7 @@ fn tell(failure: &Failure) -> Told {
             param: (!refused.path.is_empty()).then(|| Cow::Owned(refused.path.clone())),
             ..ours(400, InvalidRequest, refused.code, refused.to_string())
         },
+        Failure::PreferencesWrong(problems) => preferences_wrong(problems),
         Failure::InputTooLong(error) => ours(413, TooLarge, "input_too_long", error.to_string()),
         Failure::NothingToTry(dropped) => nothing_to_try(dropped),
         Failure::Exhausted(exhausted) => tell_exhausted(exhausted),
@@ -352,11 +354,19 @@ const fn body_words(error: &PeekError) -> (&'static str, Option<&'static str>) {
     }
 }
 
+/// Every mistake with its place.
+fn preferences_wrong(problems: &[Problem]) -> Told {
+    let param = problems.first().map(|problem| Cow::Owned(problem.path.clone()));
+    let message = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    Told { param, ..ours(400, ErrorKind::InvalidRequest, "invalid_preferences", message) }
+}
+
 /// The first cause decides code and status; the text counts them by filter and names them all.
 fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
     use wardgate_model::ResolveError;
     let (status, kind) = match dropped.first().map(|first| first.why.filter()) {
         Some(Filter::Scope | Filter::Tier) => (403, ErrorKind::Permission),
+        Some(Filter::Preference | Filter::Price | Filter::Ability | Filter::Fallback) => (404, ErrorKind::NotFound),
         _ => (400, ErrorKind::InvalidRequest),
     };
     let code = match dropped.first().map(|first| &first.why) {
@@ -369,6 +379,9 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
         Some(Why::NoCredential { .. } | Why::KeyGone { .. }) => "no_provider_key",
         Some(Why::NotGranted { .. }) => "no_managed_key",
         Some(Why::NotCatalogued { .. } | Why::NotPriced { .. }) => "not_for_managed_keys",
+        Some(Why::Unwanted { wish: Wish::MaxPrice | Wish::Free, .. }) => "no_provider_at_this_price",
+        Some(Why::Unwanted { .. } | Why::NotFirst { .. }) => "no_preferred_provider",
+        Some(Why::CannotDo { .. } | Why::NothingToChoose) => "no_able_model",
         // The last two are never the first cause, since others come before them.
         Some(
             Why::Unresolved(ResolveError::UnknownModel { .. } | ResolveError::Neither { .. })

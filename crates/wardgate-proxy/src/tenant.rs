@@ -118,6 +118,7 @@ impl TenantSnapshot {
             virtual_models: &self.virtual_models,
             credentials: &self.credentials,
             policy: policy.unwrap_or(self.configurations.everything()),
+            health: None,
         }
     }
 

@@ -19,6 +19,7 @@ pub mod json_array;
 pub mod neutral;
 pub mod multipart;
 pub mod peek;
+pub mod wants;
 pub mod reply;
 pub mod scrub;
 pub mod sse;

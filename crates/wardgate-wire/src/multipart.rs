@@ -77,6 +77,7 @@ pub fn peek(body: &[u8], boundary: &str) -> Result<Peek, PeekError> {
         asks_for_usage: false,
         asks_for_cost: false,
         has_gateway_only_fields: false,
+        has_preferences: false,
         output_tokens_max: None,
         output_tokens_span: None,
         has_several_output_caps: false,

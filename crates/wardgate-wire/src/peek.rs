@@ -16,7 +16,22 @@ use wardgate_core::format::Surface;
 pub const MODELS_MAX: usize = 64;
 
 /// Fields that steer the gateway and mean nothing, or an error, to a provider.
-pub(crate) const GATEWAY_ONLY: [&str; 5] = ["models", "provider", "route", "transforms", "usage"];
+pub(crate) const GATEWAY_ONLY: [&str; 11] = [
+    "models",
+    "provider",
+    "route",
+    "transforms",
+    "usage",
+    "plugins",
+    "preset",
+    "session_id",
+    "trace",
+    "debug",
+    "stop_server_tools_when",
+];
+
+/// Those of them in which a client says whom it prefers.
+const PREFERENCES: [&str; 3] = ["provider", "route", "plugins"];
 
 /// What routing reads, beside the caps on the output.
 const READ: [&str; 4] = ["model", "models", "stream", "stream_options"];
@@ -58,6 +73,8 @@ pub struct Peek {
     pub asks_for_cost: bool,
     /// Whether fields stand in the body that no provider may see.
     pub has_gateway_only_fields: bool,
+    /// Whether some of them say whom the client prefers.
+    pub has_preferences: bool,
     /// The cap on the answer's tokens, by whatever name: the largest of several, and `u64::MAX` for what is no number.
     pub output_tokens_max: Option<u64>,
     /// Where the first value of such a cap stands; none when the path names the model, whose format has its cap deeper.
@@ -133,6 +150,7 @@ pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
         asks_for_usage: fields.stream_options.is_some_and(asks_for_usage),
         asks_for_cost: fields.usage.is_some_and(asks_for_cost),
         has_gateway_only_fields: fields.has_gateway_only,
+        has_preferences: fields.has_preferences,
         output_tokens_max: fields.output_tokens_max,
         output_tokens_span: fields.output_cap.map(|value| span(text, value)),
         has_several_output_caps: fields.has_several_output_caps,
@@ -166,6 +184,7 @@ pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, Pe
         asks_for_usage: true,
         asks_for_cost: fields.usage.is_some_and(asks_for_cost),
         has_gateway_only_fields: fields.has_gateway_only || has_model_too,
+        has_preferences: fields.has_preferences,
         output_tokens_max: fields.generation_config.filter(|value| !is_null(value)).and_then(output_tokens_max),
         output_tokens_span: None,
         has_several_output_caps: false,
@@ -334,6 +353,7 @@ struct Fields<'b> {
     output_tokens_max: Option<u64>,
     has_several_output_caps: bool,
     has_gateway_only: bool,
+    has_preferences: bool,
     duplicate: Option<String>,
     other_case: Option<String>,
 }
@@ -362,7 +382,10 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
         let mut fields = Fields::default();
         while let Some(Key(key)) = map.next_key()? {
-            fields.has_gateway_only |= GATEWAY_ONLY.contains(&&*key);
+            if GATEWAY_ONLY.contains(&&*key) {
+                fields.has_gateway_only = true;
+                fields.has_preferences |= PREFERENCES.contains(&&*key);
+            }
             let slot = match &*key {
                 "model" => &mut fields.model,
                 "models" => &mut fields.models,

@@ -7,15 +7,15 @@ use std::fmt;
 
 /// The problems so far.
 #[derive(Debug, Default)]
-pub(super) struct Problems(pub(super) Vec<Problem>);
+pub(crate) struct Problems(pub(crate) Vec<Problem>);
 
 impl Problems {
-    pub(super) fn add(&mut self, place: Place<'_>, kind: ProblemKind, text: impl Into<String>) {
+    pub(crate) fn add(&mut self, place: Place<'_>, kind: ProblemKind, text: impl Into<String>) {
         self.add_at(place.to_string(), kind, text);
     }
 
     /// Takes another's problems and says whether there were any.
-    pub(super) fn take(&mut self, others: Self) -> bool {
+    pub(crate) fn take(&mut self, others: Self) -> bool {
         let were_any = !others.0.is_empty();
         for problem in others.0 {
             self.add_at(problem.path, problem.kind, problem.text);
@@ -24,11 +24,11 @@ impl Problems {
     }
 
     /// Whether no more would be told.
-    pub(super) const fn is_full(&self) -> bool {
+    pub(crate) const fn is_full(&self) -> bool {
         self.0.len() >= PROBLEMS_MAX
     }
 
-    pub(super) fn add_at(&mut self, path: String, kind: ProblemKind, text: impl Into<String>) {
+    pub(crate) fn add_at(&mut self, path: String, kind: ProblemKind, text: impl Into<String>) {
         if !self.is_full() {
             self.0.push(Problem { path, kind, text: text.into() });
         }
@@ -37,7 +37,7 @@ impl Problems {
 
 /// A place in a document, as a path from the root that is only written out when there is a problem.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'p> {
+pub(crate) struct Place<'p> {
     parent: Option<&'p Self>,
     step: Step<'p>,
 }
@@ -49,15 +49,15 @@ enum Step<'p> {
 }
 
 impl<'p> Place<'p> {
-    pub(super) const fn root(field: &'p str) -> Self {
+    pub(crate) const fn root(field: &'p str) -> Self {
         Self { parent: None, step: Step::Field(field) }
     }
 
-    pub(super) const fn field(&'p self, name: &'p str) -> Self {
+    pub(crate) const fn field(&'p self, name: &'p str) -> Self {
         Self { parent: Some(self), step: Step::Field(name) }
     }
 
-    pub(super) const fn index(&'p self, index: usize) -> Self {
+    pub(crate) const fn index(&'p self, index: usize) -> Self {
         Self { parent: Some(self), step: Step::Index(index) }
     }
 }
@@ -76,20 +76,20 @@ impl fmt::Display for Place<'_> {
 }
 
 /// What is shown of a text that the client chose.
-pub(super) fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
 /// The fields of an object, taken one by one; what is left at the end is unknown.
-pub(super) struct Fields(Map<String, Value>);
+pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
-    pub(super) const fn new(map: Map<String, Value>) -> Self {
+    pub(crate) const fn new(map: Map<String, Value>) -> Self {
         Self(map)
     }
 
     /// The fields of what must be an object.
-    pub(super) fn of(value: Value, place: Place<'_>, problems: &mut Problems) -> Option<Self> {
+    pub(crate) fn of(value: Value, place: Place<'_>, problems: &mut Problems) -> Option<Self> {
         match value {
             Value::Object(map) => Some(Self(map)),
             other => {
@@ -100,22 +100,22 @@ impl Fields {
     }
 
     /// A field as it is; `null` counts.
-    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
     }
 
     /// A field; `null` is as if it were not there.
-    pub(super) fn take_some(&mut self, name: &str) -> Option<Value> {
+    pub(crate) fn take_some(&mut self, name: &str) -> Option<Value> {
         self.take(name).filter(|value| !value.is_null())
     }
 
     /// A text that must not be empty; `null` is as if it were not there.
-    pub(super) fn text(&mut self, name: &str, place: Place<'_>, problems: &mut Problems) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &str, place: Place<'_>, problems: &mut Problems) -> Option<String> {
         text(self.take_some(name)?, place.field(name), problems)
     }
 
     /// A list that may be absent. `null` is refused: some clients mean nothing by it, and others everything.
-    pub(super) fn list(
+    pub(crate) fn list(
         &mut self,
         name: &str,
         entries_max: usize,
@@ -146,7 +146,7 @@ impl Fields {
     }
 
     /// Complains of what nobody took. `known` is what to write instead.
-    pub(super) fn finish(self, place: Option<Place<'_>>, known: &str, problems: &mut Problems) {
+    pub(crate) fn finish(self, place: Option<Place<'_>>, known: &str, problems: &mut Problems) {
         for name in self.0.keys() {
             let place = place.as_ref().map_or_else(|| Place::root(name), |place| place.field(name));
             problems.add(place, ProblemKind::UnknownField, format!("is not known here; known: {known}"));
@@ -155,7 +155,7 @@ impl Fields {
 }
 
 /// A text that must not be empty.
-pub(super) fn text(value: Value, place: Place<'_>, problems: &mut Problems) -> Option<String> {
+pub(crate) fn text(value: Value, place: Place<'_>, problems: &mut Problems) -> Option<String> {
     match value {
         Value::String(text) if text.is_empty() => {
             problems.add(place, ProblemKind::Malformed, "must not be empty");

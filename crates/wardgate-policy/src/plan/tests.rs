@@ -1,4 +1,5 @@
 mod model_strings;
+mod preferences;
 mod properties;
 
 use crate::testing::{Setting, virtual_model};

@@ -1,16 +1,23 @@
 //! Phase 5: what can be tried, in which order.
 
+use crate::deps::Deps;
 use crate::explain;
 use crate::failure::Failure;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
+use crate::phase::wishes::{Manner, wishes};
 use crate::request_log::RequestLog;
 use wardgate_policy::{Dropped, Plan, Why, tally};
 
 /// Makes the plan, and notes what came of it.
-pub(crate) fn select(caller: &Caller, ask: &Ask, log: &mut RequestLog) -> Result<Plan, Failure> {
-    check_size(caller, ask)?;
-    let planned = planned(caller, ask, log.is_traced);
+pub(crate) fn select(
+    deps: &Deps,
+    caller: &Caller,
+    ask: &Ask,
+    manner: Manner<'_>,
+    log: &mut RequestLog,
+) -> Result<Plan, Failure> {
+    let planned = plan(deps, caller, ask, manner, log.is_traced)?;
     let dropped = match &planned {
         Ok(plan) => {
             log.candidates = plan.candidates.len();
@@ -25,19 +32,20 @@ pub(crate) fn select(caller: &Caller, ask: &Ask, log: &mut RequestLog) -> Result
     planned.map_err(Failure::NothingToTry)
 }
 
-/// Whether the request is within the account's bounds.
-pub(crate) fn check_size(caller: &Caller, ask: &Ask) -> Result<(), Failure> {
-    caller.tenant.caps.check_input(ask.input_tokens()).map_err(Failure::InputTooLong)
-}
+/// A plan, or everything that was left out when nothing is in it.
+pub(crate) type Planned = Result<Plan, Vec<Dropped>>;
 
-/// The plan, or everything that was left out when nothing is in it.
-pub(crate) fn planned(caller: &Caller, ask: &Ask, is_traced: bool) -> Result<Plan, Vec<Dropped>> {
-    let wanted = wardgate_policy::Ask { surface: ask.surface, models: &ask.peek.models, is_traced };
-    within_tiers(wardgate_policy::plan(wanted, caller.facts())?, caller)
+/// Makes the plan of a request that can have one.
+pub(crate) fn plan(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>, is_traced: bool) -> Result<Planned, Failure> {
+    caller.tenant.caps.check_input(ask.input_tokens()).map_err(Failure::InputTooLong)?;
+    let wishes = wishes(deps, caller, ask, manner)?;
+    let models = &ask.peek.models;
+    let wanted = wardgate_policy::Ask { surface: ask.surface, models, wishes: wishes.as_deref(), is_traced };
+    Ok(wardgate_policy::plan(wanted, caller.facts()).and_then(|plan| within_tiers(plan, caller)))
 }
 
 /// Leaves out the models that a tier of the caller does not hold.
-fn within_tiers(mut plan: Plan, caller: &Caller) -> Result<Plan, Vec<Dropped>> {
+fn within_tiers(mut plan: Plan, caller: &Caller) -> Planned {
     let team_id = caller.key.record.team_id;
     let mut dropped: Vec<Dropped> = Vec::new();
     plan.candidates.retain(|candidate| {

@@ -2,8 +2,9 @@
 
 use crate::configuration::Document;
 use crate::plan::credentials::CREDENTIALS_MAX;
-use crate::plan::{MODELS_MAX, Plan};
+use crate::plan::{CANDIDATES_MAX, MODELS_MAX, Plan};
 use crate::policy::Policy;
+use crate::preferences::{Fields, Wishes, read};
 use crate::testing::{Setting, virtual_model};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -27,6 +28,11 @@ const MODELS: [&str; 20] = [
     "groq:openai/gpt-oss-120b", "openrouter:openai/gpt-4o", "openrouter:openai/gpt-4o:nitro", "openrouter:OpenAI/gpt-4o:a:b",
     "ollama:big", "ollama:llama3.2:70b", "ollama:llama3.2:1b", "azure-eastus:GPT-4o", "claude-opus-5-5", "fast", "FAST", "nothing",
     "openai: gpt-4o",
+];
+
+#[rustfmt::skip]
+const WISHED: [&str; 8] = [
+    "openai/gpt-oss-120b", "gpt-4o:floor", "openai/gpt-4o", "openai:gpt-4.1:free", "fast", "ollama:big", "gpt-4o", "claude-opus-5.5:nitro",
 ];
 
 fn list(of: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
@@ -76,6 +82,49 @@ fn planned(access: &Access, models: &[&str]) -> Plan {
         setting.policy = Policy::compile(&document, &setting.overlay);
         setting.plan(models, Surface::ChatCompletions).unwrap_or_default()
     })
+}
+
+fn wished(access: &Access, models: &[&str], wishes: &Wishes) -> Plan {
+    SETTING.with_borrow_mut(|setting| {
+        let document = Document::from_text(&access.document().to_string()).unwrap_or_else(|error| panic!("{error}"));
+        setting.policy = Policy::compile(&document, &setting.overlay);
+        setting.wishing(models, wishes).unwrap_or_default()
+    })
+}
+
+fn names() -> impl Strategy<Value = Vec<&'static str>> {
+    list(&["openai", "groq", "OpenRouter", "anthropic", "ollama", "nobody"])
+}
+
+/// What a client may prefer, short of what depends on who else is there.
+fn wishes() -> impl Strategy<Value = Wishes> {
+    let sorts = proptest::option::of(proptest::sample::select(vec!["price", "throughput", "latency", "exacto"]));
+    let lists = (names(), proptest::option::of(names()), names());
+    (lists, sorts, any::<[bool; 3]>(), any::<u64>(), proptest::option::of(0u8..20)).prop_map(
+        |((order, only, ignore), sort, [zdr, is_mixed, requires], draw, price)| {
+            let mut provider =
+                json!({"order": order, "ignore": ignore, "zdr": zdr && draw % 4 == 0, "require_parameters": requires});
+            if let Some(only) = only {
+                provider["only"] = json!(only);
+            }
+            if let Some(sort) = sort {
+                provider["sort"] = json!(sort);
+            }
+            if let Some(price) = price {
+                provider["max_price"] = json!({"prompt": price});
+            }
+            let (provider, route) = (provider.to_string(), is_mixed.then_some("\"sort\""));
+            let fields = Fields { provider: Some(&provider), route, plugins: None };
+            let preferences = read(fields).unwrap_or_else(|problems| panic!("{problems:?}"));
+            Wishes { preferences, draw, ..Wishes::default() }
+        },
+    )
+}
+
+/// Everything in a plan, each as text.
+fn all(plan: &Plan) -> Vec<String> {
+    let told = |target: &wardgate_model::Target| format!("{}:{}", target.provider.name, target.model);
+    plan.candidates.iter().map(|of| format!("{} {:?}", told(&of.target), of.credential)).collect()
 }
 
 /// Whether an entry stands for a model, said in another way than the code says it.
@@ -144,6 +193,33 @@ proptest! {
             let is_new = seen.insert((&candidate.target.provider.name, &candidate.target.model, candidate.credential));
             prop_assert!(is_new, "{candidate:?}");
         }
+    }
+
+    #[test]
+    fn preferences_never_lead_out_of_the_scope_and_never_in_twice(
+        access in access(),
+        models in list(&WISHED),
+        wishes in wishes(),
+        more in list(&PROVIDERS),
+    ) {
+        let plan = wished(&access, &models, &wishes);
+        prop_assert!(plan.candidates.len() <= CANDIDATES_MAX);
+        let narrow = all(&plan);
+        prop_assert_eq!(narrow.iter().collect::<HashSet<_>>().len(), narrow.len());
+        SETTING.with_borrow(|setting| {
+            for candidate in &plan.candidates {
+                let (provider, preferences) = (&candidate.target.provider, &wishes.preferences);
+                prop_assert!(setting.policy.allows(provider, &candidate.target.model).is_ok());
+                prop_assert!(preferences.only.as_ref().is_none_or(|only| only.iter().any(|named| named.is(provider))));
+                prop_assert!(!preferences.ignore.iter().any(|named| named.is(provider)));
+            }
+            Ok(())
+        })?;
+        let mut wider = access;
+        wider.providers.0 = wider.providers.0.map(|allow| [allow, more].concat());
+        wider.models.0 = None;
+        let wide: HashSet<String> = all(&wished(&wider, &models, &wishes)).into_iter().collect();
+        prop_assert!(narrow.iter().all(|candidate| wide.contains(candidate)), "{narrow:?} {wide:?}");
     }
 
     #[test]
