@@ -55,6 +55,9 @@ enum PartKind {
 
 /// Builds what is measured and what measures, then becomes the rounds on their own core.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    if let Some(alone) = options.only {
+        return measure_alone(alone);
+    }
     machine::require_tools(options)?;
     let mut options = options.clone();
     if options.measures(target::Kind::Wardgate) && options.binary.is_none() {
@@ -75,6 +78,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         .args(["bench-part", "rounds", &serde_json::to_string(&options)?])
         .exec();
     Err(error).context("cannot run sh")
+}
+
+/// Builds an example that measures a part of the gateway and says whether its limit is kept, and runs it.
+fn measure_alone(alone: options::Alone) -> anyhow::Result<ExitCode> {
+    let (package, example) = match alone {
+        options::Alone::Plan => ("wardgate-policy", "plan"),
+    };
+    say(&format!("building the example {example} of {package} with profile release"));
+    let status = Command::new(build::example(package, example, "release")?).status().context("the example does not run")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// `$0` is how many open files are needed, the rest is what to become.

@@ -34,6 +34,8 @@ pub struct Deps {
     pub hash_lane: Arc<Lane>,
     /// Whether this process should be sent requests.
     pub readiness: Arc<dyn Readiness>,
+    /// How those whom the data plane asks have done lately.
+    pub health: Arc<wardgate_health::Health>,
     /// Plans requests as the data plane does.
     pub explainer: Arc<dyn Explainer>,
     /// All metrics in Prometheus' text format.

@@ -89,6 +89,10 @@ struct CandidateBody {
     input_price: Option<String>,
     /// Dollars for a million tokens of output. Null: not known.
     output_price: Option<String>,
+    /// How it has done lately: `well`, `ill` or `out`.
+    health: &'static str,
+    /// For how many milliseconds it is out yet. Null: it is not.
+    out_for_ms: Option<u64>,
 }
 
 /// Something that was left out.
@@ -160,6 +164,8 @@ impl From<Considered> for CandidateBody {
             provider_key_id: candidate.credential.user(),
             input_price: candidate.rates.map(|rates| rates.input.to_usd_per_million()),
             output_price: candidate.rates.map(|rates| rates.output.to_usd_per_million()),
+            health: candidate.standing.class.name(),
+            out_for_ms: candidate.standing.out_for.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
         }
     }
 }

@@ -28,6 +28,7 @@ mod access_keys;
 mod accounts;
 mod api_keys;
 mod audit_log;
+mod backends;
 mod budgets;
 mod configurations;
 mod credits;

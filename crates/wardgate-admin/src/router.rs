@@ -7,7 +7,7 @@ use crate::deps::Deps;
 use crate::error::ApiError;
 use crate::route::Route;
 use crate::{
-    access_keys, accounts, api_keys, audit_log, budgets, configurations, credits, explain, gateway_config, health,
+    access_keys, accounts, api_keys, audit_log, backends, budgets, configurations, credits, explain, gateway_config, health,
     managed_keys, metrics, models, openapi, operator_keys, provider_keys, providers, teams, tiers, usage, virtual_models,
 };
 use axum::Router;
@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
         models::routes(),
         gateway_config::routes(),
         explain::routes(),
+        backends::routes(),
         usage::routes(),
         budgets::routes(),
         credits::routes(),

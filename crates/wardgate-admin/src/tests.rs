@@ -167,6 +167,7 @@ impl Gateway {
             tiers: Arc::new(BTreeMap::from([(TierName::new("free").unwrap(), TierLimits::default())])),
             hash_lane: lane.clone(),
             readiness: ready.clone(),
+            health: Arc::default(),
             explainer: Arc::new(Asked),
             metrics: Arc::new(|| "wardgate_requests_total 1\n".to_owned()),
             options: Options { body_bytes_max: 16_384, public_url: URL.to_owned(), checkout_url: None },

@@ -4,8 +4,10 @@
 //! fifth unless the client says otherwise, and of that the dearest: within what somebody is ready to pay, price is the best hint at
 //! quality that the catalog has.
 
+use crate::plan::wanted::unwanted;
 use crate::plan::{Facts, can_call};
 use crate::preferences::{AutoOptions, Wishes};
+use crate::variant::Variants;
 use std::collections::HashMap;
 use wardgate_core::format::Surface;
 use wardgate_model::{Model, Target};
@@ -51,12 +53,11 @@ fn price_if_fit(model: &std::sync::Arc<Model>, surface: Surface, wishes: &Wishes
     if !model.is_chat || !model.is_offered || !has_room {
         return None;
     }
-    if !needs.abilities.both(model.abilities.cannot).is_empty() {
+    let target = Target::of(facts.overlay.provider(model.provider.as_str())?, model);
+    let endpoint = target.endpoint(surface)?;
+    if unwanted(&target, endpoint, wishes, Variants::default()).is_some() {
         return None;
     }
-    let provider = facts.overlay.provider(model.provider.as_str())?;
-    provider.endpoint(surface)?;
-    let target = Target::of(provider, model);
     let price = target.rates(needs.input_tokens)?.blended();
     can_call(&target, facts).then_some(price)
 }

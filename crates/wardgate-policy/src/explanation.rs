@@ -3,10 +3,12 @@
 //! It is made from a plan and costs a request nothing that does not ask for it.
 
 use crate::credential::Credential;
+use crate::health::Health;
 use crate::plan::Plan;
 use crate::refusal::{Dropped, tally};
 use std::fmt::Write as _;
 use wardgate_core::format::Surface;
+use wardgate_core::health::{Class, Standing};
 use wardgate_core::name::{ModelName, ProviderName};
 use wardgate_model::price::Rates;
 
@@ -40,6 +42,8 @@ pub struct Considered {
     pub credential: Credential,
     /// What short inputs cost; none when that is not known.
     pub rates: Option<Rates>,
+    /// How it has done lately.
+    pub standing: Standing,
 }
 
 /// The answer to a request for which there is nothing to try.
@@ -56,7 +60,7 @@ pub struct Refusal {
 impl Explanation {
     /// Tells a plan that was traced.
     #[must_use]
-    pub fn of(surface: Surface, plan: &Plan) -> Self {
+    pub fn of(surface: Surface, plan: &Plan, health: Option<&dyn Health>) -> Self {
         let candidates = plan.candidates.iter().map(|candidate| Considered {
             asked: plan.considered.get(candidate.model_index).cloned().unwrap_or_default(),
             virtual_model: candidate.virtual_model.clone(),
@@ -64,6 +68,7 @@ impl Explanation {
             model: candidate.target.model.clone(),
             credential: candidate.credential,
             rates: candidate.target.rates(0),
+            standing: health.map_or_else(Standing::default, |of| of.standing(&candidate.target, candidate.credential)),
         });
         let (ordered_by, dropped) = (plan.ordered_by.clone(), plan.dropped.clone());
         Self { surface, candidates: candidates.collect(), ordered_by, dropped, refusal: None }
@@ -91,8 +96,11 @@ impl Explanation {
         if !self.ordered_by.is_empty() {
             let _ = write!(line, "; by {}", self.ordered_by.join(", "));
         }
-        for Considered { provider, model, credential, .. } in &self.candidates {
+        for Considered { provider, model, credential, standing, .. } in &self.candidates {
             let _ = write!(line, "; {provider}:{model} with {}", credential.kind());
+            if standing.class != Class::Well {
+                let _ = write!(line, ", {}", standing.class.name());
+            }
         }
         for Dropped { model, target, why, .. } in &self.dropped {
             let _ = match target {
@@ -113,7 +121,7 @@ mod tests {
 
     fn check(setting: &Setting, models: &[&str], expected: &Expect) {
         let explanation = match setting.traced(models, Surface::ChatCompletions) {
-            Ok(plan) => Explanation::of(Surface::ChatCompletions, &plan),
+            Ok(plan) => Explanation::of(Surface::ChatCompletions, &plan, None),
             Err(dropped) => {
                 let refusal = Refusal { status: 400, code: "unknown_model", message: String::new() };
                 Explanation::of_refusal(Surface::ChatCompletions, dropped, refusal)

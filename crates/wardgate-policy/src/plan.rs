@@ -8,7 +8,7 @@
 
 mod credentials;
 mod order;
-mod wanted;
+pub(crate) mod wanted;
 
 use crate::ask::Ask;
 use crate::auto;

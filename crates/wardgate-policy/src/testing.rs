@@ -7,7 +7,7 @@ use crate::health::Health;
 use crate::plan::{Facts, Plan, plan};
 use crate::policy::Policy;
 use crate::preferences::Wishes;
-use crate::refusal::Dropped;
+use crate::refusal::{Dropped, tally};
 use crate::virtual_model::VirtualModels;
 use std::sync::Arc;
 use wardgate_core::configuration::VirtualModel;
@@ -149,9 +149,18 @@ impl Setting {
         planned.unwrap_or_else(|dropped| panic!("{dropped:?}"))
     }
 
-    /// The plan as text.
+    /// The plan in few words: who is tried, and how many each filter left out.
     pub(crate) fn told_wishing(&self, models: &[&str], wishes: &Wishes) -> String {
-        told(self.wishing(models, wishes))
+        let (candidates, dropped) = match self.wishing(models, wishes) {
+            Ok(plan) => (plan.candidates, plan.dropped),
+            Err(dropped) => (Vec::new(), dropped),
+        };
+        let tried = candidates.iter().map(|candidate| format!("{}:{}", candidate.target.provider.name, candidate.target.model));
+        let mut told = tried.collect::<Vec<_>>().join(" ");
+        if !dropped.is_empty() {
+            told += &format!(" - {}", tally(&dropped));
+        }
+        told
     }
 
     fn made(

@@ -43,6 +43,8 @@ pub struct Deps {
     pub memory: Arc<MemoryBudget>,
     /// Retries.
     pub retry_budget: RetryBudget,
+    /// How those who are asked have done lately.
+    pub health: Arc<wardgate_health::Health>,
     /// Hashing.
     pub lane: Arc<Lane>,
     /// Metrics and the request log.

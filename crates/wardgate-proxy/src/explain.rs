@@ -7,6 +7,7 @@ use crate::body::ReplyBody;
 use crate::cache::KnownKey;
 use crate::deps::Deps;
 use crate::failure::Failure;
+use crate::health::Watched;
 use crate::phase::ask::{self, Ask};
 use crate::phase::configure::{Caller, configure};
 use crate::phase::ingress::Inbound;
@@ -87,13 +88,14 @@ impl Explainer {
 
 /// Plans a request, and tells all of it.
 fn explained(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>) -> Result<Explanation, Failure> {
-    Ok(explanation(ask.surface, &select::plan(deps, caller, ask, manner, true)?))
+    let watched = Watched::new(deps, caller.tenant.account_id);
+    Ok(explanation(ask.surface, &select::plan(deps, caller, ask, manner, true)?, &watched))
 }
 
 /// Tells a plan, or that there is none.
-pub(crate) fn explanation(surface: Surface, planned: &Planned) -> Explanation {
+pub(crate) fn explanation(surface: Surface, planned: &Planned, watched: &Watched<'_>) -> Explanation {
     match planned {
-        Ok(plan) => Explanation::of(surface, plan),
+        Ok(plan) => Explanation::of(surface, plan, Some(watched)),
         Err(dropped) => {
             let refusal = respond::refusal(&Failure::NothingToTry(dropped.clone()));
             Explanation::of_refusal(surface, dropped.clone(), refusal)
@@ -135,7 +137,7 @@ fn shown(explanation: &Explanation) -> Value {
 }
 
 fn shown_candidate(candidate: &Considered) -> Value {
-    let Considered { asked, virtual_model, provider, model, credential, rates } = candidate;
+    let Considered { asked, virtual_model, provider, model, credential, rates, standing } = candidate;
     json!({
         "asked": asked,
         "virtual_model": virtual_model.as_deref(),
@@ -146,6 +148,13 @@ fn shown_candidate(candidate: &Considered) -> Value {
             "input": rates.input.to_usd_per_million(),
             "output": rates.output.to_usd_per_million(),
         })),
+        "health": {
+            "class": standing.class.name(),
+            "out_for_ms": standing.out_for.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+            "failure_share": standing.failure_share,
+            "first_token_ms": standing.first_token_seconds.map(|measure| (measure.mean * 1_000.0).round()),
+            "tokens_per_second": standing.tokens_per_second.map(|measure| measure.mean),
+        },
     })
 }
 

@@ -13,6 +13,7 @@ mod respond;
 mod failure;
 mod meter;
 mod passage;
+mod health;
 mod request_log;
 mod models;
 pub mod explain;

@@ -4,6 +4,7 @@
 //! is marked as such. When the meter is dropped, an attempt that is still open was abandoned by the client.
 
 use crate::deps::Deps;
+use crate::health;
 use crate::phase::admit::Admission;
 use crate::request_log::RequestLog;
 use crate::tenant::TenantSnapshot;
@@ -11,11 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use wardgate_core::access_key::AccessKey;
+use wardgate_core::fault::FaultClass;
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::UsageEventId;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
-use wardgate_ledger::Outcome;
+use wardgate_health::Outcome;
+use wardgate_ledger::Outcome as Kept;
 use wardgate_limits::cost::Cost;
 use wardgate_limits::rate::Standings;
 use wardgate_limits::{cost, estimate};
@@ -23,6 +26,9 @@ use wardgate_model::Origin;
 use wardgate_policy::Candidate;
 use wardgate_telemetry::AttemptRecord;
 use wardgate_wire::enrich::Bill;
+
+/// A shorter answer says nothing of how fast its provider writes.
+const SPEED_TOKENS_MIN: u64 = 16;
 
 /// The meter of one request.
 pub(crate) struct Meter {
@@ -175,6 +181,9 @@ impl Meter {
             usage,
             cost,
         });
+        if let Some(outcome) = outcome(ending.completion, &open, self.log.is_stream, usage.output) {
+            health::end(deps, self.access_key.account_id, &open.candidate, outcome);
+        }
         let now = deps.clock.now();
         self.held = Some(UsageEvent {
             id: UsageEventId::new(now, &*deps.random),
@@ -244,9 +253,9 @@ impl Meter {
     fn append(&self, event: UsageEvent) {
         let deps = self.deps();
         match deps.ledger.append(event) {
-            Outcome::Journaled => {}
-            Outcome::InMemory => deps.recorder.metrics().usage_unjournaled.inc(),
-            Outcome::Lost => deps.recorder.metrics().usage_lost.inc(),
+            Kept::Journaled => {}
+            Kept::InMemory => deps.recorder.metrics().usage_unjournaled.inc(),
+            Kept::Lost => deps.recorder.metrics().usage_lost.inc(),
         }
     }
 }
@@ -272,6 +281,23 @@ impl Drop for Meter {
 fn unread(ending: &Ending<'_>) -> (Usage, UsageSource) {
     let is_answered = matches!(ending.completion, Completion::Succeeded | Completion::StreamFailed);
     (Usage::default(), if is_answered || ending.content_bytes > 0 { UsageSource::Estimated } else { UsageSource::None })
+}
+
+/// What an attempt that got as far as its first content says of who was asked. What came before that was told with its cause.
+fn outcome(completion: Completion, open: &OpenAttempt, is_stream: bool, output_tokens: u64) -> Option<Outcome> {
+    let first_token = open.first_token?;
+    match completion {
+        Completion::Succeeded | Completion::ClientClosed => {
+            let elapsed = open.started.elapsed().as_secs_f64();
+            let is_telling = completion == Completion::Succeeded && output_tokens >= SPEED_TOKENS_MIN && elapsed > 0.0;
+            Some(Outcome::Answered {
+                first_token: is_stream.then_some(first_token),
+                tokens_per_second: is_telling.then(|| output_tokens as f64 / elapsed),
+            })
+        }
+        Completion::StreamFailed => Some(Outcome::Failed { class: FaultClass::Truncated, retry_after: None }),
+        Completion::Failed | Completion::TimedOut => None,
+    }
 }
 
 /// What was used, by the provider's word where there is one. Where an answer was cut off, the last report may be older than

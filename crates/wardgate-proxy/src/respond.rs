@@ -361,15 +361,17 @@ fn preferences_wrong(problems: &[Problem]) -> Told {
     Told { param, ..ours(400, ErrorKind::InvalidRequest, "invalid_preferences", message) }
 }
 
-/// The first cause decides code and status; the text counts them by filter and names them all.
+/// The first cause of what is left out as a whole decides code and status; the text counts them by filter and names them all.
 fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
     use wardgate_model::ResolveError;
-    let (status, kind) = match dropped.first().map(|first| first.why.filter()) {
+    let first = dropped.iter().find(|dropped| dropped.is_whole).or_else(|| dropped.first()).map(|first| &first.why);
+    let (status, kind) = match first.map(Why::filter) {
+        _ if matches!(first, Some(Why::Unwanted { wish: Wish::Online, .. })) => (400, ErrorKind::InvalidRequest),
         Some(Filter::Scope | Filter::Tier) => (403, ErrorKind::Permission),
         Some(Filter::Preference | Filter::Price | Filter::Ability | Filter::Fallback) => (404, ErrorKind::NotFound),
         _ => (400, ErrorKind::InvalidRequest),
     };
-    let code = match dropped.first().map(|first| &first.why) {
+    let code = match first {
         Some(Why::Unresolved(ResolveError::Malformed { .. })) => "malformed_model",
         Some(Why::Unresolved(ResolveError::UnknownProvider { .. })) => "unknown_provider",
         Some(Why::ProviderOutOfScope { .. }) => "provider_not_allowed",
@@ -379,6 +381,7 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
         Some(Why::NoCredential { .. } | Why::KeyGone { .. }) => "no_provider_key",
         Some(Why::NotGranted { .. }) => "no_managed_key",
         Some(Why::NotCatalogued { .. } | Why::NotPriced { .. }) => "not_for_managed_keys",
+        Some(Why::Unwanted { wish: Wish::Online, .. }) => "no_web_search",
         Some(Why::Unwanted { wish: Wish::MaxPrice | Wish::Free, .. }) => "no_provider_at_this_price",
         Some(Why::Unwanted { .. } | Why::NotFirst { .. }) => "no_preferred_provider",
         Some(Why::CannotDo { .. } | Why::NothingToChoose) => "no_able_model",

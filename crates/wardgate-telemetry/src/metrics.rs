@@ -38,6 +38,10 @@ pub struct Metrics {
     pub escrow_calls: IntCounterVec,
     /// Soft limits of budgets that were passed and told here, by whose they are.
     pub soft_limits_passed: IntCounterVec,
+    /// Models of providers that went out, or came in again, by provider.
+    pub backend_turns: IntCounterVec,
+    /// Models of providers whose health is known.
+    pub backends_watched: IntGauge,
     /// Whether limits are counted together with other gateways: 1 or 0.
     pub limits_together: IntGauge,
     /// What happened with the shared counters.
@@ -139,6 +143,13 @@ impl Metrics {
                 &["provider"],
             )?,
             refusals: registrar.counters("wardgate_refusals_total", "Requests that the gateway refused.", &["reason"])?,
+            backend_turns: registrar.counters(
+                "wardgate_backend_turns_total",
+                "Models of providers that went out, by cool-down or open circuit, or came in again.",
+                &["provider", "to"],
+            )?,
+            backends_watched: registrar
+                .gauge("wardgate_backends_watched", "Models of providers whose health is known, by credential.")?,
             rate_limited: registrar.counters(
                 "wardgate_rate_limited_total",
                 "Requests that a limit on their caller refused.",

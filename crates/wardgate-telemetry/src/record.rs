@@ -146,6 +146,12 @@ impl Recorder {
         self.metrics.over_budget.with_label_values(&[owner, window]).inc();
     }
 
+    /// Someone who is asked is not to be asked for now, or is again. The provider's name, if it is not a tenant's own.
+    pub fn backend_turned(&self, shared_provider: Option<&str>, is_out: bool) {
+        let (provider, to) = (shared_provider.unwrap_or("custom"), if is_out { "out" } else { "in" });
+        self.metrics.backend_turns.with_label_values(&[provider, to]).inc();
+    }
+
     /// A request's answer ended.
     pub fn request(&self, request: &RequestRecord<'_>) {
         let surface = request.surface.map_or(OTHER, Surface::name);

@@ -121,6 +121,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         limiter: counters::limiter(&settings.counters, &*random, &metrics).await?,
         memory: MemoryBudget::new(settings.memory_bytes_max.0),
         retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
+        health: Arc::default(),
         lane: Arc::clone(&lane),
         recorder: Arc::new(Recorder::new(Arc::clone(&metrics), log.clone())),
         ledger: Arc::new(Ledger::open(&data_dir.join("journal"), wardgate_ledger::Options::default())?),
@@ -162,10 +163,12 @@ impl Parts {
             tiers: Arc::clone(&self.tiers),
             hash_lane: Arc::clone(&self.lane),
             readiness: Arc::clone(readiness) as Arc<dyn wardgate_admin::Readiness>,
+            health: Arc::clone(&self.proxy.health),
             explainer: ProxyExplainer::new(&self.proxy),
             metrics: Arc::new(move || {
                 // These follow something that counts by itself.
                 metrics.body_bytes.set(i64::try_from(proxy.memory.bytes()).unwrap_or(i64::MAX));
+                metrics.backends_watched.set(i64::try_from(proxy.health.len()).unwrap_or(i64::MAX));
                 metrics.usage_waiting.set(i64::try_from(proxy.ledger.waiting()).unwrap_or(i64::MAX));
                 metrics.expose()
             }),

@@ -7,6 +7,13 @@ use std::path::PathBuf;
 
 const QUICK_ROUNDS: usize = 1;
 
+/// A part that can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+pub(crate) enum Alone {
+    /// Making the plan of a request.
+    Plan,
+}
+
 /// The options of `cargo xtask bench`.
 #[derive(Args, Clone, Serialize, Deserialize)]
 #[command(after_help = "\
@@ -24,6 +31,10 @@ pub(crate) struct Options {
     /// What to measure
     #[arg(long, value_enum, value_delimiter = ',', num_args = 1, default_values_t = Kind::ALL)]
     pub(crate) targets: Vec<Kind>,
+
+    /// Only a part of the gateway by itself, without nginx or any network
+    #[arg(long, value_enum)]
+    pub(crate) only: Option<Alone>,
 
     /// Measure this gateway instead of building one
     #[arg(long, value_name = "PATH")]

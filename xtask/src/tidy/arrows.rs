@@ -19,11 +19,27 @@ const ARROWS: &[(&str, Arrows)] = &[
     ("policy", Arrows::To(&["core", "model"])),
     ("upstream", Arrows::To(&["core", "model"])),
     ("ledger", Arrows::To(&["core"])),
+    ("health", Arrows::To(&["core"])),
     // Budgets are leased from the store.
     ("limits", Arrows::To(&["core", "model", "store"])),
     ("store-sql", Arrows::To(&["core", "store"])),
-    ("proxy", Arrows::To(&["core", "model", "wire", "keys", "policy", "ledger", "limits", "telemetry", "store", "upstream"])),
-    ("admin", Arrows::To(&["core", "model", "keys", "policy", "limits", "telemetry", "store"])),
+    (
+        "proxy",
+        Arrows::To(&[
+            "core",
+            "model",
+            "wire",
+            "keys",
+            "policy",
+            "health",
+            "ledger",
+            "limits",
+            "telemetry",
+            "store",
+            "upstream",
+        ]),
+    ),
+    ("admin", Arrows::To(&["core", "model", "keys", "policy", "health", "limits", "telemetry", "store"])),
     // A client of the management API: it sees of the gateway what any client sees.
     ("cli", Arrows::To(&["core", "model", "upstream"])),
     // The console calls the operations that the management API calls.

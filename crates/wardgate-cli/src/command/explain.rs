@@ -10,7 +10,7 @@ use crate::surroundings::Surroundings;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
-const CANDIDATES: [Column; 7] = [
+const CANDIDATES: [Column; 8] = [
     Column::new("TRY", "try"),
     Column::new("PROVIDER", "provider"),
     Column::new("MODEL", "model"),
@@ -18,6 +18,7 @@ const CANDIDATES: [Column; 7] = [
     Column::new("KEY", "providerKeyId"),
     Column::new("USD/M IN", "inputPrice"),
     Column::new("USD/M OUT", "outputPrice"),
+    Column::new("HEALTH", "health"),
 ];
 
 const DROPPED: [Column; 4] = [

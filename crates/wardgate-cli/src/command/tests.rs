@@ -197,8 +197,8 @@ async fn a_route_is_explained() {
             "why": "not allowed"}]}"#;
     let steps = vec![Step::new("GET /access-keys?name=ci&limit=10", 200, KEY), Step::new("POST /explain", 200, answer)];
     let expected = expect![[r#"
-        TRY  PROVIDER  MODEL   CREDENTIAL  KEY                           USD/M IN  USD/M OUT
-        1    openai    gpt-4o  user        aigpk_0000000000000000000001  2.5       10
+        TRY  PROVIDER  MODEL   CREDENTIAL  KEY                           USD/M IN  USD/M OUT  HEALTH
+        1    openai    gpt-4o  user        aigpk_0000000000000000000001  2.5       10         -
         LEFT OUT  ASKED  FILTER  WHY
         groq:x    fast   scope   not allowed
         2 candidates: 1 to try, 1 out of scope

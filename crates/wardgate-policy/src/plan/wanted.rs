@@ -26,7 +26,7 @@ const NO_PARAMS: [&str; 9] =
     ["model", "messages", "stream", "stream_options", "system", "prompt", "input", "instructions", "user"];
 
 /// Why a target must not be tried for what the client wants, if it must not.
-pub(super) fn unwanted(target: &Target, endpoint: &Endpoint, wishes: &Wishes, variants: Variants) -> Option<Why> {
+pub(crate) fn unwanted(target: &Target, endpoint: &Endpoint, wishes: &Wishes, variants: Variants) -> Option<Why> {
     let found = wish(target, endpoint, wishes, variants);
     let place = || (target.provider.name.clone(), target.model.clone());
     if let Some(wish) = found {

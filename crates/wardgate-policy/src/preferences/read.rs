@@ -328,19 +328,61 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
-        check_wrong(r#"{"provider":"groq"}"#, &expect![[""]]);
-        check_wrong(r#"{"provider":{"orders":[],"order":"groq","only":["a",5],"ignore":[""]}}"#, &expect![[""]]);
+        check_wrong(
+            r#"{"provider":"groq"}"#,
+            &expect![[r#"
+            provider must be an object, and is text
+        "#]],
+        );
+        check_wrong(
+            r#"{"provider":{"orders":[],"order":"groq","only":["a",5],"ignore":[""]}}"#,
+            &expect![[r#"
+            provider.order must be a list of texts
+            provider.only[1] must be text, and is a number
+            provider.ignore[0] must not be empty
+            provider.orders is not known here; known: order, only, ignore, allow_fallbacks, require_parameters, data_collection, zdr, enforce_distillable_text, quantizations, sort, max_price, preferred_min_throughput, preferred_max_latency, options
+        "#]],
+        );
         check_wrong(
             r#"{"provider":{"allow_fallbacks":"no","data_collection":"maybe","quantizations":["fp7"],"sort":"speed"}}"#,
-            &expect![[""]],
+            &expect![[r#"
+                provider.allow_fallbacks must be true or false
+                provider.data_collection must be "allow" or "deny"
+                provider.quantizations[0] "fp7" is none; known: int4, int8, fp4, mxfp4, nvfp4, fp6, fp8, mxfp8, fp16, bf16, fp32, unknown
+                provider.sort must be "price", "throughput", "latency" or "exacto"
+            "#]],
         );
         check_wrong(
             r#"{"provider":{"sort":{"by":"price","partition":"all","x":1},"max_price":{"prompt":-1,"token":1}}}"#,
-            &expect![[""]],
+            &expect![[r#"
+                provider.sort.partition must be "model" or "none"
+                provider.sort.x is not known here; known: by, partition
+                provider.max_price.prompt must be a number that is not negative
+                provider.max_price.token is not known here; known: prompt, completion, request, image, audio
+            "#]],
         );
-        check_wrong(r#"{"provider":{"preferred_max_latency":{"p95":1},"preferred_min_throughput":"fast"}}"#, &expect![[""]]);
-        check_wrong(r#"{"route":"price","plugins":[{"id":"web"},{},{"id":"auto-router","cost_tier":"dear"}]}"#, &expect![[""]]);
-        check_wrong(r#"{"provider":null,"route":null,"plugins":[{"id":"web","enabled":false}]}"#, &expect![[""]]);
+        check_wrong(
+            r#"{"provider":{"preferred_max_latency":{"p95":1},"preferred_min_throughput":"fast"}}"#,
+            &expect![[r#"
+            provider.preferred_min_throughput must be a number that is not negative
+            provider.preferred_max_latency.p95 is not known here; known: p50, p75, p90, p99
+        "#]],
+        );
+        check_wrong(
+            r#"{"route":"price","plugins":[{"id":"web"},{},{"id":"auto-router","cost_tier":"dear"}]}"#,
+            &expect![[r#"
+            route must be "fallback" or "sort"
+            plugins[0].id "web" is no plugin of this gateway; known: auto-router
+            plugins[1].id is missing
+            plugins[2].cost_tier must be "low", "medium", "high", "xhigh" or "max"
+        "#]],
+        );
+        check_wrong(
+            r#"{"provider":null,"route":null,"plugins":[{"id":"web","enabled":false}]}"#,
+            &expect![
+                "fine: Preferences { order: [], only: None, ignore: [], forbids_fallbacks: false, requires_parameters: false, denies_collection: false, wants_zero_retention: false, wants_distillable: false, quantizations: None, sort: None, mixes_models: false, max_price: MaxPrice { prompt: None, completion: None }, throughput_min: Percentiles([None, None, None, None]), latency_max: Percentiles([None, None, None, None]), auto: AutoOptions { allowed: [], excluded: [], band: None } }"
+            ],
+        );
     }
 
     proptest! {

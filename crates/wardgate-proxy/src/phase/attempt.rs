@@ -2,6 +2,7 @@
 
 use crate::deps::Deps;
 use crate::failure::{Exhausted, Failure};
+use crate::health;
 use crate::meter::{Ending, Meter};
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
@@ -11,8 +12,9 @@ use crate::phase::ingress::Inbound;
 use crate::phase::translate::Unfit;
 use std::time::Duration;
 use tokio::time::Instant;
-use wardgate_core::fault::FaultClass;
+use wardgate_core::fault::{ErrorOrigin, FaultClass};
 use wardgate_core::usage::Completion;
+use wardgate_health::Outcome;
 use wardgate_policy::verdict::{self, verdict};
 use wardgate_policy::{Candidate, Failover, Next, Plan};
 
@@ -68,6 +70,7 @@ pub(crate) async fn attempt(
             }
         };
         meter.begin(candidate, &caller.tenant);
+        health::begin(deps, caller.tenant.account_id, candidate);
         let started = Instant::now();
         let exchanged = exchange::exchange(deps, inbound, caller, ask, fitted, deadline, meter).await;
         meter.log_mut().waited += started.elapsed();
@@ -78,6 +81,11 @@ pub(crate) async fn attempt(
         let completion = if failed.fault.class == FaultClass::Timeout { Completion::TimedOut } else { Completion::Failed };
         meter.end(&Ending::nothing(completion));
         meter.log_mut().failed.push(told(candidate, &failed));
+        // What the gateway itself could not do says nothing of the provider.
+        if failed.fault.origin == ErrorOrigin::Provider {
+            let (class, retry_after) = (failed.fault.class, failed.retry_after);
+            health::end(deps, caller.tenant.account_id, candidate, Outcome::Failed { class, retry_after });
+        }
         let time_left = deadline.saturating_duration_since(Instant::now());
         history.push(verdict::Failed { class: failed.fault.class, retry_after: failed.retry_after });
         next = if time_left.is_zero() {

@@ -3,11 +3,12 @@
 use crate::deps::Deps;
 use crate::explain;
 use crate::failure::Failure;
+use crate::health::Watched;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::phase::wishes::{Manner, wishes};
 use crate::request_log::RequestLog;
-use wardgate_policy::{Dropped, Plan, Why, tally};
+use wardgate_policy::{Dropped, Facts, Plan, Why, tally};
 
 /// Makes the plan, and notes what came of it.
 pub(crate) fn select(
@@ -27,7 +28,8 @@ pub(crate) fn select(
     };
     log.left_out = (!dropped.is_empty()).then(|| tally(dropped));
     if log.is_traced {
-        log.trace = Some(explain::explanation(ask.surface, &planned).line());
+        let watched = Watched::new(deps, caller.tenant.account_id);
+        log.trace = Some(explain::explanation(ask.surface, &planned, &watched).line());
     }
     planned.map_err(Failure::NothingToTry)
 }
@@ -41,7 +43,9 @@ pub(crate) fn plan(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>, 
     let wishes = wishes(deps, caller, ask, manner)?;
     let models = &ask.peek.models;
     let wanted = wardgate_policy::Ask { surface: ask.surface, models, wishes: wishes.as_deref(), is_traced };
-    Ok(wardgate_policy::plan(wanted, caller.facts()).and_then(|plan| within_tiers(plan, caller)))
+    let watched = Watched::new(deps, caller.tenant.account_id);
+    let facts = Facts { health: Some(&watched), ..caller.facts() };
+    Ok(wardgate_policy::plan(wanted, facts).and_then(|plan| within_tiers(plan, caller)))
 }
 
 /// Leaves out the models that a tier of the caller does not hold.

@@ -1,5 +1,6 @@
 //! A provider that is ill in any of the ways there are: the next one answers, and the client learns of it from a header alone.
 
+use crate::scene::forget_health;
 use crate::{ask, gateway};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -74,6 +75,7 @@ async fn matrix(dialect: Dialect, is_stream: bool) {
         let gateway = gateway(&ill).await;
         gateway.add_provider("well", well.url()).await;
         for (number, (what, _)) in cases.iter().enumerate() {
+            forget_health(&gateway).await;
             check(&gateway, dialect, is_stream, what).await;
             let asked = (ill.seen().len(), well.seen().len());
             assert_eq!(asked, (number + 1, number + 1), "{dialect:?} stream={is_stream} {what}");

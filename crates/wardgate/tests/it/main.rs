@@ -12,6 +12,7 @@ mod bytes;
 mod headers;
 mod failover;
 mod explain;
+mod preferences;
 mod verdicts;
 mod broken_streams;
 mod streams;

@@ -45,6 +45,12 @@ pub(crate) async fn configured_key(gateway: &Gateway, fields: Value) -> Key {
     key_with(gateway, &id).await
 }
 
+/// Makes a gateway forget who failed, so that a test meets each failure as the first one.
+pub(crate) async fn forget_health(gateway: &Gateway) {
+    let answer = gateway.manage("POST".parse().unwrap(), "/health/reset", Some(&json!({}))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
 /// The ids that `GET /v1/models` lists for a key.
 pub(crate) async fn listed(gateway: &Gateway, key: &Key) -> Vec<String> {
     let authorization = format!("Bearer {}", key.token);

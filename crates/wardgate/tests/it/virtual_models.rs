@@ -1,7 +1,7 @@
 //! Names that stand for lists of models.
 
 use crate::dev;
-use crate::scene::{bilingual, change, configured_key, create, listed, text};
+use crate::scene::{bilingual, change, configured_key, create, forget_health, listed, text};
 use serde_json::json;
 use wardgate_testkit::{Ask, DEADLINE, Dialect, Gateway, Reply, Upstream, until};
 
@@ -22,6 +22,7 @@ async fn its_models_are_tried_in_order() {
     for dialect in Dialect::ALL {
         for is_stream in [false, true] {
             for name in ["Chat.Default", "chat.default", "CHAT.DEFAULT"] {
+                forget_health(&gateway).await;
                 let answer = Ask::new(dialect, name).stream(is_stream).send(&gateway).await;
                 let told = (answer.status, answer.header("x-wardgate-attempts"), answer.header("x-wardgate-model"));
                 assert_eq!(told, (200, "2", "b"), "{name}: {}", answer.text());

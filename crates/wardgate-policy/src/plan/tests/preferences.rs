@@ -39,75 +39,167 @@ fn check(models: &[&str], body: &Value, expected: &Expect) {
 
 #[test]
 fn a_bare_name_is_the_model_at_everyone_who_has_it() {
-    check(&[OSS], &json!({"provider": {"sort": "price"}}), &expect![[""]]);
-    check(&["gpt-oss-120b"], &json!({"provider": {"sort": "price"}}), &expect![[""]]);
-    check(&["groq:openai/gpt-oss-120b"], &json!({"provider": {"sort": "price"}}), &expect![[""]]);
+    check(
+        &[OSS],
+        &json!({"provider": {"sort": "price"}}),
+        &expect![
+            "deepinfra:openai/gpt-oss-120b openrouter:openai/gpt-oss-120b groq:openai/gpt-oss-120b together:openai/gpt-oss-120b cerebras:gpt-oss-120b - 5 without a credential"
+        ],
+    );
+    check(
+        &["gpt-oss-120b"],
+        &json!({"provider": {"sort": "price"}}),
+        &expect![
+            "deepinfra:openai/gpt-oss-120b openrouter:openai/gpt-oss-120b groq:openai/gpt-oss-120b together:openai/gpt-oss-120b cerebras:gpt-oss-120b - 5 without a credential"
+        ],
+    );
+    check(&["groq:openai/gpt-oss-120b"], &json!({"provider": {"sort": "price"}}), &expect!["groq:openai/gpt-oss-120b"]);
 }
 
 #[test]
 fn the_clients_list_comes_first_and_the_others_follow_by_price() {
-    check(&[OSS], &json!({"provider": {"order": ["Cerebras", "nobody", "Deep Infra", "together/turbo"]}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"order": ["cerebras", "groq"], "allow_fallbacks": false}}), &expect![[""]]);
-    check(&[OSS, "gpt-4o"], &json!({"provider": {"sort": "price", "allow_fallbacks": false}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"order": ["nobody"], "allow_fallbacks": false}}), &expect![[""]]);
+    check(
+        &[OSS],
+        &json!({"provider": {"order": ["Cerebras", "nobody", "Deep Infra", "together/turbo"]}}),
+        &expect![
+            "cerebras:gpt-oss-120b deepinfra:openai/gpt-oss-120b openrouter:openai/gpt-oss-120b groq:openai/gpt-oss-120b together:openai/gpt-oss-120b - 5 without a credential"
+        ],
+    );
+    check(
+        &[OSS],
+        &json!({"provider": {"order": ["cerebras", "groq"], "allow_fallbacks": false}}),
+        &expect!["cerebras:gpt-oss-120b groq:openai/gpt-oss-120b - 5 without a credential"],
+    );
+    check(
+        &[OSS, "gpt-4o"],
+        &json!({"provider": {"sort": "price", "allow_fallbacks": false}}),
+        &expect!["deepinfra:openai/gpt-oss-120b openai:gpt-4o - 5 without a credential"],
+    );
+    check(
+        &[OSS],
+        &json!({"provider": {"order": ["nobody"], "allow_fallbacks": false}}),
+        &expect![" - 5 without a credential, 5 not the first"],
+    );
 }
 
 #[test]
 fn some_are_left_out() {
-    check(&[OSS], &json!({"provider": {"only": ["groq", "CEREBRAS"], "sort": "price"}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"ignore": ["groq", "open-router", "together"], "sort": "price"}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"only": []}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"zdr": true, "sort": "price"}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"data_collection": "deny", "sort": "price"}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"quantizations": ["fp8"]}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"quantizations": ["unknown"], "sort": "price"}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"max_price": {"prompt": 0.1, "completion": "0.5"}, "sort": "price"}}), &expect![[""]]);
-    check(&[OSS], &json!({"provider": {"enforce_distillable_text": true}}), &expect![[""]]);
+    check(
+        &[OSS],
+        &json!({"provider": {"only": ["groq", "CEREBRAS"], "sort": "price"}}),
+        &expect!["groq:openai/gpt-oss-120b cerebras:gpt-oss-120b - 8 not preferred"],
+    );
+    check(
+        &[OSS],
+        &json!({"provider": {"ignore": ["groq", "open-router", "together"], "sort": "price"}}),
+        &expect!["deepinfra:openai/gpt-oss-120b cerebras:gpt-oss-120b - 3 not preferred, 5 without a credential"],
+    );
+    check(&[OSS], &json!({"provider": {"only": []}}), &expect![" - 10 not preferred"]);
+    check(
+        &[OSS],
+        &json!({"provider": {"zdr": true, "sort": "price"}}),
+        &expect!["deepinfra:openai/gpt-oss-120b groq:openai/gpt-oss-120b - 8 not preferred"],
+    );
+    check(
+        &[OSS],
+        &json!({"provider": {"data_collection": "deny", "sort": "price"}}),
+        &expect!["deepinfra:openai/gpt-oss-120b groq:openai/gpt-oss-120b - 8 not preferred"],
+    );
+    check(&[OSS], &json!({"provider": {"quantizations": ["fp8"]}}), &expect![" - 10 not preferred"]);
+    check(
+        &[OSS],
+        &json!({"provider": {"quantizations": ["unknown"], "sort": "price"}}),
+        &expect![
+            "deepinfra:openai/gpt-oss-120b openrouter:openai/gpt-oss-120b groq:openai/gpt-oss-120b together:openai/gpt-oss-120b cerebras:gpt-oss-120b - 5 without a credential"
+        ],
+    );
+    check(
+        &[OSS],
+        &json!({"provider": {"max_price": {"prompt": 0.1, "completion": "0.5"}, "sort": "price"}}),
+        &expect!["deepinfra:openai/gpt-oss-120b openrouter:openai/gpt-oss-120b - 6 too dear, 2 without a credential"],
+    );
+    check(&[OSS], &json!({"provider": {"enforce_distillable_text": true}}), &expect![" - 10 not preferred"]);
 }
 
 #[test]
 fn models_stay_in_order_unless_they_are_mixed() {
     let by =
         |partition: &str| json!({"provider": {"sort": {"by": "price", "partition": partition}, "only": ["openai", "groq"]}});
-    check(&["gpt-4o", OSS], &by("model"), &expect![[""]]);
-    check(&["gpt-4o", OSS], &by("none"), &expect![[""]]);
-    check(&["gpt-4o", OSS], &json!({"route": "sort", "provider": {"only": ["openai", "groq"]}}), &expect![[""]]);
+    check(&["gpt-4o", OSS], &by("model"), &expect!["openai:gpt-4o groq:openai/gpt-oss-120b - 10 not preferred"]);
+    check(&["gpt-4o", OSS], &by("none"), &expect!["groq:openai/gpt-oss-120b openai:gpt-4o - 10 not preferred"]);
+    check(
+        &["gpt-4o", OSS],
+        &json!({"route": "sort", "provider": {"only": ["openai", "groq"]}}),
+        &expect!["groq:openai/gpt-oss-120b openai:gpt-4o - 10 not preferred"],
+    );
 }
 
 #[test]
 fn endings_sort_and_filter() {
     let nothing = json!({"provider": {"ignore": ["openrouter"]}});
-    check(&["openai/gpt-oss-120b:floor"], &nothing, &expect![[""]]);
-    check(&["openai/gpt-oss-120b:free", "ollama:llama3.2:free"], &nothing, &expect![[""]]);
-    check(&["openai/gpt-oss-120b:online"], &nothing, &expect![[""]]);
-    check(&["gpt-4o:thinking", "openai/gpt-oss-120b:thinking:floor"], &nothing, &expect![[""]]);
-    check(&["openai/gpt-oss-120b:extended"], &nothing, &expect![[""]]);
-    check(&["openrouter:openai/gpt-4o:nitro"], &json!({}), &expect![[""]]);
+    check(
+        &["openai/gpt-oss-120b:floor"],
+        &nothing,
+        &expect![
+            "deepinfra:openai/gpt-oss-120b groq:openai/gpt-oss-120b together:openai/gpt-oss-120b cerebras:gpt-oss-120b - 1 not preferred, 5 without a credential"
+        ],
+    );
+    check(
+        &["openai/gpt-oss-120b:free", "ollama:llama3.2:free"],
+        &nothing,
+        &expect!["ollama:llama3.2 - 1 not preferred, 8 too dear, 1 without a credential"],
+    );
+    check(&["openai/gpt-oss-120b:online"], &nothing, &expect![" - 10 not preferred"]);
+    check(
+        &["gpt-4o:thinking", "openai/gpt-oss-120b:thinking:floor"],
+        &nothing,
+        &expect![
+            "deepinfra:openai/gpt-oss-120b groq:openai/gpt-oss-120b together:openai/gpt-oss-120b cerebras:gpt-oss-120b - 2 not preferred, 1 not able to, 5 without a credential"
+        ],
+    );
+    check(
+        &["openai/gpt-oss-120b:extended"],
+        &nothing,
+        &expect![
+            "groq:openai/gpt-oss-120b cerebras:gpt-oss-120b deepinfra:openai/gpt-oss-120b together:openai/gpt-oss-120b - 1 not preferred, 5 without a credential"
+        ],
+    );
+    check(&["openrouter:openai/gpt-4o:nitro"], &json!({}), &expect!["openrouter:openai/gpt-4o:nitro"]);
 }
 
 #[test]
 fn a_model_must_be_able_to_do_what_is_needed() {
     let mut wishes = wishes(&json!({"provider": {"sort": "price"}}));
     wishes.needs.abilities = [Ability::Images, Ability::Tools].into_iter().collect();
-    check_wishes(&setting(), &[OSS, "gpt-4o"], &wishes, &expect![[""]]);
+    check_wishes(
+        &setting(),
+        &[OSS, "gpt-4o"],
+        &wishes,
+        &expect!["openai:gpt-4o openrouter:openai/gpt-4o - 9 not able to, 1 without a credential"],
+    );
 }
 
 #[test]
 fn a_model_that_is_too_small_comes_last() {
     let mut wishes = wishes(&json!({"provider": {"sort": "price", "only": ["groq", "openai"]}}));
     wishes.needs.input_tokens = 200_000;
-    check_wishes(&setting(), &[OSS, "gpt-4o", "gpt-4.1"], &wishes, &expect![[""]]);
+    check_wishes(
+        &setting(),
+        &[OSS, "gpt-4o", "gpt-4.1"],
+        &wishes,
+        &expect!["openai:gpt-4.1 groq:openai/gpt-oss-120b openai:gpt-4o - 10 not preferred"],
+    );
     wishes.needs = Needs { output_tokens_max: Some(20_000), ..Needs::default() };
-    check_wishes(&setting(), &["gpt-4o", "gpt-4.1"], &wishes, &expect![[""]]);
+    check_wishes(&setting(), &["gpt-4o", "gpt-4.1"], &wishes, &expect!["openai:gpt-4.1 openai:gpt-4o - 1 not preferred"]);
 }
 
 #[test]
 fn every_parameter_must_be_known_to_be_understood() {
     let mut wishes = wishes(&json!({"provider": {"require_parameters": true, "only": ["openai"]}}));
     wishes.needs.params = ["model", "messages", "temperature", "tools"].map(str::to_owned).into();
-    check_wishes(&setting(), &["gpt-4o"], &wishes, &expect![[""]]);
+    check_wishes(&setting(), &["gpt-4o"], &wishes, &expect!["openai:gpt-4o - 1 not preferred"]);
     wishes.needs.params.push("reasoning_effort".to_owned());
-    check_wishes(&setting(), &["gpt-4o"], &wishes, &expect![[""]]);
+    check_wishes(&setting(), &["gpt-4o"], &wishes, &expect![" - 2 not preferred"]);
 }
 
 #[test]
@@ -117,10 +209,21 @@ fn the_auto_router_chooses_from_a_band_of_prices() {
         plugin["id"] = json!("auto-router");
         json!({"plugins": [plugin], "provider": {"only": ["openai", "groq"]}})
     };
-    check(&["auto"], &auto(json!({})), &expect![[""]]);
-    check(&["OpenRouter/auto"], &auto(json!({"cost_tier": "max", "excluded_models": ["*-pro*"]})), &expect![[""]]);
-    check(&["wardgate/auto"], &auto(json!({"allowed_models": ["openai/gpt-4*"], "cost_tier": "low"})), &expect![[""]]);
-    check(&["auto"], &auto(json!({"allowed_models": ["nobody/*"]})), &expect![[""]]);
+    let chosen = |options: Value, name: &str| -> Vec<String> {
+        let plan = setting().wishing(&[name], &wishes(&auto(options))).unwrap_or_default();
+        let told = |candidate: &Candidate| candidate.target.known.as_ref().map(|known| known.slug.clone()).unwrap_or_default();
+        assert!(plan.candidates.iter().all(|candidate| candidate.virtual_model.as_deref() == Some(name)));
+        assert!(plan.candidates.iter().all(|of| ["openai", "groq"].contains(&of.target.provider.name.as_str())));
+        plan.candidates.iter().map(told).collect()
+    };
+    let (low, max) = (chosen(json!({}), "auto"), chosen(json!({"cost_tier": "max"}), "OpenRouter/auto"));
+    assert!(!low.is_empty() && !max.is_empty() && low.iter().all(|model| !max.contains(model)), "{low:?} {max:?}");
+    assert_eq!(low, chosen(json!({"cost_tier": "low"}), "wardgate/auto"));
+    let without = chosen(json!({"cost_tier": "max", "excluded_models": [max[0]]}), "auto");
+    assert!(!without.is_empty() && !without.contains(&max[0]), "{without:?}");
+    let narrow = chosen(json!({"allowed_models": ["openai/gpt-4*"]}), "auto");
+    assert!(!narrow.is_empty() && narrow.iter().all(|model| model.starts_with("openai/gpt-4")), "{narrow:?}");
+    check(&["auto"], &auto(json!({"allowed_models": ["nobody/*"]})), &expect![" - 1 not able to"]);
 }
 
 /// The share of draws in which each provider comes first.
@@ -140,7 +243,13 @@ fn shares(setting: &Setting, body: &Value) -> String {
 
 #[test]
 fn the_cheap_are_drawn_by_the_inverse_square_of_their_price() {
-    expect![[""]].assert_eq(&shares(&setting(), &json!({"provider": {"ignore": ["openrouter"]}})));
+    expect![[r#"
+        cerebras 2 %
+        deepinfra 86 %
+        groq 6 %
+        together 5 %
+    "#]]
+    .assert_eq(&shares(&setting(), &json!({"provider": {"ignore": ["openrouter"]}})));
 }
 
 #[test]
@@ -196,13 +305,19 @@ fn health_orders_and_leaves_nobody_out() {
         expected.assert_eq(&plan.candidates.iter().map(told).collect::<String>());
     };
     let ours = json!(["groq", "together", "deepinfra", "cerebras"]);
-    check(json!({"provider": {"only": ours, "sort": "price"}}), expect![[""]]);
-    check(json!({"provider": {"only": ours, "sort": "throughput"}}), expect![[""]]);
-    check(json!({"provider": {"only": ours, "sort": "latency"}}), expect![[""]]);
-    check(json!({"provider": {"only": ours, "sort": "price", "preferred_min_throughput": {"p90": 500}}}), expect![[""]]);
-    check(json!({"provider": {"only": ours, "sort": "price", "preferred_max_latency": 0.25}}), expect![[""]]);
-    check(json!({"provider": {"only": ["deepinfra"]}}), expect![[""]]);
-    check(json!({"provider": {"order": ["deepinfra", "together"]}}), expect![[""]]);
+    check(json!({"provider": {"only": ours, "sort": "price"}}), expect!["groq cerebras together deepinfra "]);
+    check(json!({"provider": {"only": ours, "sort": "throughput"}}), expect!["cerebras groq together deepinfra "]);
+    check(json!({"provider": {"only": ours, "sort": "latency"}}), expect!["groq cerebras together deepinfra "]);
+    check(
+        json!({"provider": {"only": ours, "sort": "price", "preferred_min_throughput": {"p90": 500}}}),
+        expect!["cerebras groq together deepinfra "],
+    );
+    check(
+        json!({"provider": {"only": ours, "sort": "price", "preferred_max_latency": 0.25}}),
+        expect!["groq cerebras together deepinfra "],
+    );
+    check(json!({"provider": {"only": ["deepinfra"]}}), expect!["deepinfra "]);
+    check(json!({"provider": {"order": ["deepinfra", "together"]}}), expect!["together openrouter groq cerebras deepinfra "]);
 }
 
 #[test]
