@@ -11,10 +11,11 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::ProviderKeyId;
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::name::ProviderName;
+use wardgate_model::constraints::Constraints;
 use wardgate_model::price::{Prices, Rates};
 use wardgate_model::{Abilities, AuthScheme, Catalog, DataPolicy, Endpoint, Model, Origin, Overlay, Provider};
 use wardgate_policy::configuration::Document;
@@ -43,9 +44,12 @@ fn provider_name(number: usize) -> ProviderName {
 fn provider(number: usize) -> Provider {
     let endpoint = Endpoint {
         surface: Surface::ChatCompletions,
+        format: Format::OpenAiChat,
+        stream_url: None,
         url: format!("https://provider-{number}.example/v1/chat/completions").into(),
         auth: AuthScheme::Bearer,
         supported_params: None,
+        unsupported_params: None,
     };
     Provider {
         name: provider_name(number),
@@ -53,6 +57,8 @@ fn provider(number: usize) -> Provider {
         origin: Origin::BuiltIn,
         endpoints: vec![endpoint],
         environment_variable: None,
+        key_shape: None,
+        headers: Vec::new(),
         data_policy: DataPolicy::default(),
         quirks: Vec::new(),
         declared_models: Vec::new(),
@@ -70,9 +76,12 @@ fn model(number: usize, provider: usize) -> Model {
         author: "author".to_owned(),
         context_window: Some(128_000),
         output_tokens_max: Some(16_000),
+        formats: Vec::new(),
         is_chat: true,
         is_offered: true,
         abilities: Abilities::default(),
+        constraints: Constraints::default(),
+        former_prices: Vec::new(),
         prices: Some(Prices {
             base: Rates { input: price(&format!("0.{:02}", 10 + provider)), output: price("1"), ..Rates::default() },
             tiers: Vec::new(),

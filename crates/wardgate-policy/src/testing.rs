@@ -7,7 +7,7 @@ use crate::health::Health;
 use crate::plan::{Facts, Plan, plan};
 use crate::policy::Policy;
 use crate::preferences::Wishes;
-use crate::refusal::{Dropped, tally};
+use crate::refusal::{Dropped, Filter};
 use crate::virtual_model::VirtualModels;
 use std::sync::Arc;
 use wardgate_core::configuration::VirtualModel;
@@ -149,18 +149,19 @@ impl Setting {
         planned.unwrap_or_else(|dropped| panic!("{dropped:?}"))
     }
 
-    /// The plan in few words: who is tried, and how many each filter left out.
+    /// Who is tried, in few words, or which filters leave nobody. The catalog grows, so who else is left out is not told.
     pub(crate) fn told_wishing(&self, models: &[&str], wishes: &Wishes) -> String {
-        let (candidates, dropped) = match self.wishing(models, wishes) {
-            Ok(plan) => (plan.candidates, plan.dropped),
-            Err(dropped) => (Vec::new(), dropped),
-        };
-        let tried = candidates.iter().map(|candidate| format!("{}:{}", candidate.target.provider.name, candidate.target.model));
-        let mut told = tried.collect::<Vec<_>>().join(" ");
-        if !dropped.is_empty() {
-            told += &format!(" - {}", tally(&dropped));
+        match self.wishing(models, wishes) {
+            Ok(plan) => {
+                let tried = plan.candidates.iter().map(|of| format!("{}:{}", of.target.provider.name, of.target.model));
+                tried.collect::<Vec<_>>().join(" ")
+            }
+            Err(dropped) => {
+                let has = |filter: &Filter| dropped.iter().any(|dropped| dropped.why.filter() == *filter);
+                let names: Vec<_> = Filter::ALL.into_iter().filter(has).map(Filter::name).collect();
+                format!("refused ({})", names.join(", "))
+            }
         }
-        told
     }
 
     fn made(

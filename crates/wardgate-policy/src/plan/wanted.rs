@@ -85,7 +85,8 @@ fn not_understood(target: &Target, endpoint: &Endpoint, params: &[String]) -> Op
     let can = target.known.as_ref().map(|known| known.abilities.can);
     let is_understood = |name: &str| {
         let is_listed = endpoint.supported_params.as_ref().is_none_or(|names| names.contains(name));
-        let is_refused = target.unsupported_params.as_ref().is_some_and(|names| names.contains(name));
+        let refused = [&target.unsupported_params, &endpoint.unsupported_params];
+        let is_refused = refused.into_iter().flatten().any(|names| names.contains(name));
         let ability = PARAMS_OF_ABILITIES.iter().find(|(param, _)| *param == name);
         // A custom provider knows itself what it takes.
         let can_do =

@@ -80,6 +80,7 @@ impl DataPlane {
             limiter: Limiter::alone(),
             memory: MemoryBudget::new(1 << 20),
             retry_budget: RetryBudget::new(Duration::ZERO),
+            health: Arc::default(),
             lane: Arc::new(Lane::new(&LaneOptions::default())),
             recorder: Arc::new(Recorder::new(metrics, None)),
             ledger: Arc::new(Ledger::in_memory(wardgate_ledger::Options::default())),
