@@ -146,12 +146,6 @@ impl PicoUsdPerToken {
         whole.checked_mul(1_000_000)?.checked_add(fraction).map(Self)
     }
 
-    /// Pico-dollars a token.
-    #[must_use]
-    pub const fn pico_usd(self) -> u64 {
-        self.0
-    }
-
     /// Pico-dollars for this many tokens.
     #[must_use]
     pub const fn times(self, tokens: u64) -> u128 {
