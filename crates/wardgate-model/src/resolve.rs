@@ -31,11 +31,15 @@ impl Target {
         Self { provider, model: Arc::clone(&model.id), known, unsupported_params: None }
     }
 
-    /// What an input of this many tokens and its output cost; none when that is not known. Only a provider of the tenant or the
-    /// operator is free without a price.
+    /// What an input of this many tokens and its output cost, by the catalog or as its tenant declares; none when that is not known.
+    /// Only a provider of the tenant or the operator is free without a price.
     #[must_use]
     pub fn rates(&self, input_tokens: u64) -> Option<Rates> {
-        let prices = self.known.as_ref().and_then(|model| model.prices.as_ref());
+        let declared = || self.provider.declared_models.iter().find(|declared| declared.upstream_id == self.model);
+        let prices = match &self.known {
+            Some(known) => known.prices.as_ref(),
+            None => declared().and_then(|declared| declared.prices.as_ref()),
+        };
         match (prices, self.provider.origin) {
             (Some(prices), _) => Some(*prices.rates_for(input_tokens)),
             (None, Origin::Operator | Origin::Tenant) => Some(Rates::default()),
