@@ -64,6 +64,10 @@ pub(crate) async fn admit(
 
 /// What the request will probably use. What it did use is settled when its meter closes.
 fn tokens(ask: &Ask) -> u64 {
+    if ask.surface.is_count() {
+        // Counting uses nothing.
+        return 0;
+    }
     let input = ask.input_tokens().min(INPUT_TOKENS_MAX);
     input + ask.peek.output_tokens_max.unwrap_or(0).min(OUTPUT_TOKENS_MAX)
 }
