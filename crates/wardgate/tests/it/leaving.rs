@@ -27,7 +27,9 @@ async fn check(dialect: Dialect, is_stream: bool, is_h2: bool, reply: Reply, tex
     let events = gateway.usage(1).await;
     assert_eq!((&events[0]["completion"], &events[0]["isFinalAttempt"]), (&"client_closed".into(), &true.into()));
     assert_eq!(events[0]["usageEstimated"].as_bool(), Some(text.is_some()), "{events:?}");
-    assert!(gateway.log_text().contains("client_closed"));
+    // The line is written behind the event, and takes its own way here.
+    let is_told = async || gateway.log_text().contains("client_closed");
+    wardgate_testkit::until("a line that says so", wardgate_testkit::DEADLINE, is_told).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
