@@ -80,7 +80,8 @@ pub fn account(name: &str) -> Account {
         metadata: Some("m".repeat(4_096)),
         tier: Some(tier_name("pay-as-you-go")),
         suspended_at: Some(next_instant()),
-        default_team_id: TeamId::new(now, &Counting::default()),
+        // Not of the account's own bytes: who spends is told apart by them.
+        default_team_id: TeamId::new(next_instant(), &Counting::default()),
         sealed_data_key: vec![0, 1, 254, 255],
         stamp: stamp(now),
     }

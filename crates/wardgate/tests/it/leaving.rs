@@ -57,9 +57,11 @@ async fn while_waiting_for_a_quota() {
     let upstream = Upstream::always(Reply::with_headers(429, &[("retry-after", "4")], "{}")).await;
     let gateway = gateway(&upstream).await;
     let ask = ask(Dialect::Chat);
+    // The gateway has read the refusal, and waits, once it remembers it of the provider.
+    let is_known = async || gateway.manage("GET".parse().unwrap(), "/health", None).await.text().contains("\"class\":\"out\"");
     tokio::select! {
         _ = ask.open(&gateway) => panic!("there is no answer to be had"),
-        () = upstream.wait_for_requests(1) => {}
+        () = wardgate_testkit::until("a refusal that is known", wardgate_testkit::DEADLINE, is_known) => {}
     }
     let events = gateway.usage(1).await;
     assert_eq!((&events[0]["completion"], &events[0]["isFinalAttempt"]), (&"failed".into(), &true.into()));

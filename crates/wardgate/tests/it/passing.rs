@@ -116,9 +116,11 @@ async fn sound_reaches_the_client_while_it_is_made() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sound_that_broke_off_does_not_look_whole() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\ntransfer-encoding: chunked\r\n\r\n";
-    let upstream = Upstream::always(Reply::raw(head).chunk("begin").close()).await;
+    let gate = Gate::closed();
+    let upstream = Upstream::always(Reply::raw(head).chunk("begin").wait_for(&gate).close()).await;
     let gateway = started(dev(), &upstream, &["speech"]).await;
     let answer = ask("/v1/audio/speech", r#"{"model":"up:tts","input":"hello"}"#).open(&gateway).await;
+    gate.open();
     assert!(answer.breaks_off().await);
     assert_eq!(gateway.usage(1).await[0]["completion"], "stream_failed");
 }
