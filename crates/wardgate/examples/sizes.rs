@@ -21,7 +21,7 @@ use wardgate_proxy::cache::KeyCache;
 use wardgate_store::{Collection, Store, Tenant};
 use wardgate_store_sql::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use wardgate_telemetry::Metrics;
-use wardgate_testkit::Postgres;
+use wardgate_testkit::{Database, Postgres};
 
 /// Keys that are looked up one after the other.
 const LOOKUPS: usize = 20_000;
@@ -78,11 +78,13 @@ async fn run(database: &str, accounts: u64, keys: u64) -> anyhow::Result<()> {
 }
 
 /// Opens a file `sqlite:/path`, or with `postgres` a server of its own, which ends with what is returned.
-async fn open(database: &str) -> anyhow::Result<(Arc<dyn Store>, Option<Postgres>)> {
+async fn open(database: &str) -> anyhow::Result<(Arc<dyn Store>, Option<(Postgres, Database)>)> {
     if database == "postgres" {
         let server = Postgres::own().await;
-        let store = PostgresStore::open(&server.database().url(), &PostgresOptions::default()).await?;
-        return Ok((Arc::new(store), Some(server)));
+        // It is there as long as its handle.
+        let database = server.database();
+        let store = PostgresStore::open(&database.url(), &PostgresOptions::default()).await?;
+        return Ok((Arc::new(store), Some((server, database))));
     }
     let path = wardgate_store_sql::path_of_url(database).context("the database is written as sqlite:/path, or postgres")?;
     Ok((Arc::new(SqliteStore::open(Path::new(&path), &SqliteOptions::default()).await?), None))
