@@ -95,6 +95,8 @@ pub struct Expected {
     pub input: u64,
     /// The most output tokens that it takes, if it says so, or its account for it.
     pub output_max: Option<u64>,
+    /// How many answers it asks for, each of which may have as many.
+    pub answers: u64,
 }
 
 /// What a request to a target may cost. `None` when the price is not known. Where the request bounds its output, and has no
@@ -104,7 +106,7 @@ pub fn estimate(target: &Target, expected: Expected, is_managed: bool, terms: &T
     let window = target.known.as_ref().and_then(|model| model.context_window).unwrap_or(u64::MAX);
     let model_max = target.known.as_ref().and_then(|model| model.output_tokens_max).unwrap_or(OUTPUT_TOKENS_MAX);
     let input = expected.input.min(window);
-    let output = expected.output_max.unwrap_or(OUTPUT_TOKENS_UNSAID).min(model_max);
+    let output = expected.output_max.unwrap_or(OUTPUT_TOKENS_UNSAID).min(model_max).saturating_mul(expected.answers);
     let provider = match (prices_at(target, terms.at), target.provider.origin) {
         (Some(prices), _) => {
             let rates = prices.rates_for(input);
@@ -140,15 +142,19 @@ mod tests {
     #[test]
     fn an_estimate_is_no_less_than_what_the_bounded_request_costs() {
         let target = target("openai:gpt-4o");
-        let expected = Expected { input: 1_000, output_max: Some(500) };
+        let expected = Expected { input: 1_000, output_max: Some(500), answers: 1 };
         for is_managed in [false, true] {
             let bounded = estimate(&target, expected, is_managed, &TERMS);
             let usage = Usage { input_uncached: 1_000, output: 500, ..Usage::default() };
             let cost = cost(&target, &usage, is_managed, &TERMS).map(|cost| cost.total);
             assert!(bounded >= cost && cost > Some(NanoUsd::ZERO), "{bounded:?} {cost:?}");
+            let three = estimate(&target, Expected { answers: 3, ..expected }, is_managed, &TERMS);
+            let usage = Usage { output: 1_500, ..usage };
+            let cost = super::cost(&target, &usage, is_managed, &TERMS).map(|cost| cost.total);
+            assert!(three >= cost && cost > bounded, "{three:?} {cost:?}");
             let unsaid = Expected { output_max: None, ..expected };
             assert!(estimate(&target, unsaid, is_managed, &TERMS) > bounded);
-            let absurd = Expected { input: u64::MAX, output_max: Some(u64::MAX) };
+            let absurd = Expected { input: u64::MAX, output_max: Some(u64::MAX), answers: 1 };
             let bound = NanoUsd::new(10_000_000_000);
             assert!(estimate(&target, absurd, is_managed, &TERMS).is_some_and(|cost| cost < bound));
         }
@@ -158,7 +164,7 @@ mod tests {
     fn an_unknown_price_is_a_ceiling_or_none_and_never_nothing() {
         let target = target("openai:not-catalogued-at-all");
         let usage = Usage { input_uncached: 10, output: 5, ..Usage::default() };
-        let expected = Expected { input: 10, output_max: Some(5) };
+        let expected = Expected { input: 10, output_max: Some(5), answers: 1 };
         assert_eq!((cost(&target, &usage, false, &TERMS), estimate(&target, expected, false, &TERMS)), (None, None));
         let terms = Terms { unknown_price: Some(PicoUsdPerToken::new(1_000)), margin: Margin::default(), ..TERMS };
         let total = cost(&target, &usage, false, &terms).map(|cost| cost.total);

@@ -79,6 +79,7 @@ pub fn peek(body: &[u8], boundary: &str) -> Result<Peek, PeekError> {
         has_gateway_only_fields: false,
         has_preferences: false,
         output_tokens_max: None,
+        answers: 1,
         output_tokens_span: None,
         has_several_output_caps: false,
         output_caps: &[],

@@ -12,6 +12,9 @@ use std::fmt;
 use std::ops::Range;
 use wardgate_core::format::Surface;
 
+/// The most answers that are reckoned with where a request asks for several at once. Providers take no more.
+pub const ANSWERS_MAX: u64 = 128;
+
 /// The most fallbacks that `models` may list.
 pub const MODELS_MAX: usize = 64;
 
@@ -77,6 +80,8 @@ pub struct Peek {
     pub has_preferences: bool,
     /// The cap on the answer's tokens, by whatever name: the largest of several, and `u64::MAX` for what is no number.
     pub output_tokens_max: Option<u64>,
+    /// How many answers are asked for at once, each with such a cap of its own: from 1 to [`ANSWERS_MAX`].
+    pub answers: u64,
     /// Where the first value of such a cap stands; none when the path names the model, whose format has its cap deeper.
     pub output_tokens_span: Option<Range<usize>>,
     /// Whether there are several such caps in the body.
@@ -152,6 +157,7 @@ pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
         has_gateway_only_fields: fields.has_gateway_only,
         has_preferences: fields.has_preferences,
         output_tokens_max: fields.output_tokens_max,
+        answers: answers(fields.answers),
         output_tokens_span: fields.output_cap.map(|value| span(text, value)),
         has_several_output_caps: fields.has_several_output_caps,
         output_caps,
@@ -168,6 +174,7 @@ pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, Pe
     if model.is_empty() {
         return Err(PeekError::ModelEmpty);
     }
+    let config = fields.generation_config.filter(|value| !is_null(value)).map(generation_config).unwrap_or_default();
     // Some SDKs repeat the model in the body. The path counts, and the body's is taken out.
     let has_model_too = fields.model.take().is_some();
     let mut names = vec![model.to_owned()];
@@ -185,26 +192,45 @@ pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, Pe
         asks_for_cost: fields.usage.is_some_and(asks_for_cost),
         has_gateway_only_fields: fields.has_gateway_only || has_model_too,
         has_preferences: fields.has_preferences,
-        output_tokens_max: fields.generation_config.filter(|value| !is_null(value)).and_then(output_tokens_max),
+        output_tokens_max: config.output_tokens_max,
+        answers: answers(config.answers),
         output_tokens_span: None,
         has_several_output_caps: false,
         output_caps,
     })
 }
 
-/// The cap in a `generationConfig`, the larger of its two spellings. What cannot be read may mean anything, as in [`tokens`].
-fn output_tokens_max(generation_config: &RawValue) -> Option<u64> {
+/// What of a `generationConfig` says how much may be answered.
+#[derive(Default)]
+struct GenerationConfig {
+    output_tokens_max: Option<u64>,
+    answers: Option<u64>,
+}
+
+/// Reads it, the larger of two spellings. What cannot be read may mean anything, as in [`tokens`].
+fn generation_config(value: &RawValue) -> GenerationConfig {
     #[derive(Deserialize)]
     struct Config<'b> {
         #[serde(borrow, rename = "maxOutputTokens")]
-        camel: Option<&'b RawValue>,
+        tokens: Option<&'b RawValue>,
         #[serde(borrow, rename = "max_output_tokens")]
-        snake: Option<&'b RawValue>,
+        tokens_snake: Option<&'b RawValue>,
+        #[serde(borrow, rename = "candidateCount")]
+        answers: Option<&'b RawValue>,
+        #[serde(borrow, rename = "candidate_count")]
+        answers_snake: Option<&'b RawValue>,
     }
-    match serde_json::from_str::<Config<'_>>(generation_config.get()) {
-        Ok(config) => config.camel.and_then(tokens).max(config.snake.and_then(tokens)),
-        Err(_) => Some(u64::MAX),
+    match serde_json::from_str::<Config<'_>>(value.get()) {
+        Ok(config) => GenerationConfig {
+            output_tokens_max: config.tokens.and_then(tokens).max(config.tokens_snake.and_then(tokens)),
+            answers: config.answers.and_then(tokens).max(config.answers_snake.and_then(tokens)),
+        },
+        Err(_) => GenerationConfig { output_tokens_max: Some(u64::MAX), answers: Some(u64::MAX) },
     }
+}
+
+fn answers(asked: Option<u64>) -> u64 {
+    asked.unwrap_or(1).clamp(1, ANSWERS_MAX)
 }
 
 fn read<'b>(
@@ -351,6 +377,7 @@ struct Fields<'b> {
     generation_config: Option<&'b RawValue>,
     output_cap: Option<&'b RawValue>,
     output_tokens_max: Option<u64>,
+    answers: Option<u64>,
     has_several_output_caps: bool,
     has_gateway_only: bool,
     has_preferences: bool,
@@ -400,6 +427,11 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                     fields.output_cap.get_or_insert(value);
                     continue;
                 }
+                // All answers that are written are paid for, also those of which only the best is sent.
+                "n" | "best_of" => {
+                    fields.answers = fields.answers.max(tokens(map.next_value()?));
+                    continue;
+                }
                 name => {
                     if is_other_case(name, self.output_caps, self.more) {
                         fields.other_case.get_or_insert_with(|| name.to_owned());
@@ -439,6 +471,24 @@ mod tests {
             Err(error) => error.to_string(),
         };
         expected.assert_eq(&found);
+    }
+
+    #[test]
+    fn all_answers_that_are_paid_for_count() {
+        let chat = |body: &str| peek(body.as_bytes(), Surface::ChatCompletions).unwrap().answers;
+        assert_eq!(chat(r#"{"model":"m"}"#), 1);
+        assert_eq!(chat(r#"{"model":"m","n":null}"#), 1);
+        assert_eq!(chat(r#"{"model":"m","n":0}"#), 1);
+        assert_eq!(chat(r#"{"model":"m","n":3,"best_of":5,"n":2}"#), 5);
+        assert_eq!(chat(r#"{"model":"m","n":"many"}"#), ANSWERS_MAX);
+        let gemini = |config: &str| {
+            let body = format!(r#"{{"generationConfig":{config}}}"#);
+            peek_gemini(body.as_bytes(), "m", false).unwrap().answers
+        };
+        assert_eq!(gemini("null"), 1);
+        assert_eq!(gemini(r#"{"candidateCount":4}"#), 4);
+        assert_eq!(gemini(r#"{"candidateCount":4,"candidate_count":7}"#), 7);
+        assert_eq!(gemini(r#"{"candidateCount":4,"candidateCount":1}"#), ANSWERS_MAX);
     }
 
     #[test]

@@ -69,5 +69,5 @@ fn tokens(ask: &Ask) -> u64 {
         return 0;
     }
     let input = ask.input_tokens().min(INPUT_TOKENS_MAX);
-    input + ask.peek.output_tokens_max.unwrap_or(0).min(OUTPUT_TOKENS_MAX)
+    input + ask.peek.output_tokens_max.unwrap_or(0).saturating_mul(ask.peek.answers).min(OUTPUT_TOKENS_MAX)
 }

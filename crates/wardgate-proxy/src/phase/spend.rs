@@ -79,6 +79,7 @@ fn expected(caller: &Caller, ask: &Ask) -> Expected {
             (Some(asked), Some(cap)) => Some(asked.min(cap)),
             (asked, cap) => asked.or(cap),
         },
+        answers: ask.peek.answers,
     }
 }
 
