@@ -1,0 +1,168 @@
+//! What a provider sends back, until its first content: the border behind which an answer belongs to the client.
+
+use super::{Answer, EVENT_FRAMES, Failed, too_late};
+use crate::deps::Deps;
+use crate::passage::{Passage, Whole};
+use crate::phase::ask::Ask;
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http_body_util::BodyExt;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::format::{Format, Surface};
+use wardgate_upstream::{AnswerBody, answer};
+use wardgate_wire::fault;
+
+/// How much of an error's body is read, in bytes.
+const ERROR_BYTES_MAX: usize = 64 * 1024;
+
+/// How long an error's body is waited for.
+const ERROR_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// How much of a stream is held before its first content, in bytes. Beyond that it is passed on.
+const HELD_BYTES_MAX: usize = 256 * 1024;
+
+/// An error status: read what it says, in bounds.
+pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by: Instant, credential: Option<&str>) -> Failed {
+    let status = response.status().as_u16();
+    let retry_after = answer::retry_after(response.headers(), deps.clock.now());
+    let mut body = response.into_body();
+    let mut bytes = BytesMut::new();
+    let read = async {
+        while let Some(Ok(data)) = body.next().await {
+            let room = ERROR_BYTES_MAX - bytes.len();
+            bytes.extend_from_slice(&data[..data.len().min(room)]);
+            if bytes.len() == ERROR_BYTES_MAX {
+                return;
+            }
+        }
+    };
+    // What did not come in time is not told.
+    let _ = timeout_at(read_by.min(Instant::now() + ERROR_TIME_MAX), read).await;
+    Failed { fault: fault::from_response(status, &bytes, credential), status, retry_after }
+}
+
+/// An unstreamed answer is read whole before any of it is passed on, so that a broken one can be tried elsewhere.
+pub(super) async fn whole(
+    deps: &Deps,
+    response: Response<AnswerBody>,
+    passage: &Passage,
+    credential: Option<&str>,
+) -> Result<Answer, Failed> {
+    let status = response.status().as_u16();
+    let content_type = response.headers().get(CONTENT_TYPE).filter(|_| !passage.is_translated()).cloned();
+    let unreadable = |why: &str| Failed { fault: Fault::new(FaultClass::Unreadable, why), status, retry_after: None };
+    let mut incoming = response.into_body();
+    let mut memory = deps.memory.open();
+    let mut first = Bytes::new();
+    let mut joined = BytesMut::new();
+    while let Some(data) = incoming.next().await {
+        let data = data.map_err(|_| unreadable("the provider's answer ended before its announced end"))?;
+        if first.len() + joined.len() + data.len() > deps.options.reply_bytes_max {
+            return Err(unreadable("the provider's answer is larger than this gateway takes"));
+        }
+        if !memory.grow(data.len()) {
+            return Err(Fault::ours(FaultClass::Overloaded, "this gateway is out of memory for answers").into());
+        }
+        // Most answers come in one piece, which then needs no copy.
+        if first.is_empty() && joined.is_empty() {
+            first = data;
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut first));
+            joined.extend_from_slice(&data);
+        }
+    }
+    let body = if joined.is_empty() { first } else { joined.freeze() };
+    let content_bytes = body.len() as u64;
+    let Whole { body, facts, warnings } =
+        passage.whole(body, credential).map_err(|fault| Failed { fault, status, retry_after: None })?;
+    Ok(Answer::Whole { body, content_bytes, content_type, facts, warnings, memory })
+}
+
+/// A stream is read until it says something.
+pub(super) async fn stream(
+    response: Response<AnswerBody>,
+    passage: &Passage,
+    format: Format,
+    first_event_by: Instant,
+    deadline: Instant,
+    credential: Option<&str>,
+) -> Result<Answer, Failed> {
+    let status = response.status().as_u16();
+    if !is_stream(response.headers(), format) {
+        return no_stream(response, passage, first_event_by, credential).await;
+    }
+    let mut incoming = response.into_body();
+    let mut reader = passage.reader(credential);
+    let mut held = VecDeque::new();
+    let mut held_bytes = 0;
+    let mut read_by = first_event_by;
+    loop {
+        let data = timeout_at(read_by, incoming.next()).await.map_err(|_| too_late("begin its answer"))?;
+        let passed = match data {
+            Some(Ok(data)) => reader.push(data),
+            Some(Err(_)) | None => reader.finish(),
+        };
+        let has_ended = reader.facts().fault.is_some();
+        held_bytes += passed.len();
+        if !passed.is_empty() {
+            // An event has come; from now on only the total time counts.
+            read_by = deadline;
+            held.push_back(passed);
+        }
+        let facts = reader.facts();
+        if facts.has_content || facts.is_finished || held_bytes > HELD_BYTES_MAX {
+            return Ok(Answer::Stream { held, reader, incoming: Some(incoming) });
+        }
+        if has_ended {
+            let fault = facts.fault.as_deref().cloned().unwrap_or_else(|| Fault::new(FaultClass::Truncated, ""));
+            return Err(Failed { fault, status, retry_after: None });
+        }
+    }
+}
+
+/// Whether an answer is passed on without being read: speech always is, and so are the streams of other such surfaces.
+pub(super) fn is_raw(ask: &Ask, headers: &HeaderMap) -> bool {
+    let is_opaque = ask.surface.format() == Format::Opaque;
+    is_opaque && (ask.surface == Surface::Speech || ask.peek.is_stream && is_stream(headers, Format::Opaque))
+}
+
+/// The first bytes are the border here. Nothing has reached the client before them.
+pub(super) async fn raw(response: Response<AnswerBody>, first_by: Instant) -> Result<Answer, Failed> {
+    let status = response.status().as_u16();
+    let content_type = response.headers().get(CONTENT_TYPE).cloned();
+    let mut incoming = response.into_body();
+    match timeout_at(first_by, incoming.next()).await.map_err(|_| too_late("begin its answer"))? {
+        Some(Ok(first)) => Ok(Answer::Raw { content_type, first, incoming }),
+        Some(Err(_)) | None => {
+            let fault = Fault::new(FaultClass::Unreadable, "the provider's answer is empty");
+            Err(Failed { fault, status, retry_after: None })
+        }
+    }
+}
+
+fn is_stream(headers: &HeaderMap, format: Format) -> bool {
+    let kind = if format == Format::BedrockConverse { EVENT_FRAMES } else { "text/event-stream" };
+    headers.get(CONTENT_TYPE).is_some_and(|found| found.as_bytes().to_ascii_lowercase().starts_with(kind.as_bytes()))
+}
+
+/// A success that is no stream: an error in an answer's place, or a host that does not stream.
+async fn no_stream(
+    response: Response<AnswerBody>,
+    passage: &Passage,
+    read_by: Instant,
+    credential: Option<&str>,
+) -> Result<Answer, Failed> {
+    let status = response.status().as_u16();
+    let body = timeout_at(read_by, http_body_util::Limited::new(response.into_body(), ERROR_BYTES_MAX).collect()).await;
+    let bytes = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let fault = match passage.replay(&bytes, credential) {
+        Ok(Some((reader, told))) => return Ok(Answer::Stream { held: VecDeque::from([told]), reader, incoming: None }),
+        Ok(None) => Fault::new(FaultClass::Unreadable, "the provider answered whole although a stream was asked for"),
+        Err(fault) => fault,
+    };
+    Err(Failed { fault, status, retry_after: None })
+}
