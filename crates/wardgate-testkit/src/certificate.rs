@@ -1,15 +1,53 @@
 //! A certificate for this machine, made for one test.
 
 use rustls::RootCertStore;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// A self-signed certificate and its key, in files.
 pub struct Certificate {
     directory: TempDir,
     der: CertificateDer<'static>,
+    key: PrivatePkcs8KeyDer<'static>,
+}
+
+/// A server that speaks TLS with a certificate that nobody signed, until it is dropped.
+pub struct Untrusted {
+    url: String,
+    serving: AbortHandle,
+}
+
+impl Untrusted {
+    /// Starts one.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let acceptor = TlsAcceptor::from(Certificate::new().server_config());
+        let serving = tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                // Whoever trusts it after all is closed upon.
+                drop(acceptor.accept(socket).await);
+            }
+        });
+        Self { url, serving: serving.abort_handle() }
+    }
+
+    /// Its base URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Untrusted {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
 }
 
 impl Certificate {
@@ -20,7 +58,8 @@ impl Certificate {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
         std::fs::write(directory.path().join("chain.pem"), made.cert.pem()).unwrap();
         std::fs::write(directory.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
-        Self { directory, der: made.cert.der().clone() }
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        Self { directory, der: made.cert.der().clone(), key }
     }
 
     /// The file with the certificate.
@@ -33,6 +72,14 @@ impl Certificate {
     #[must_use]
     pub fn key(&self) -> PathBuf {
         self.directory.path().join("key.pem")
+    }
+
+    /// A server that shows this certificate.
+    fn server_config(&self) -> Arc<rustls::ServerConfig> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let builder = builder.with_no_client_auth();
+        Arc::new(builder.with_single_cert(vec![self.der.clone()], self.key.clone_key().into()).unwrap())
     }
 
     /// What a client trusts that trusts this certificate alone, and the protocols it offers.

@@ -18,6 +18,8 @@ pub enum Dialect {
     Gemini,
     /// OpenAI's legacy Completions.
     Completions,
+    /// OpenAI's embeddings: vectors, which stand as text here, and no streams.
+    Embeddings,
 }
 
 impl Dialect {
@@ -33,6 +35,7 @@ impl Dialect {
             Self::Responses => "/v1/responses",
             Self::Gemini => "/v1beta/models",
             Self::Completions => "/v1/completions",
+            Self::Embeddings => "/v1/embeddings",
         }
     }
 
@@ -45,6 +48,7 @@ impl Dialect {
             Self::Responses => ("openai", "responses"),
             Self::Gemini => ("google", "generate-content"),
             Self::Completions => ("openai", "completions"),
+            Self::Embeddings => ("openai", "embeddings"),
         }
     }
 
@@ -60,6 +64,7 @@ impl Dialect {
                 "contents": [{"role": "user", "parts": [{"text": "Hello"}]}], "generationConfig": {"maxOutputTokens": 100},
             }),
             Self::Completions => json!({"model": model, "max_tokens": 100, "prompt": "Hello"}),
+            Self::Embeddings => json!({"model": model, "input": ["Hello"], "encoding_format": "base64"}),
         }
     }
 
@@ -67,7 +72,9 @@ impl Dialect {
     #[must_use]
     pub fn tools(self, name: &str, schema: &Value) -> Value {
         match self {
-            Self::Chat | Self::Completions => json!([{"type": "function", "function": {"name": name, "parameters": schema}}]),
+            Self::Chat | Self::Completions | Self::Embeddings => {
+                json!([{"type": "function", "function": {"name": name, "parameters": schema}}])
+            }
             Self::Messages => json!([{"name": name, "input_schema": schema}]),
             Self::Responses => json!([{"type": "function", "name": name, "parameters": schema}]),
             Self::Gemini => json!([{"functionDeclarations": [{"name": name, "parametersJsonSchema": schema}]}]),
@@ -86,6 +93,10 @@ impl Dialect {
                 "id": "cmpl-1", "object": "text_completion", "created": 5, "model": "upstream-model",
                 "choices": [{"index": 0, "text": text, "finish_reason": "stop", "logprobs": null}],
                 "usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15},
+            }),
+            Self::Embeddings => json!({
+                "object": "list", "model": "upstream-model", "data": [{"object": "embedding", "index": 0, "embedding": text}],
+                "usage": {"prompt_tokens": 12, "total_tokens": 12},
             }),
         }
     }
@@ -107,7 +118,7 @@ impl Dialect {
             }
             Self::Responses => responses::whole(&json!([responses::call(name, arguments)])),
             Self::Gemini => gemini::whole(&json!([gemini::call(name, arguments)])),
-            Self::Completions => panic!("no tools there"),
+            Self::Completions | Self::Embeddings => panic!("no tools there"),
         }
     }
 
@@ -140,7 +151,7 @@ impl Dialect {
             }
             Self::Responses => responses::call_stream(name, fragments),
             Self::Gemini => gemini::call_stream(name, fragments),
-            Self::Completions => panic!("no tools there"),
+            Self::Completions | Self::Embeddings => panic!("no tools there"),
         }
     }
 
@@ -154,7 +165,7 @@ impl Dialect {
                 format!("{}event: content_block_start\ndata: {block}\n\n", message_start())
             }
             Self::Responses => responses::opening(),
-            Self::Gemini | Self::Completions => String::new(),
+            Self::Gemini | Self::Completions | Self::Embeddings => String::new(),
         }
     }
 
@@ -170,6 +181,7 @@ impl Dialect {
             Self::Responses => responses::content(text),
             Self::Gemini => gemini::content(text),
             Self::Completions => completions_chunk(text, &Value::Null),
+            Self::Embeddings => panic!("no streams there"),
         }
     }
 
@@ -182,6 +194,7 @@ impl Dialect {
             Self::Responses => responses::ending(text),
             Self::Gemini => gemini::ending(),
             Self::Completions => format!("{}data: [DONE]\n\n", completions_chunk("", &json!("stop"))),
+            Self::Embeddings => panic!("no streams there"),
         }
     }
 
@@ -203,7 +216,7 @@ impl Dialect {
     #[must_use]
     pub fn error_event(self, message: &str) -> String {
         match self {
-            Self::Chat | Self::Completions => {
+            Self::Chat | Self::Completions | Self::Embeddings => {
                 format!("data: {}\n\n", json!({"error": {"message": message, "type": "server_error", "code": null}}))
             }
             Self::Messages => {
@@ -222,7 +235,7 @@ impl Dialect {
     #[must_use]
     pub fn error(self, message: &str) -> Value {
         match self {
-            Self::Chat | Self::Completions | Self::Responses => {
+            Self::Chat | Self::Completions | Self::Responses | Self::Embeddings => {
                 json!({"error": {"message": message, "type": "some_error", "param": null, "code": null}})
             }
             Self::Messages => json!({"type": "error", "error": {"type": "some_error", "message": message}}),
@@ -234,7 +247,7 @@ impl Dialect {
     #[must_use]
     pub const fn end_marker(self) -> &'static str {
         match self {
-            Self::Chat | Self::Completions => "data: [DONE]",
+            Self::Chat | Self::Completions | Self::Embeddings => "data: [DONE]",
             Self::Messages => "event: message_stop",
             Self::Responses => "event: response.completed",
             Self::Gemini => "\"finishReason\":",
@@ -257,7 +270,9 @@ impl Dialect {
         }
         let is_right = is_text(&error["message"]) && is_text(&error["type"]) && is_text(&error["code"]);
         let is_enveloped = match self {
-            Self::Chat | Self::Responses | Self::Completions => error.get("param").is_some() && body.get("type").is_none(),
+            Self::Chat | Self::Responses | Self::Completions | Self::Embeddings => {
+                error.get("param").is_some() && body.get("type").is_none()
+            }
             Self::Messages | Self::Gemini => body["type"] == "error",
         };
         assert!(is_right && is_enveloped && is_text(&body["request_id"]), "no error of {self:?}: {body}");
@@ -276,7 +291,9 @@ impl Dialect {
         let data = last.lines().find_map(|line| line.strip_prefix("data: "));
         let event: Value = data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
         let (is_right, error) = match self {
-            Self::Chat | Self::Completions => (event["choices"][0]["finish_reason"] == "error", &event["error"]),
+            Self::Chat | Self::Completions | Self::Embeddings => {
+                (event["choices"][0]["finish_reason"] == "error", &event["error"])
+            }
             Self::Messages => (last.starts_with("event: error\n") && event["type"] == "error", &event["error"]),
             Self::Responses => (
                 last.starts_with("event: response.failed\n") && event["response"]["status"] == "failed",

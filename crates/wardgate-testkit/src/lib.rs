@@ -21,7 +21,7 @@ mod postgres;
 mod redis;
 
 pub use ask::Ask;
-pub use certificate::Certificate;
+pub use certificate::{Certificate, Untrusted};
 pub use client::{Answer, Client, Connection, Streaming};
 pub use dialect::Dialect;
 pub use gateway::{Gateway, Setup};

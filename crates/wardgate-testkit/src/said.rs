@@ -65,6 +65,11 @@ impl Dialect {
                 said.is_for_tools = !said.calls.is_empty();
                 said.tokens = tokens(&body["usage"], "input_tokens", "output_tokens");
             }
+            Self::Embeddings => {
+                assert_eq!((&body["object"], &body["data"][0]["object"]), (&"list".into(), &"embedding".into()), "{body}");
+                said.text = text(&body["data"][0]["embedding"]);
+                said.tokens = body["usage"]["prompt_tokens"].as_u64().map(|tokens| (tokens, 0));
+            }
             Self::Gemini => {
                 assert!(body["candidates"].is_array(), "{body}");
                 for part in list(&body["candidates"][0]["content"]["parts"]) {
@@ -131,6 +136,7 @@ impl Dialect {
                         (said.calls, said.is_for_tools, said.tokens) = (whole.calls, whole.is_for_tools, whole.tokens);
                     }
                 }
+                Self::Embeddings => panic!("no streams there"),
                 Self::Gemini => {
                     let one = self.read_whole(&event);
                     said.text.push_str(&one.text);

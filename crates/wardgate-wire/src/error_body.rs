@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn events() {
-        let envelope = Envelope { id: Some("c1".into()), model: Some("m".into()), created: Some(5) };
+        let envelope = Envelope { id: Some("c1".into()), model: Some("m".into()), created: Some(5), events: 2 };
         expect![[r#"
             data: {"id":"c1","object":"chat.completion.chunk","created":5,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"error"}],"error":{"message":"say \"when\"","type":"server_error","param":null,"code":"upstream_overloaded","origin":"provider"}}
 
@@ -126,5 +126,11 @@ mod tests {
 
         "#]]
         .assert_eq(&text(event(Format::AnthropicMessages, &ERROR, &envelope)));
+        expect![[r#"
+            event: response.failed
+            data: {"type":"response.failed","sequence_number":2,"response":{"id":"c1","object":"response","created_at":5,"status":"failed","error":{"code":"server_error","message":"say \"when\"","origin":"provider"},"model":"m","output":[]}}
+
+        "#]]
+        .assert_eq(&text(event(Format::OpenAiResponses, &ERROR, &envelope)));
     }
 }

@@ -41,6 +41,8 @@ pub struct Envelope {
     pub model: Option<Box<str>>,
     /// Unix seconds.
     pub created: Option<i64>,
+    /// How many events passed before, where events are numbered.
+    pub events: u64,
 }
 
 /// What to do with an event that was read.

@@ -11,6 +11,7 @@ mod key_status;
 mod bytes;
 mod headers;
 mod failover;
+mod matrix;
 mod explain;
 mod preferences;
 mod verdicts;

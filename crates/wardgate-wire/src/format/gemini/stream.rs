@@ -27,7 +27,7 @@ pub(crate) fn read(data: &[u8], credential: Option<&str>, facts: &mut StreamFact
         facts.usage = Some(usage.to_usage());
     }
     if facts.envelope.id.is_none() {
-        facts.envelope = Envelope { id: chunk.response_id, model: chunk.model_version, created: None };
+        facts.envelope = Envelope { id: chunk.response_id, model: chunk.model_version, created: None, events: 0 };
     }
     Verdict::Pass
 }

@@ -90,7 +90,7 @@ fn envelope(data: &[u8]) -> Envelope {
         created: Option<i64>,
     }
     match serde_json::from_slice::<Head>(data) {
-        Ok(head) => Envelope { id: head.id, model: head.model, created: head.created },
+        Ok(head) => Envelope { id: head.id, model: head.model, created: head.created, events: 0 },
         Err(_) => Envelope::default(),
     }
 }

@@ -9,8 +9,7 @@ use crate::stream::Envelope;
 pub(crate) fn event(error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<u8> {
     let data = object(|json| {
         json.put("type", "response.failed");
-        // The number of events before is not known; SDKs do not check it.
-        json.put_number("sequence_number", 0);
+        json.put_number("sequence_number", envelope.events);
         json.put_object("response", |json| {
             json.put("id", envelope.id.as_deref().unwrap_or(error.request_id));
             json.put("object", "response");

@@ -33,7 +33,10 @@ pub(crate) fn read(data: &[u8], credential: Option<&str>, facts: &mut StreamFact
         return Verdict::Pass;
     }
     match read_event(data, credential, facts) {
-        Ok(verdict) => verdict,
+        Ok(verdict) => {
+            facts.envelope.events += u64::from(matches!(verdict, Verdict::Pass));
+            verdict
+        }
         Err(error) => malformed(&error),
     }
 }
@@ -50,7 +53,8 @@ fn read_event(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) ->
             if let Some(response) = event.response {
                 let started: Started = serde_json::from_str(response.get())?;
                 let created = started.created_at.map(|seconds| seconds as i64);
-                facts.envelope = Envelope { id: started.id, model: started.model, created };
+                let events = facts.envelope.events;
+                facts.envelope = Envelope { id: started.id, model: started.model, created, events };
             }
         }
         "response.output_item.done" => facts.has_content = true,
