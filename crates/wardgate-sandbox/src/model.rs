@@ -8,7 +8,8 @@ const WAIT_MS_MAX: u64 = 600_000;
 const CUT_CHUNKS_MAX: usize = 100_000;
 
 /// The names that the list of models shows. Any other number is as good as the ones here.
-pub const LISTED: [&str; 9] = ["echo", "lorem", "tools", "reason", "slow-250", "fail-500", "flaky-50", "cut-3", "embed"];
+pub const LISTED: [&str; 10] =
+    ["echo", "lorem", "tools", "shell", "reason", "slow-250", "fail-500", "flaky-50", "cut-3", "embed"];
 
 /// What a model does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Behavior {
     Lorem,
     /// `tools`: calls the first tool that it is offered.
     Tools,
+    /// `shell`: runs a harmless command with the first tool that runs commands, as coding agents have one.
+    Shell,
     /// `reason`: thinks aloud, then answers.
     Reason,
     /// `slow-<ms>`: waits before the first byte, then repeats the last user message.
@@ -50,6 +53,7 @@ impl Behavior {
             "echo" => return Some(Self::Echo),
             "lorem" => return Some(Self::Lorem),
             "tools" => return Some(Self::Tools),
+            "shell" => return Some(Self::Shell),
             "reason" => return Some(Self::Reason),
             "embed" => return Some(Self::Embed),
             _ => {}

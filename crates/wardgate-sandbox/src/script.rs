@@ -5,13 +5,15 @@
 
 use crate::ask::Ask;
 use crate::model::Behavior;
-use crate::tool;
+use crate::tool::{self, Tool};
 
 const LOREM: &str = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et dolore \
                      magna aliqua. Ut enim ad minim veniam, quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea commodo \
                      consequat. Duis aute irure dolor in reprehenderit in voluptate velit esse cillum dolore eu fugiat nulla pariatur.";
 const THOUGHT: &str = "The user said something. Repeating it would be a fair answer.";
 const NO_TOOLS: &str = "There is no tool to call: the request offers none.";
+/// Its result stands in no request before it was run.
+const COMMAND: &str = "echo sandbox-$((6 * 7))";
 
 /// An answer in the order in which it is given: thoughts, words, a call.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -67,15 +69,13 @@ pub(crate) fn play(behavior: Behavior, ask: &Ask) -> Script {
     let mut script = Script::default();
     match behavior {
         Behavior::Lorem => script.text = pieces(LOREM),
-        Behavior::Tools => match (&ask.tool_result, ask.tools.first()) {
-            // Whoever runs tools in a loop wants the loop to end.
-            (Some(result), _) => script.text = pieces(&format!("The tool answered: {result}")),
-            (None, Some(tool)) => {
-                let fragments = tool::fragments(&tool::arguments(&tool.schema));
-                script.call = Some(Call { name: tool.name.clone(), fragments });
-            }
-            (None, None) => script.text = pieces(NO_TOOLS),
-        },
+        Behavior::Tools => {
+            use_tool(&mut script, ask, ask.tools.first().map(|tool| (tool, tool::arguments(&tool.schema))));
+        }
+        Behavior::Shell => {
+            let mut commands = ask.tools.iter().filter_map(|tool| Some((tool, tool::command(&tool.schema, COMMAND)?)));
+            use_tool(&mut script, ask, commands.next());
+        }
         Behavior::Reason => {
             script.reasoning = pieces(THOUGHT);
             script.text = pieces(&ask.user_text);
@@ -90,6 +90,18 @@ pub(crate) fn play(behavior: Behavior, ask: &Ask) -> Script {
         }
     }
     finish(script, ask)
+}
+
+/// Calls a tool with these arguments until there is a result.
+fn use_tool(script: &mut Script, ask: &Ask, call: Option<(&Tool, String)>) {
+    match (&ask.tool_result, call) {
+        // Whoever runs tools in a loop wants the loop to end.
+        (Some(result), _) => script.text = pieces(&format!("The tool answered: {result}")),
+        (None, Some((tool, arguments))) => {
+            script.call = Some(Call { name: tool.name.clone(), fragments: tool::fragments(&arguments) });
+        }
+        (None, None) => script.text = pieces(NO_TOOLS),
+    }
 }
 
 fn finish(mut script: Script, ask: &Ask) -> Script {
@@ -130,7 +142,6 @@ fn pieces(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tool::Tool;
     use serde_json::json;
 
     fn ask(user_text: &str) -> Ask {
@@ -171,6 +182,26 @@ mod tests {
         let answered = Ask { tools: vec![tool()], tool_result: Some("sunny".to_owned()), ..ask("go") };
         assert_eq!(play(Behavior::Tools, &answered).text.concat(), "The tool answered: sunny");
         assert_eq!(play(Behavior::Tools, &ask("go")).text.concat(), NO_TOOLS);
+    }
+
+    #[test]
+    fn shell_runs_a_command_with_the_first_tool_that_does() {
+        let tool = |name: &str, field: &str, kind: &str| {
+            let schema = json!({"properties": {field: {"type": kind}}, "required": [field]});
+            Tool { name: name.to_owned(), schema }
+        };
+        let cases = [
+            (tool("Bash", "command", "string"), r#"Bash {"command":"echo sandbox-$((6 * 7))"}"#),
+            (tool("exec_command", "cmd", "string"), r#"exec_command {"cmd":"echo sandbox-$((6 * 7))"}"#),
+            (tool("shell", "command", "array"), r#"shell {"command":["sh","-c","echo sandbox-$((6 * 7))"]}"#),
+        ];
+        for (shell, expected) in cases {
+            let tools = vec![tool("Read", "file_path", "string"), shell];
+            let call = play(Behavior::Shell, &Ask { tools, ..ask("go") }).call;
+            let call = call.map(|call| format!("{} {}", call.name, call.fragments.concat()));
+            assert_eq!(call.as_deref(), Some(expected));
+        }
+        assert_eq!(play(Behavior::Shell, &Ask { tools: vec![tool("Read", "file_path", "string")], ..ask("go") }).call, None);
     }
 
     #[test]

@@ -21,6 +21,14 @@ pub(crate) fn arguments(schema: &Value) -> String {
     object(schema, 0).to_string()
 }
 
+/// Arguments with which a tool of this schema runs a command; none when it takes no command.
+pub(crate) fn command(schema: &Value, command: &str) -> Option<String> {
+    let (name, property) = ["command", "cmd"].into_iter().find_map(|name| Some((name, schema["properties"].get(name)?)))?;
+    let mut arguments = object(schema, 0);
+    arguments[name] = if property["type"] == "array" { json!(["sh", "-c", command]) } else { json!(command) };
+    Some(arguments.to_string())
+}
+
 /// The arguments in the fragments in which they are streamed: two at least, so that whoever joins them has to.
 pub(crate) fn fragments(arguments: &str) -> Vec<String> {
     let bytes_max = FRAGMENT_BYTES_MAX.min(arguments.len().div_ceil(2)).max(1);
