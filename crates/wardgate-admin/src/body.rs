@@ -14,7 +14,7 @@ pub(crate) use fields::Fields;
 pub(crate) use json::JsonObject;
 pub(crate) use presence::{Change, Kept, Nullable, Optional, Presence, Required};
 pub(crate) use problems::Problems;
-pub(crate) use rule::{Flag, Integer, Items, Nested, OneOf, Parsed, Raw, Rule, Text};
+pub(crate) use rule::{Entries, Flag, Integer, Items, Nested, OneOf, Parsed, Raw, Rule, Text};
 
 use serde_json::{Map, Value, json};
 

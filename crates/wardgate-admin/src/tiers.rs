@@ -3,6 +3,7 @@
 
 mod create;
 mod list;
+mod narrow;
 mod update;
 
 use crate::body::Problems;
@@ -13,9 +14,11 @@ use crate::resource::{self, Handle, Resource};
 use crate::route::{Access, Route};
 use crate::schema;
 use crate::stamped::Stamped;
+use narrow::RatesBody;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use wardgate_core::api_key::Role;
 use wardgate_core::id::{AccountId, TierId};
 use wardgate_core::tier::{Tier, TierName};
@@ -84,6 +87,14 @@ pub(crate) struct TierBody {
     body_bytes_max: Option<u64>,
     /// Which models may be called. Null: all.
     model_classes: Option<Vec<&'static str>>,
+    /// Limits on each access key.
+    per_key: Option<RatesBody>,
+    /// Limits on each end user, as requests name it.
+    per_end_user: Option<RatesBody>,
+    /// Limits on each model that `models` does not name.
+    per_model: Option<RatesBody>,
+    /// Limits on single models, by their names in lower case.
+    models: Option<BTreeMap<String, RatesBody>>,
     #[serde(flatten)]
     stamped: Option<Stamped>,
 }
@@ -100,6 +111,8 @@ enum Source {
 impl TierBody {
     fn new(name: String, limits: TierLimits) -> Self {
         let classes: Vec<_> = limits.model_classes.into_iter().map(ModelClass::name).collect();
+        let models = limits.narrow.models.iter().filter_map(|(name, rates)| Some((name.clone(), RatesBody::of(rates)?)));
+        let models: BTreeMap<_, _> = models.collect();
         Self {
             id: None,
             uri: None,
@@ -111,6 +124,10 @@ impl TierBody {
             concurrent_requests: limits.concurrent_requests,
             body_bytes_max: limits.body_bytes_max,
             model_classes: (!classes.is_empty()).then_some(classes),
+            per_key: RatesBody::of(&limits.narrow.per_key),
+            per_end_user: RatesBody::of(&limits.narrow.per_end_user),
+            per_model: RatesBody::of(&limits.narrow.per_model),
+            models: (!models.is_empty()).then_some(models),
             stamped: None,
         }
     }

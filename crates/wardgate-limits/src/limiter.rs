@@ -1,7 +1,7 @@
 //! Admission by all limits of a caller, counted here or together with other gateways.
 
 use crate::local::{Local, LocalHold};
-use crate::rate::{Demand, Moment, Refusal, Standings};
+use crate::rate::{Demand, Moment, Refusal, Standings, Used};
 use crate::shared::{Shared, SharedEvent, SharedHold, Watch};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -84,11 +84,11 @@ impl Limiter {
     }
 
     /// A request is over and used this many tokens.
-    pub fn settle(&self, hold: Hold, tokens: u64, now: Timestamp) {
+    pub fn settle(&self, hold: Hold, used: impl Into<Used>, now: Timestamp) {
         match hold.0 {
             Held::Nothing => {}
-            Held::Local(hold) => hold.settle(tokens, self.moment(now)),
-            Held::Shared(hold) => hold.settle(tokens),
+            Held::Local(hold) => hold.settle(used, self.moment(now)),
+            Held::Shared(hold) => hold.settle(used.into()),
         }
     }
 

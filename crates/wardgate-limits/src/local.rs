@@ -6,8 +6,8 @@
 //! a second time in any case.
 //!
 //! All counts of a subject lie in one cell with one lock. An admission locks the cells of its subjects in the order of their
-//! levels, asks each limit, and counts only if all agree. Since a request has at most one subject on a level, and a subject has
-//! one level, everyone locks in the same order.
+//! levels, asks each limit, and counts only if all agree. A subject has one level, and of two on one level that of the team comes
+//! before that of its account; so everyone locks in the same order.
 
 mod cell;
 mod cells;
@@ -15,7 +15,7 @@ mod cells;
 pub use cells::CELLS_MAX;
 
 use crate::rate::judge::Judge;
-use crate::rate::{Demand, LEVELS, Moment, Rates, Refusal, Standings};
+use crate::rate::{Demand, Moment, Rates, Refusal, SLOTS, Standings, Used};
 use cell::Cell;
 use cells::Cells;
 use std::array;
@@ -40,23 +40,23 @@ impl Local {
     /// With the limit that refuses it. Nothing was counted then.
     pub fn admit(&self, demand: &Demand<'_>, now: Moment) -> Result<(LocalHold, Standings), Refusal> {
         let mut hold = LocalHold {
-            cells: array::from_fn(|level| demand.rules[level].map(|rule| self.cells.get(&rule.subject, now))),
-            taken: [0; LEVELS],
+            cells: array::from_fn(|slot| demand.rules[slot].map(|rule| self.cells.get(&rule.subject, now))),
+            taken: [0; SLOTS],
             is_inside: false,
         };
         let mut locked = hold.cells.each_ref().map(|cell| cell.as_deref().map(lock));
         let mut judge = Judge::default();
-        let rates: [Rates; LEVELS] = array::from_fn(|level| self.share(demand, level));
-        for (level, cell) in locked.iter().enumerate() {
-            if let (Some(cell), Some(rule)) = (cell, demand.rules[level]) {
-                cell.look(&rates[level], demand.tokens, now, |name, limit, reading| judge.hear(rule, name, limit, reading));
+        let rates: [Rates; SLOTS] = array::from_fn(|slot| self.share(demand, slot));
+        for (slot, cell) in locked.iter().enumerate() {
+            if let (Some(cell), Some(rule)) = (cell, demand.rules[slot]) {
+                cell.look(&rates[slot], demand.tokens, now, |name, limit, reading| judge.hear(rule, name, limit, reading));
             }
         }
         let standings = judge.verdict()?;
-        let mut taken = [0; LEVELS];
-        for (level, cell) in locked.iter_mut().enumerate() {
+        let mut taken = [0; SLOTS];
+        for (slot, cell) in locked.iter_mut().enumerate() {
             if let Some(cell) = cell {
-                taken[level] = cell.take(&rates[level], demand.tokens, now);
+                taken[slot] = cell.take(&rates[slot], demand.tokens, now);
             }
         }
         drop(locked);
@@ -70,26 +70,27 @@ impl Local {
         self.cells.len()
     }
 
-    fn share(&self, demand: &Demand<'_>, level: usize) -> Rates {
-        let rates = demand.rules[level].map(|rule| rule.rates).unwrap_or_default();
+    fn share(&self, demand: &Demand<'_>, slot: usize) -> Rates {
+        let rates = demand.rules[slot].map(|rule| rule.rates).unwrap_or_default();
         if self.gateways == 1 { rates } else { rates.share_of(self.gateways) }
     }
 }
 
 /// What an admitted request holds. Dropped, its places are free; what it reserved of tokens stays used unless it is settled.
 pub struct LocalHold {
-    cells: [Option<Arc<Mutex<Cell>>>; LEVELS],
-    taken: [u64; LEVELS],
+    cells: [Option<Arc<Mutex<Cell>>>; SLOTS],
+    taken: [u64; SLOTS],
     is_inside: bool,
 }
 
 impl LocalHold {
     /// Puts the tokens that were used in the place of those that were reserved, and leaves.
-    pub fn settle(mut self, tokens: u64, now: Moment) {
-        for (cell, taken) in self.cells.iter().zip(self.taken) {
+    pub fn settle(mut self, used: impl Into<Used>, now: Moment) {
+        let used = used.into();
+        for (slot, (cell, taken)) in self.cells.iter().zip(self.taken).enumerate() {
             if let Some(cell) = cell {
                 let mut cell = lock(cell);
-                cell.settle(taken, tokens, now);
+                cell.settle(taken, used.at(slot), now);
                 cell.leave();
             }
         }

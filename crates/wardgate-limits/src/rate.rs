@@ -2,7 +2,7 @@
 //!
 //! Pure: time is an argument, and where the counts are kept is someone else's business ([`crate::local`], [`crate::shared`]).
 //! A request is counted by everyone in its line of ancestry who has limits: its access key, its end user, its model, its team,
-//! its account. All of them are asked before any of them takes something, so a refused request has consumed nothing anywhere.
+//! its account. Of the first three there may be two counts each: one by the tier of the team, one by that of the account. All of them are asked before any of them takes something, so a refused request has consumed nothing anywhere.
 //! The tightest limit decides, and is the one that the client hears of.
 
 pub(crate) mod bucket;
@@ -12,9 +12,10 @@ pub(crate) mod judge;
 pub use judge::{Refusal, Standing, Standings};
 
 use crate::tier::TierLimits;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
-use wardgate_core::id::AccountId;
+use wardgate_core::id::{AccountId, TeamId};
 use wardgate_core::tier::TierName;
 use wardgate_core::time::Timestamp;
 
@@ -37,9 +38,6 @@ pub enum Level {
 }
 
 impl Level {
-    /// Every level, in order.
-    pub const ALL: [Self; LEVELS] = [Self::Key, Self::EndUser, Self::Model, Self::Team, Self::Account];
-
     /// Its name in answers and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -65,8 +63,21 @@ impl Level {
     }
 }
 
-/// How many levels there are, and so the most counters that one request moves.
-pub const LEVELS: usize = 5;
+impl Level {
+    /// The places of its rules in a demand: two where a team's tier and its account's may both speak of it.
+    const fn slots(self) -> Range<usize> {
+        match self {
+            Self::Key => 0..2,
+            Self::EndUser => 2..4,
+            Self::Model => 4..6,
+            Self::Team => 6..7,
+            Self::Account => 7..8,
+        }
+    }
+}
+
+/// The most subjects that one request counts for.
+pub const SLOTS: usize = 8;
 
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -131,6 +142,18 @@ impl Rates {
             && self.concurrent_requests.is_none()
     }
 
+    /// The tightest of both in everything.
+    #[must_use]
+    pub fn tightest(&self, other: &Self) -> Self {
+        let least = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+        Self {
+            requests_per_minute: least(self.requests_per_minute, other.requests_per_minute),
+            requests_per_day: least(self.requests_per_day, other.requests_per_day),
+            tokens_per_minute: least(self.tokens_per_minute, other.tokens_per_minute),
+            concurrent_requests: least(self.concurrent_requests, other.concurrent_requests),
+        }
+    }
+
     /// What one of several gateways may give out by itself while they cannot count together; never nothing.
     #[must_use]
     pub fn share_of(&self, gateways: u64) -> Self {
@@ -158,7 +181,11 @@ impl From<&TierLimits> for Rates {
 /// Who is counted. Two subjects are never the same text, and all subjects of one account begin alike, in braces, so that a
 /// cluster of servers keeps them in one place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Subject(Arc<str>);
+pub struct Subject {
+    text: Arc<str>,
+    /// Where in it the name begins.
+    name_at: usize,
+}
 
 /// The longest name of a model or an end user that is told apart, in bytes. Longer ones are cut, and share their counts with
 /// those that begin alike.
@@ -168,14 +195,31 @@ impl Subject {
     /// A subject of an account, by its id or name on a level.
     #[must_use]
     pub fn new(account_id: AccountId, level: Level, name: &str) -> Self {
-        let name = &name[..name.floor_char_boundary(NAME_BYTES_MAX)];
-        Self(format!("{{{account_id}}}:{}:{name}", level.name()).into())
+        Self::named(format!("{{{account_id}}}:{}:", level.name()), name)
+    }
+
+    /// The same, as it is counted for one team of the account.
+    #[must_use]
+    pub fn of_team(account_id: AccountId, team_id: TeamId, level: Level, name: &str) -> Self {
+        Self::named(format!("{{{account_id}}}:{team_id}:{}:", level.name()), name)
+    }
+
+    fn named(mut text: String, name: &str) -> Self {
+        let name_at = text.len();
+        text.push_str(&name[..name.floor_char_boundary(NAME_BYTES_MAX)]);
+        Self { text: text.into(), name_at }
     }
 
     /// Its text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The id or name on its level.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.text[self.name_at..]
     }
 }
 
@@ -195,20 +239,23 @@ pub struct Rule {
 /// What a request asks for.
 #[derive(Debug, Clone, Copy)]
 pub struct Demand<'r> {
-    /// Who has limits, at most one on each level, at its level's place.
-    pub rules: [Option<&'r Rule>; LEVELS],
+    /// Who has limits, each at one of its level's places.
+    pub rules: [Option<&'r Rule>; SLOTS],
     /// The tokens that it will probably use. A limit that is smaller counts it as the whole limit, so that a large request is
     /// admitted when nothing else was.
     pub tokens: u64,
 }
 
 impl<'r> Demand<'r> {
-    /// A demand on those rules that limit something.
+    /// A demand on those rules that limit something. Of two rules on one level that of the team comes first; a third one has no
+    /// place and is left out.
     #[must_use]
     pub fn new(rules: impl IntoIterator<Item = &'r Rule>, tokens: u64) -> Self {
-        let mut demand = Self { rules: [None; LEVELS], tokens };
+        let mut demand = Self { rules: [None; SLOTS], tokens };
         for rule in rules.into_iter().filter(|rule| !rule.rates.is_empty()) {
-            demand.rules[rule.level as usize] = Some(rule);
+            if let Some(free) = demand.rules[rule.level.slots()].iter_mut().find(|slot| slot.is_none()) {
+                *free = Some(rule);
+            }
         }
         demand
     }
@@ -217,6 +264,28 @@ impl<'r> Demand<'r> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rules.iter().all(Option::is_none)
+    }
+}
+
+/// The tokens that a request used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// By all its attempts.
+    pub all: u64,
+    /// By attempts at the model that it counted for.
+    pub of_model: u64,
+}
+
+impl Used {
+    /// What counts at a place in a demand.
+    pub(crate) fn at(self, slot: usize) -> u64 {
+        if Level::Model.slots().contains(&slot) { self.of_model } else { self.all }
+    }
+}
+
+impl From<u64> for Used {
+    fn from(tokens: u64) -> Self {
+        Self { all: tokens, of_model: tokens }
     }
 }
 

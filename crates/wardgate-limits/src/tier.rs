@@ -1,5 +1,9 @@
 //! What a tier allows: the document behind its name.
 
+mod narrow;
+
+pub use narrow::{EACH, MODEL_BYTES_MAX, MODELS, MODELS_MAX, Narrow, RATES};
+
 use crate::cost;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -22,6 +26,8 @@ pub struct TierLimits {
     pub body_bytes_max: Option<u64>,
     /// Which models may be called; none: all.
     pub model_classes: Vec<ModelClass>,
+    /// Limits on each access key, end user and model.
+    pub narrow: Narrow,
 }
 
 /// A class of models.
@@ -103,6 +109,7 @@ impl TierLimits {
             concurrent_requests: least(self.concurrent_requests, other.concurrent_requests),
             body_bytes_max: least(self.body_bytes_max, other.body_bytes_max),
             model_classes,
+            narrow: self.narrow.tightest(&other.narrow),
         }
     }
 
@@ -112,23 +119,13 @@ impl TierLimits {
     /// When a field is unknown, no positive whole number, or no class of models.
     pub fn read(document: &Map<String, Value>) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let mut number = |name: &str| match document.get(name) {
-            None | Some(Value::Null) => None,
-            Some(value) => {
-                let number = value.as_u64().filter(|number| (1..=LIMIT_MAX).contains(number));
-                if number.is_none() {
-                    let why = format!("must be a whole number from 1 to {LIMIT_MAX}, or left out where there is no limit");
-                    problems.push(Problem { path: name.to_owned(), why });
-                }
-                number
-            }
-        };
         let [requests_per_minute, requests_per_day, tokens_per_minute, concurrent_requests, body_bytes_max] =
-            NUMBERS.map(&mut number);
+            NUMBERS.map(|name| narrow::number(name, document.get(name), &mut problems));
         let model_classes = classes(document.get(MODEL_CLASSES), &mut problems);
-        let is_unknown = |name: &&String| !NUMBERS.contains(&name.as_str()) && name.as_str() != MODEL_CLASSES;
-        for name in document.keys().filter(is_unknown) {
-            let why = format!("is not a field of a tier; there are {} and {MODEL_CLASSES}", NUMBERS.join(", "));
+        let narrow = Narrow::read(document, &mut problems);
+        let fields = || NUMBERS.into_iter().chain(EACH).chain([MODELS, MODEL_CLASSES]);
+        for name in document.keys().filter(|name| fields().all(|field| field != name.as_str())) {
+            let why = format!("is not a field of a tier; there are {}", fields().collect::<Vec<_>>().join(", "));
             problems.push(Problem { path: name.clone(), why });
         }
         let limits = Self {
@@ -138,6 +135,7 @@ impl TierLimits {
             concurrent_requests,
             body_bytes_max,
             model_classes,
+            narrow,
         };
         if problems.is_empty() { Ok(limits) } else { Err(problems) }
     }
@@ -158,6 +156,7 @@ impl TierLimits {
             let names = self.model_classes.iter().map(|class| Value::from(class.name())).collect();
             document.insert(MODEL_CLASSES.to_owned(), Value::Array(names));
         }
+        self.narrow.write(&mut document);
         document
     }
 }

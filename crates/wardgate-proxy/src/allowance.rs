@@ -1,5 +1,9 @@
 //! What an account and its teams may take: their tiers, by the documents behind the names.
 
+mod beneath;
+
+pub(crate) use beneath::Asking;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use wardgate_core::id::{AccountId, TeamId};

@@ -9,6 +9,7 @@ pub mod service;
 mod request;
 mod phase;
 pub mod allowance;
+mod by_model;
 mod respond;
 mod failure;
 mod meter;

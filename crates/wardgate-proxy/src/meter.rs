@@ -4,8 +4,10 @@
 //! is marked as such. When the meter is dropped, an attempt that is still open was abandoned by the client.
 
 use crate::deps::Deps;
+use crate::failure::Failure;
 use crate::health;
 use crate::phase::admit::Admission;
+use crate::phase::configure::Caller;
 use crate::request_log::RequestLog;
 use crate::tenant::TenantSnapshot;
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
 use wardgate_health::Outcome;
 use wardgate_ledger::Outcome as Kept;
 use wardgate_limits::cost::Cost;
-use wardgate_limits::rate::Standings;
+use wardgate_limits::rate::{Standings, Used};
 use wardgate_limits::{cost, estimate};
 use wardgate_model::Origin;
 use wardgate_policy::Candidate;
@@ -121,6 +123,15 @@ impl Meter {
         self.log.deps()
     }
 
+    /// Asks the limits on the model of a candidate that is about to be tried.
+    pub(crate) async fn enter(&mut self, caller: &Caller, candidate: &Candidate) -> Result<(), Failure> {
+        match &mut self.admission.by_model {
+            None => Ok(()),
+            // In a box, since few requests need the room of it.
+            Some(by_model) => Box::pin(by_model.enter(self.log.deps(), caller, candidate)).await,
+        }
+    }
+
     /// An attempt begins.
     pub(crate) fn begin(&mut self, candidate: &Candidate, tenant: &TenantSnapshot) {
         if let Some(event) = self.held.take() {
@@ -169,7 +180,11 @@ impl Meter {
         self.spent.add(cost.unwrap_or(NanoUsd::ZERO), is_managed);
         self.log.completion = Some(ending.completion);
         self.log.usage = Some(usage);
-        self.tokens = self.tokens.saturating_add(usage.input()).saturating_add(usage.output);
+        let tokens = usage.input().saturating_add(usage.output);
+        self.tokens = self.tokens.saturating_add(tokens);
+        if let Some(by_model) = &mut self.admission.by_model {
+            by_model.used(tokens);
+        }
         self.log.cost = cost;
         let target = &open.candidate.target;
         let deps = self.deps();
@@ -271,8 +286,11 @@ impl Drop for Meter {
             self.admission.tenant.money.touch();
         }
         if let Some(hold) = self.admission.hold.take() {
+            let by_model = self.admission.by_model.take();
             let deps = self.deps();
-            deps.limiter.settle(hold, self.tokens, deps.clock.now());
+            let now = deps.clock.now();
+            let of_model = by_model.map_or(self.tokens, |mut by_model| by_model.settle(deps, now));
+            deps.limiter.settle(hold, Used { all: self.tokens, of_model }, now);
         }
     }
 }

@@ -16,7 +16,7 @@ use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
 use wardgate_core::format::{Family, Format};
 use wardgate_core::id::RequestId;
 use wardgate_core::tier::TierName;
-use wardgate_limits::rate::{LimitName, Refusal as LimitRefusal, Standing};
+use wardgate_limits::rate::{Level, LimitName, Refusal as LimitRefusal, Standing};
 use wardgate_policy::configuration::Problem;
 use wardgate_policy::{Filter, Refusal, Verdict, Why, Wish, tally};
 use wardgate_wire::error_body::{self, ErrorBody, ErrorKind};
@@ -305,12 +305,14 @@ fn tell(failure: &Failure) -> Told {
 fn rate_limited(refusal: &LimitRefusal) -> Told {
     let Standing { name, level, limit, remaining, reset } = refusal.standing;
     let tier = refusal.tier.as_ref().map(|tier| format!(" (tier {tier})")).unwrap_or_default();
+    // A client knows its own key, team and account; which of its models is meant, it may have to be told.
+    let named = if level == Level::Model { format!(" ({})", refusal.subject.name()) } else { String::new() };
     let reset = match name {
         LimitName::ConcurrentRequests => String::new(),
         _ => format!(", and all of it is back in {} s", whole_seconds(reset)),
     };
     let message = format!(
-        "the limit of this {} on {}, which is {limit}{tier}, is reached: {remaining} are left{reset}; try again in {} s",
+        "the limit of this {}{named} on {}, which is {limit}{tier}, is reached: {remaining} are left{reset}; try again in {} s",
         level.words(),
         name.words(),
         whole_seconds(refusal.retry_after),
@@ -324,6 +326,7 @@ fn limit_body(refusal: &LimitRefusal) -> LimitBody<'_> {
     LimitBody {
         limit: standing.name.name(),
         owner: standing.level.name(),
+        owner_id: refusal.subject.name(),
         tier: refusal.tier.as_ref().map(TierName::as_str),
         max: standing.limit,
         remaining: standing.remaining,

@@ -7,8 +7,10 @@ use serde::Serialize;
 pub struct LimitBody<'l> {
     /// What is limited: `requestsPerMinute`.
     pub limit: &'l str,
-    /// Whose limit it is: `account`, `team` or `key`.
+    /// Whose limit it is: `account`, `team`, `key`, `end_user` or `model`.
     pub owner: &'l str,
+    /// Its id or name.
+    pub owner_id: &'l str,
     /// The tier it comes from, if from one.
     pub tier: Option<&'l str>,
     /// The limit itself.
@@ -53,6 +55,7 @@ mod tests {
         let limit = LimitBody {
             limit: "requestsPerMinute",
             owner: "team",
+            owner_id: "team_1",
             tier: Some("free"),
             max: 20,
             remaining: 0,

@@ -43,11 +43,16 @@ pub fn boundary(content_type: &str) -> Option<&str> {
 pub fn peek(body: &[u8], boundary: &str) -> Result<Peek, PeekError> {
     let mut model: Option<Range<usize>> = None;
     let mut stream: Option<&[u8]> = None;
+    let mut end_user = None;
     for part in parts(body, boundary)? {
         let value = &body[part.value.clone()];
         let (slot_name, is_taken) = match part.name {
             b"model" => ("model", model.replace(part.value).is_some()),
             b"stream" => ("stream", stream.replace(value).is_some()),
+            b"user" => {
+                end_user = Some(part.value);
+                continue;
+            }
             name if [b"model".as_slice(), b"stream"].iter().any(|known| name.eq_ignore_ascii_case(known)) => {
                 return Err(PeekError::OtherCase(String::from_utf8_lossy(name).into_owned()));
             }
@@ -82,6 +87,7 @@ pub fn peek(body: &[u8], boundary: &str) -> Result<Peek, PeekError> {
         answers: 1,
         output_tokens_span: None,
         has_several_output_caps: false,
+        end_user_span: end_user,
         output_caps: &[],
     })
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Format, Surface};
 
 /// The most answers that are reckoned with where a request asks for several at once. Providers take no more.
 pub const ANSWERS_MAX: u64 = 128;
@@ -86,6 +86,8 @@ pub struct Peek {
     pub output_tokens_span: Option<Range<usize>>,
     /// Whether there are several such caps in the body.
     pub has_several_output_caps: bool,
+    /// Where the client says for which user of its own it asks; see [`end_user`].
+    pub end_user_span: Option<Range<usize>>,
     /// What such a cap may be called in this body.
     pub(crate) output_caps: &'static [&'static str],
 }
@@ -160,6 +162,7 @@ pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
         answers: answers(fields.answers),
         output_tokens_span: fields.output_cap.map(|value| span(text, value)),
         has_several_output_caps: fields.has_several_output_caps,
+        end_user_span: fields.end_user(surface).map(|value| span(text, value)),
         output_caps,
     })
 }
@@ -196,8 +199,24 @@ pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, Pe
         answers: answers(config.answers),
         output_tokens_span: None,
         has_several_output_caps: false,
+        end_user_span: None,
         output_caps,
     })
+}
+
+/// Who the end user is, from what stands at [`Peek::end_user_span`] of a body in JSON; none where that names nobody.
+#[must_use]
+pub fn end_user(value: &str, surface: Surface) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Metadata<'b> {
+        #[serde(borrow)]
+        user_id: Option<Cow<'b, str>>,
+    }
+    let named = match surface.format() {
+        Format::AnthropicMessages => serde_json::from_str::<Metadata<'_>>(value).ok()?.user_id,
+        _ => serde_json::from_str::<Key<'_>>(value).ok().map(|Key(name)| name),
+    };
+    named.filter(|name| !name.is_empty())
 }
 
 /// What of a `generationConfig` says how much may be answered.
@@ -378,11 +397,25 @@ struct Fields<'b> {
     output_cap: Option<&'b RawValue>,
     output_tokens_max: Option<u64>,
     answers: Option<u64>,
+    /// The newer name of `user`.
+    safety_identifier: Option<&'b RawValue>,
+    user: Option<&'b RawValue>,
+    metadata: Option<&'b RawValue>,
     has_several_output_caps: bool,
     has_gateway_only: bool,
     has_preferences: bool,
     duplicate: Option<String>,
     other_case: Option<String>,
+}
+
+impl<'b> Fields<'b> {
+    fn end_user(&self, surface: Surface) -> Option<&'b RawValue> {
+        let named = match surface.format() {
+            Format::AnthropicMessages => self.metadata,
+            _ => self.safety_identifier.filter(|value| !is_null(value)).or(self.user),
+        };
+        named.filter(|value| !is_null(value))
+    }
 }
 
 struct FieldsVisitor {
@@ -425,6 +458,19 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                     fields.output_tokens_max = fields.output_tokens_max.max(tokens(value));
                     fields.has_several_output_caps |= fields.output_cap.is_some();
                     fields.output_cap.get_or_insert(value);
+                    continue;
+                }
+                // Nothing is decided by them but who is counted: the last of two counts, as it does to most readers.
+                "safety_identifier" => {
+                    fields.safety_identifier = Some(map.next_value()?);
+                    continue;
+                }
+                "user" => {
+                    fields.user = Some(map.next_value()?);
+                    continue;
+                }
+                "metadata" => {
+                    fields.metadata = Some(map.next_value()?);
                     continue;
                 }
                 // All answers that are written are paid for, also those of which only the best is sent.
@@ -537,6 +583,27 @@ mod tests {
             &format!("{{\"model\":\"a\",\"x\":{}{}}}", "[".repeat(200), "]".repeat(200)),
             &expect!["the body nests deeper than 128 levels"],
         );
+    }
+
+    #[test]
+    fn finds_the_end_user_by_the_names_of_its_format() {
+        let check = |surface: Surface, members: &str, expected: Option<&str>| {
+            let body = format!(r#"{{"model":"m","input":"x",{members}}}"#);
+            let span = peek(body.as_bytes(), surface).unwrap().end_user_span;
+            assert_eq!(span.and_then(|span| end_user(&body[span], surface)).as_deref(), expected, "{surface} {members}");
+        };
+        for surface in [Surface::ChatCompletions, Surface::Responses, Surface::Embeddings, Surface::Completions] {
+            check(surface, r#""user":"ann""#, Some("ann"));
+            check(surface, r#""user":"ann","safety_identifier":"b\u00e9a""#, Some("béa"));
+            check(surface, r#""user":"ann","safety_identifier":null"#, Some("ann"));
+            check(surface, r#""user":"""#, None);
+            check(surface, r#""user":7"#, None);
+            check(surface, r#""metadata":{"user_id":"cem"}"#, None);
+        }
+        check(Surface::Messages, r#""metadata":{"user_id":"cem","x":[]},"user":"ann""#, Some("cem"));
+        check(Surface::Messages, r#""metadata":{"user_id":null}"#, None);
+        check(Surface::Messages, r#""metadata":"cem""#, None);
+        check(Surface::Messages, r#""user":"ann""#, None);
     }
 
     #[test]

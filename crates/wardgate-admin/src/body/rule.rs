@@ -7,7 +7,7 @@ mod text;
 
 pub(crate) use items::Items;
 pub(crate) use number::{Flag, Integer};
-pub(crate) use object::{Nested, Raw};
+pub(crate) use object::{Entries, Nested, Raw};
 pub(crate) use text::{OneOf, Parsed, Text};
 
 use super::Problems;

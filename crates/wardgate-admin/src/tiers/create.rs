@@ -1,14 +1,15 @@
 //! `POST /tiers`.
 
+use super::narrow::{self, TierRates};
 use super::{Tiers, document};
-use crate::body::{Integer, Items, OneOf, Optional, Required, body};
+use crate::body::{Integer, Items, Nested, OneOf, Optional, Required, body};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::resource::{Create, Made};
 use crate::values;
 use wardgate_core::id::TierId;
 use wardgate_core::tier::{Tier, TierName};
-use wardgate_limits::tier::{LIMIT_MAX, ModelClass, TierLimits};
+use wardgate_limits::tier::{LIMIT_MAX, ModelClass, Narrow, TierLimits};
 use wardgate_store::StoreError;
 
 /// A limit.
@@ -42,8 +43,16 @@ body! {
         body_bytes_max: Option<u64> = Optional(LIMIT),
         /// Which models may be called; without it, all.
         model_classes: Option<Vec<ModelClass>> = Optional(classes()),
+        /// Limits on each access key.
+        per_key: Option<TierRates> = Optional(Nested::<TierRates>::new()),
+        /// Limits on each end user, as requests name it: `user`, `safety_identifier`, `metadata.user_id`.
+        per_end_user: Option<TierRates> = Optional(Nested::<TierRates>::new()),
+        /// Limits on each model that `models` does not name.
+        per_model: Option<TierRates> = Optional(Nested::<TierRates>::new()),
+        /// Limits on single models, by their names: "gpt-4o" at whatever provider, "openai:gpt-4o" at one.
+        models: Option<Vec<(String, TierRates)>> = Optional(narrow::models()),
     }
-    example {"name": "batch", "requestsPerMinute": 60, "tokensPerMinute": 1_000_000}
+    example {"name": "batch", "requestsPerMinute": 60, "tokensPerMinute": 1_000_000, "perEndUser": {"requestsPerMinute": 5}}
 }
 
 impl Create for Tiers {
@@ -54,6 +63,7 @@ impl Create for Tiers {
             let what = format!("a tier with the name \"{}\", which comes from a file,", wanted.name);
             return Err(StoreError::Conflict { what }.into());
         }
+        let rates = |rates: Option<TierRates>| rates.map(|rates| rates.rates()).unwrap_or_default();
         let limits = TierLimits {
             requests_per_minute: wanted.requests_per_minute,
             requests_per_day: wanted.requests_per_day,
@@ -61,6 +71,12 @@ impl Create for Tiers {
             concurrent_requests: wanted.concurrent_requests,
             body_bytes_max: wanted.body_bytes_max,
             model_classes: wanted.model_classes.unwrap_or_default(),
+            narrow: Narrow {
+                per_key: rates(wanted.per_key),
+                per_end_user: rates(wanted.per_end_user),
+                per_model: rates(wanted.per_model),
+                models: narrow::by_name(&wanted.models.unwrap_or_default()),
+            },
         };
         Ok(Made::from(Tier {
             id: TierId::new(context.now(), context.random()),

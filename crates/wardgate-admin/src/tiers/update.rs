@@ -1,8 +1,9 @@
 //! `PATCH /tiers/{id}`. A name that accounts are placed by does not change.
 
 use super::create::{LIMIT, classes};
+use super::narrow::{self, TierRates, TierRatesUpdate};
 use super::{Tiers, document, limits};
-use crate::body::{Change, Nullable, Problems, body};
+use crate::body::{Change, Nested, Nullable, Problems, body};
 use crate::context::Context;
 use crate::resource::Update;
 use wardgate_core::tier::Tier;
@@ -23,6 +24,14 @@ body! {
         body_bytes_max: Change<u64> = Nullable(LIMIT),
         /// Which models may be called. Null: all.
         model_classes: Change<Vec<ModelClass>> = Nullable(classes()),
+        /// Limits on each access key; those that are not named stay. Null: none.
+        per_key: Change<TierRatesUpdate> = Nullable(Nested::<TierRatesUpdate>::new()),
+        /// Limits on each end user; those that are not named stay. Null: none.
+        per_end_user: Change<TierRatesUpdate> = Nullable(Nested::<TierRatesUpdate>::new()),
+        /// Limits on each model that `models` does not name; those that are not named stay. Null: none.
+        per_model: Change<TierRatesUpdate> = Nullable(Nested::<TierRatesUpdate>::new()),
+        /// Limits on single models, by their names: all of them anew. Null: none.
+        models: Change<Vec<(String, TierRates)>> = Nullable(narrow::models()),
     }
     example {"requestsPerMinute": 120, "requestsPerDay": null}
 }
@@ -42,6 +51,14 @@ impl Update for Tiers {
         wanted.concurrent_requests.apply_to(&mut limits.concurrent_requests);
         wanted.body_bytes_max.apply_to(&mut limits.body_bytes_max);
         wanted.model_classes.apply_to_list(&mut limits.model_classes);
+        narrow::change(&wanted.per_key, &mut limits.narrow.per_key);
+        narrow::change(&wanted.per_end_user, &mut limits.narrow.per_end_user);
+        narrow::change(&wanted.per_model, &mut limits.narrow.per_model);
+        match &wanted.models {
+            Change::Keep => {}
+            Change::Clear => limits.narrow.models.clear(),
+            Change::Set(models) => limits.narrow.models = narrow::by_name(models),
+        }
         tier.document = document(&limits);
     }
 }

@@ -1,6 +1,6 @@
 //! From what each limit says to one answer.
 
-use super::{Level, LimitName, Reading, Rule};
+use super::{Level, LimitName, Reading, Rule, Subject};
 use std::time::Duration;
 use wardgate_core::tier::TierName;
 
@@ -36,6 +36,8 @@ pub struct Standings {
 pub struct Refusal {
     /// The limit.
     pub standing: Standing,
+    /// Who is counted.
+    pub subject: Subject,
     /// The tier that it comes from, if from one.
     pub tier: Option<TierName>,
     /// When the same request could be admitted.
@@ -73,7 +75,9 @@ impl<'r> Judge<'r> {
     pub(crate) fn verdict(self) -> Result<Standings, Refusal> {
         match self.refused {
             None => Ok(self.standings),
-            Some((standing, retry_after, rule)) => Err(Refusal { standing, tier: rule.tier.clone(), retry_after }),
+            Some((standing, retry_after, rule)) => {
+                Err(Refusal { standing, subject: rule.subject.clone(), tier: rule.tier.clone(), retry_after })
+            }
         }
     }
 }
@@ -81,7 +85,7 @@ impl<'r> Judge<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rate::{Rates, Subject};
+    use crate::rate::Rates;
     use wardgate_core::id::AccountId;
 
     fn rule(level: Level) -> Rule {

@@ -5,7 +5,7 @@ use super::link::Link;
 use super::watch::{SharedEvent, Watch};
 use super::{add_keys, leases_key};
 use crate::rate::bucket::DEBT_WINDOWS_MAX;
-use crate::rate::{Demand, LEVELS, Subject};
+use crate::rate::{Demand, SLOTS, Subject, Used};
 use redis::Cmd;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +34,7 @@ pub(super) struct Ends {
 }
 
 /// Requests that hold places, by lease. As many as are in flight.
-type Inside = Mutex<HashMap<Arc<str>, [Option<Subject>; LEVELS]>>;
+type Inside = Mutex<HashMap<Arc<str>, [Option<Subject>; SLOTS]>>;
 
 enum Told {
     Over(Box<End>),
@@ -43,9 +43,9 @@ enum Told {
 
 struct End {
     lease: Arc<str>,
-    parts: [Option<Part>; LEVELS],
+    parts: [Option<Part>; SLOTS],
     /// The tokens that were used; without, those that were taken stay used.
-    used: Option<u64>,
+    used: Option<Used>,
 }
 
 /// What a request holds of one subject.
@@ -107,9 +107,9 @@ impl SharedHold {
     }
 
     /// Puts the tokens that were used in the place of those that were reserved, and leaves.
-    pub(crate) fn settle(mut self, tokens: u64) {
+    pub(crate) fn settle(mut self, used: Used) {
         if let Some(end) = &mut self.end {
-            end.used = Some(tokens);
+            end.used = Some(used);
         }
     }
 }
@@ -174,19 +174,20 @@ async fn tell_renewals(link: &Link, inside: &Inside) {
 }
 
 fn end_call(link: &Link, end: &End) -> Cmd {
-    let parts = || end.parts.iter().flatten();
+    let parts = || end.parts.iter().enumerate().filter_map(|(slot, part)| Some((slot, part.as_ref()?)));
     let mut call = link.scripts.end.call(2 * parts().count());
-    for part in parts() {
+    for (_, part) in parts() {
         add_keys(&mut call, &part.subject);
     }
     call.arg(&*end.lease);
-    for part in parts() {
-        call.arg(part.taken).arg(end.used.unwrap_or(part.taken)).arg(part.token_limit).arg(1 + DEBT_WINDOWS_MAX);
+    for (slot, part) in parts() {
+        let used = end.used.map_or(part.taken, |used| used.at(slot));
+        call.arg(part.taken).arg(used).arg(part.token_limit).arg(1 + DEBT_WINDOWS_MAX);
     }
     call
 }
 
-fn renewal_call(link: &Link, lease: &str, subjects: &[Option<Subject>; LEVELS]) -> Cmd {
+fn renewal_call(link: &Link, lease: &str, subjects: &[Option<Subject>; SLOTS]) -> Cmd {
     let subjects = || subjects.iter().flatten();
     let mut call = link.scripts.renew.call(subjects().count());
     for subject in subjects() {

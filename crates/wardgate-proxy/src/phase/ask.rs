@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 use tokio::time::Instant;
 use wardgate_core::format::Surface;
@@ -77,6 +78,15 @@ impl Ask {
     /// Whether working on all of it keeps a thread from others for long.
     pub(crate) fn is_large(&self) -> bool {
         self.body.len() > LARGE_BYTES
+    }
+
+    /// Who the client's own user is, where it says so.
+    pub(crate) fn end_user(&self) -> Option<Cow<'_, str>> {
+        let value = std::str::from_utf8(&self.body[self.peek.end_user_span.clone()?]).ok()?;
+        match self.form {
+            Some(_) => Some(Cow::Borrowed(value)).filter(|name| !name.is_empty()),
+            None => peek::end_user(value, self.surface),
+        }
     }
 
     /// About how many tokens of input it has. A form is mostly a file, of which nobody can say.

@@ -37,6 +37,7 @@ pub(crate) async fn attempt(
     let mut next = failover.first();
     let mut last: Option<(Failed, &Candidate)> = None;
     let mut unfit: Option<Unfit> = None;
+    let mut limited: Option<Failure> = None;
     deps.retry_budget.deposit();
     loop {
         let index = match next {
@@ -53,9 +54,10 @@ pub(crate) async fn attempt(
                 index
             }
             Next::Stop => {
-                return Err(match unfit {
+                return Err(match (unfit, limited) {
+                    (_, Some(limited)) if last.is_none() => limited,
                     // Nothing was ever sent: what is wrong is the request.
-                    Some(unfit) if last.is_none() => unfit.into(),
+                    (Some(unfit), _) if last.is_none() => unfit.into(),
                     _ => exhausted(&history, last, &failover),
                 });
             }
@@ -69,6 +71,11 @@ pub(crate) async fn attempt(
                 continue;
             }
         };
+        if let Err(failure) = meter.enter(caller, candidate).await {
+            limited.get_or_insert(failure);
+            next = failover.pass_over(index, deadline.saturating_duration_since(Instant::now()));
+            continue;
+        }
         meter.begin(candidate, &caller.tenant);
         health::begin(deps, caller.tenant.account_id, candidate);
         let started = Instant::now();

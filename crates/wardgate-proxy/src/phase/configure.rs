@@ -1,10 +1,12 @@
 //! Phase 3: what may this key use?
 
+use crate::allowance::Asking;
 use crate::cache::{KnownKey, TenantError};
 use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::tenant::{NoPolicy, TenantSnapshot};
 use std::sync::Arc;
+use wardgate_core::access_key::AccessKey;
 use wardgate_core::id::ConfigurationId;
 use wardgate_policy::{Facts, Policy};
 
@@ -19,6 +21,12 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Whose limits apply.
+    pub(crate) fn asking(&self) -> Asking {
+        let AccessKey { account_id, team_id, id, .. } = self.key.record;
+        Asking { account_id, team_id, key_id: id }
+    }
+
     /// What a plan is made from.
     pub(crate) fn facts(&self) -> Facts<'_> {
         self.tenant.facts(self.policy.as_deref())

@@ -1,5 +1,7 @@
 //! Callers are held to their tiers, and are told which limit it was, whose, and when to come back.
 
+mod beneath;
+
 use crate::scene::listed;
 use crate::{ask, dev, gateway, started};
 use serde_json::{Value, json};
