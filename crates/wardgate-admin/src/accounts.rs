@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod managed_keys;
 mod own;
 mod update;
 
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Vec<Route> {
         resource::get::<Accounts>(Access::Operator),
         resource::update::<Accounts>(Access::Operator),
         delete::route(),
+        managed_keys::route(),
         own::route(),
     ]
 }

@@ -1,6 +1,6 @@
-//! Reading what an account has.
+//! Reading what an account or the gateway has.
 
-use crate::client::{Client, Query};
+use crate::client::{Client, Encoded, Query};
 use crate::document::Kind;
 use crate::failure::{Exit, Failure};
 use crate::plan::Actual;
@@ -22,16 +22,39 @@ pub(crate) async fn read(client: &Client, kinds: &BTreeSet<Kind>, with_config: b
     }
     let mut lists: BTreeMap<Kind, Vec<Value>> = BTreeMap::new();
     for kind in wanted {
-        let resource = kind.resource();
-        let listed = client.list(resource.path, resource.envelope, &Query::default(), None).await?;
-        // The API shows the newest first. In a document, what was made first stands first.
-        lists.insert(kind, listed.items.into_iter().rev().collect());
+        lists.insert(kind, list(client, kind).await?);
     }
     let mut actual = Actual::new(lists);
     if with_config {
         actual.gateway_config = object(client.get(GATEWAY_CONFIG.path).await?.body);
     }
     Ok(actual)
+}
+
+/// Everything of a kind, what was made first standing first, as in a document. The API shows the newest first.
+async fn list(client: &Client, kind: Kind) -> Result<Vec<Value>, Failure> {
+    let resource = kind.resource();
+    let mut items = match (kind, client.account()) {
+        // The API has grants in the order in which the keys were made.
+        (Kind::Grant, Some(account)) => {
+            let path = format!("{}/{}/managed-keys", ACCOUNT.path, Encoded(account));
+            return client.whole(&path, resource.envelope).await;
+        }
+        (Kind::Grant, None) => return Ok(Vec::new()),
+        _ if !resource.is_paged => client.whole(resource.path, resource.envelope).await?,
+        _ => client.list(resource.path, resource.envelope, &Query::default(), None).await?.items,
+    };
+    items.reverse();
+    Ok(items)
+}
+
+/// Reads these kinds of the gateway's.
+pub(crate) async fn read_gateway(client: &Client, kinds: &BTreeSet<Kind>) -> Result<Actual, Failure> {
+    let mut lists: BTreeMap<Kind, Vec<Value>> = BTreeMap::new();
+    for kind in kinds {
+        lists.insert(*kind, list(client, *kind).await?);
+    }
+    Ok(Actual::new(lists))
 }
 
 /// The account that an API key is of, as the API shows it.

@@ -59,10 +59,24 @@ pub(crate) async fn perform(
             singleton(&format!("{}/{}", resource::ACCOUNT.path, Encoded(id)), operation, client).await?;
         }
         (Subject::GatewayConfig, _) => singleton(resource::GATEWAY_CONFIG.path, operation, client).await?,
+        (Subject::Object(Kind::Grant), action) => grant(operation, action, names, client).await?,
         (Subject::Object(kind), Action::Create) => return create(kind, operation, secret, names, client).await,
         (Subject::Object(kind), action) => existing(kind, action, operation, secret, names, client).await?,
     }
     Ok(Done::Nothing)
+}
+
+/// Lets the account that the client acts in use a managed key, or ends that.
+async fn grant(operation: &Operation, action: Action, names: &Names, client: &Client) -> Result<(), Failure> {
+    let key = names.id(Kind::ManagedKey, &operation.identity).or_else(|| operation.id.clone());
+    let key = key.ok_or_else(|| Failure::error(format!("there is no managed key {}", operation.identity)))?;
+    let account = client.account().unwrap_or_default();
+    let path = format!("{}/{}/grants/{}", resource::MANAGED_KEY.path, Encoded(&key), Encoded(account));
+    match action {
+        Action::Delete => client.delete(&path, None).await?,
+        Action::Create | Action::Update | Action::Rotate => client.put(&path, None).await?,
+    };
+    Ok(())
 }
 
 async fn create(

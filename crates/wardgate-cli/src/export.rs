@@ -1,4 +1,4 @@
-//! What an account has, as a document that `apply` takes back without a change.
+//! What an account or the gateway has, as a document that `apply` takes back without a change.
 
 use crate::document::{DOCUMENT, GATEWAY_CONFIG, Kind, with_defaults, without_defaults, yaml_text};
 use crate::plan::Actual;
@@ -26,10 +26,30 @@ pub(crate) fn export(actual: &Actual) -> Export {
     }
     let config = with_defaults(&GATEWAY_CONFIG, actual.gateway_config.clone());
     document.insert("gatewayConfig".to_owned(), config.into());
-    for kind in Kind::ALL {
+    sections(&Kind::OF_ACCOUNT, actual, &mut document, &mut notes);
+    Export { document, notes }
+}
+
+/// Puts everything that the operator has, beside accounts, into a document.
+pub(crate) fn export_gateway(actual: &Actual) -> Export {
+    let mut document = Map::new();
+    let mut notes = Vec::new();
+    sections(&Kind::OF_GATEWAY, actual, &mut document, &mut notes);
+    let from_file: Vec<&str> =
+        actual.by_identity(Kind::Tier).into_iter().filter(|(_, tiers)| tiers[0].is_from_file).map(|(name, _)| name).collect();
+    if !from_file.is_empty() {
+        notes.push(format!("tiers of the gateway's own file are left out: {}", from_file.join(", ")));
+    }
+    Export { document, notes }
+}
+
+fn sections(kinds: &[Kind], actual: &Actual, document: &mut Map<String, Value>, notes: &mut Vec<String>) {
+    // What cannot be seen is not said to be empty.
+    for kind in kinds.iter().copied().filter(|kind| actual.objects.contains_key(kind)) {
         let mut entries = Vec::new();
         for (identity, present) in actual.by_identity(kind) {
             match present.as_slice() {
+                [one] if one.is_from_file => {}
                 [one] => entries.push((&one.id, Value::Object(without_defaults(kind.fields(), &one.fields)))),
                 several => notes.push(format!(
                     "{} {}s named {identity} are left out: a document tells objects apart by name",
@@ -47,14 +67,15 @@ pub(crate) fn export(actual: &Actual) -> Export {
         let entries: Vec<Value> = entries.into_iter().map(|(_, entry)| entry).collect();
         document.insert(kind.section().to_owned(), entries.into());
     }
-    Export { document, notes }
 }
 
 /// The document as YAML, its fields in the order in which the manual has them.
 pub(crate) fn as_yaml(export: &Export) -> String {
-    let mut text = String::from("# What this account has; `wardgate apply -f` takes it back.\n");
-    if export.document.get("providerKeys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty()) {
-        text.push_str("# Credentials are not in it: to make provider keys elsewhere, add `value: {env: NAME}` to them.\n");
+    let whose = if export.document.contains_key("account") { "this account" } else { "this gateway" };
+    let mut text = format!("# What {whose} has; `wardgate apply -f` takes it back.\n");
+    let sections = [Kind::ProviderKey, Kind::ManagedKey].map(|kind| export.document.get(kind.section()));
+    if sections.into_iter().flatten().filter_map(Value::as_array).any(|keys| !keys.is_empty()) {
+        text.push_str("# Credentials are not in it: to make keys of providers elsewhere, add `value: {env: NAME}` to them.\n");
     }
     for note in &export.notes {
         text.push_str(&format!("# {note}\n"));

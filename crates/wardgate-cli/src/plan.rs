@@ -1,4 +1,4 @@
-//! What is to be done so that an account has what a document says.
+//! What is to be done so that an account, or the operator of the gateway, has what documents say.
 //!
 //! Pure: what is wanted and what there is come in, an ordered list of operations comes out. What is made comes before what names
 //! it, and what is deleted goes after all that named it was changed. Nothing is deleted but with `--prune`, and then only from
@@ -10,7 +10,7 @@ mod difference;
 mod references;
 mod show;
 
-pub(crate) use actual::{Actual, Names, Present, to_api};
+pub(crate) use actual::{Actual, Names, Offered, Present, to_api};
 pub(crate) use show::{as_json, as_text, line};
 
 use crate::document::{Desired, Entry, GATEWAY_CONFIG, Kind, with_defaults, without_defaults};
@@ -18,11 +18,13 @@ use crate::secret_input::Source;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is to be done for one account.
+/// What is to be done for one account, or for the gateway.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// The account's name, where it is known.
     pub(crate) account: Option<String>,
+    /// Whether it is for what the operator has, and no account.
+    pub(crate) is_gateways: bool,
     /// In this order.
     pub(crate) operations: Vec<Operation>,
     /// How many objects are as they shall be.
@@ -102,32 +104,28 @@ pub(crate) fn plan(mut desired: Desired, actual: &Actual, allowed: Allowed) -> R
     let mut plan = Plan { account: desired.account.clone(), ..Plan::default() };
     plan.account(&desired, actual);
     plan.gateway_config(&desired, actual);
-    for (kind, entries) in &desired.sections {
-        let present = actual.by_identity(*kind);
-        for entry in entries {
-            match present.get(entry.identity.as_str()).map(Vec::as_slice) {
-                None => plan.create(*kind, entry, &mut problems),
-                Some([one]) => {
-                    problems.extend(fixed(*kind, entry, one));
-                    plan.update(*kind, entry, one, allowed);
-                }
-                Some(several) => problems.push(format!(
-                    "{}: there are {} of the {}s named {}, so that it cannot be told which is meant: rename all but one",
-                    entry.place,
-                    several.len(),
-                    kind.noun(),
-                    entry.identity
-                )),
-            }
-        }
-    }
+    plan.sections(&desired.sections, actual, allowed, &mut problems);
     if allowed.prune {
-        for (kind, entries) in desired.sections.iter().rev() {
-            plan.prune(*kind, entries, actual);
-        }
+        plan.prune(&desired.sections, actual);
     }
     if problems.is_empty() { Ok(plan) } else { Err(problems) }
 }
+
+/// What is to be done for the gateway before anything is done for accounts, which may name it; and, with `--prune`, after that,
+/// when none of them names it any more.
+pub(crate) fn gateway_plans(sections: &Sections, actual: &Actual, allowed: Allowed) -> Result<(Plan, Plan), Vec<String>> {
+    let mut problems = Vec::new();
+    let mut before = Plan { is_gateways: true, ..Plan::default() };
+    before.sections(sections, actual, allowed, &mut problems);
+    let mut after = Plan { is_gateways: true, ..Plan::default() };
+    if allowed.prune {
+        after.prune(sections, actual);
+    }
+    if problems.is_empty() { Ok((before, after)) } else { Err(problems) }
+}
+
+/// The sections that documents have.
+pub(crate) type Sections = BTreeMap<Kind, Vec<Entry>>;
 
 /// The team that every account has.
 pub(crate) const DEFAULT_TEAM: &str = "default";
@@ -199,11 +197,36 @@ impl Plan {
         });
     }
 
+    /// Makes and changes what these sections list.
+    fn sections(&mut self, sections: &Sections, actual: &Actual, allowed: Allowed, problems: &mut Vec<String>) {
+        for (kind, entries) in sections {
+            let present = actual.by_identity(*kind);
+            for entry in entries {
+                match present.get(entry.identity.as_str()).map(Vec::as_slice) {
+                    None => self.create(*kind, entry, problems),
+                    Some([one]) => {
+                        problems.extend(fixed(*kind, entry, one));
+                        self.update(*kind, entry, one, allowed);
+                    }
+                    Some(several) => problems.push(format!(
+                        "{}: there are {} of the {}s named {}, so that it cannot be told which is meant: rename all but one",
+                        entry.place,
+                        several.len(),
+                        kind.noun(),
+                        entry.identity
+                    )),
+                }
+            }
+        }
+    }
+
     fn create(&mut self, kind: Kind, entry: &Entry, problems: &mut Vec<String>) {
-        if kind == Kind::ProviderKey && entry.secret.is_none() {
+        if kind.has_secret() && entry.secret.is_none() {
             problems.push(format!(
-                "{}: the provider key {} is not there, and the document does not say where its value is: add value: {{env: NAME}}",
-                entry.place, entry.identity
+                "{}: the {} {} is not there, and the document does not say where its value is: add value: {{env: NAME}}",
+                entry.place,
+                kind.noun(),
+                entry.identity
             ));
             return;
         }
@@ -248,13 +271,21 @@ impl Plan {
         }
     }
 
-    fn prune(&mut self, kind: Kind, entries: &[Entry], actual: &Actual) {
+    /// Deletes what these sections leave out: what names others goes before what it names.
+    fn prune(&mut self, sections: &Sections, actual: &Actual) {
+        for (kind, entries) in sections.iter().rev() {
+            self.prune_kind(*kind, entries, actual);
+        }
+    }
+
+    fn prune_kind(&mut self, kind: Kind, entries: &[Entry], actual: &Actual) {
         let wanted: BTreeSet<&str> = entries.iter().map(|entry| entry.identity.as_str()).collect();
         for (identity, present) in actual.by_identity(kind) {
             if wanted.contains(identity) || (kind == Kind::Team && identity == DEFAULT_TEAM) {
                 continue;
             }
             match present.as_slice() {
+                [one] if one.is_from_file => {}
                 [one] => self.operations.push(Operation {
                     subject: Subject::Object(kind),
                     action: Action::Delete,
@@ -291,6 +322,14 @@ impl Plan {
 
 /// What of an object stays as it was made, where a document has it otherwise.
 fn fixed(kind: Kind, entry: &Entry, present: &Present) -> Option<String> {
+    if present.is_from_file && entry.fields != present.fields {
+        return Some(format!(
+            "{}: the {} {} comes from the file of the gateway: change it there, or give the new one another name",
+            entry.place,
+            kind.noun(),
+            entry.identity
+        ));
+    }
     const FIXED: [&str; 3] = ["team", "accessKey", "window"];
     let differs = |field: &&&str| entry.fields.get(**field) != present.fields.get(**field);
     let field = FIXED.iter().filter(|_| kind == Kind::Budget).find(differs)?;

@@ -25,10 +25,12 @@ pub(crate) use account::ACCOUNT;
 pub(crate) use budget::BUDGET;
 pub(crate) use configuration::CONFIGURATION;
 pub(crate) use gateway_config::GATEWAY_CONFIG;
+pub(crate) use managed_key::MANAGED_KEY;
 pub(crate) use provider::PROVIDER;
 pub(crate) use provider_key::PROVIDER_KEY;
 pub(crate) use purchase::PURCHASE;
 pub(crate) use team::TEAM;
+pub(crate) use tier::TIER;
 pub(crate) use virtual_model::VIRTUAL_MODEL;
 
 /// All of them, in the order in which a newcomer meets them.
@@ -40,11 +42,11 @@ pub(crate) const ALL: [&Resource; 15] = [
     &operator_key::OPERATOR_KEY,
     &PROVIDER,
     &PROVIDER_KEY,
-    &managed_key::MANAGED_KEY,
+    &MANAGED_KEY,
     &CONFIGURATION,
     &VIRTUAL_MODEL,
     &BUDGET,
-    &tier::TIER,
+    &TIER,
     &GATEWAY_CONFIG,
     &audit::AUDIT,
     &model::MODEL,

@@ -59,9 +59,15 @@ async fn accounts_are_granted_it() {
     let second = gateway.operate("GET", next, None).await.json();
     assert_eq!((&second["grants"][0]["accountId"], &second["nextPageUri"]), (&json!(ids[1].to_string()), &json!(null)));
 
+    let of_account = format!("/accounts/{}/managed-keys", ids[0]);
+    let listed = gateway.operate("GET", &of_account, None).await.json();
+    assert_eq!((&listed["managedKeys"][0]["id"], &listed["nextPageUri"]), (&made["id"], &json!(null)));
+
     let one = format!("{grants}/{}", ids[0]);
     assert_eq!(gateway.operate("DELETE", &one, None).await.status, 204);
     assert_eq!(gateway.operate("DELETE", &one, None).await.status, 404);
+    assert_eq!(gateway.operate("GET", &of_account, None).await.json()["managedKeys"], json!([]));
+    assert_eq!(gateway.operate("GET", "/accounts/acct_0000000000000000000000/managed-keys", None).await.status, 404);
     let nobody = format!("{grants}/acct_0000000000000000000000");
     assert_eq!(gateway.operate("PUT", &nobody, None).await.verdict().1, "not_found");
     let no_key = "/managed-keys/aigmk_0000000000000000000000/grants";

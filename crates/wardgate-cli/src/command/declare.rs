@@ -7,11 +7,11 @@ mod tokens;
 use super::arguments;
 use crate::apply::{self, Done};
 use crate::connection::{Connection, Scope};
-use crate::document::{self, Desired, json_schema};
+use crate::document::{self, Kind, json_schema};
 use crate::export as exporting;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
-use crate::plan::{self, Allowed, Plan};
+use crate::plan::{self, Allowed, Names, Plan};
 use crate::session::Session;
 use crate::surroundings::Surroundings;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
@@ -45,7 +45,11 @@ pub(super) fn commands() -> [Command; 3] {
     let diff = wanted(diff).arg(flag("exit-code", "End with the status 4 if anything differs"));
     let export = Command::new("export")
         .about("Print what an account has as a document that `apply` takes back")
-        .after_help("Examples:\n  wardgate export > acme.yaml\n  wardgate export --account acme --output json")
+        .after_help(
+            "Examples:\n  wardgate export > acme.yaml\n  wardgate export --account acme --output json\n  \
+             wardgate export --gateway > gateway.yaml    tiers and managed keys, with an operator key",
+        )
+        .arg(flag("gateway", "Print the tiers and managed keys of the gateway instead").conflicts_with("account"))
         .arg(flag("schema", "Print the JSON Schema of documents, for editors, instead").exclusive(true));
     [apply, diff, export]
 }
@@ -103,8 +107,13 @@ pub(super) async fn apply(matches: &ArgMatches, surroundings: Surroundings) -> R
     let mut tokens = Tokens::open(path.map(PathBuf::as_path), is_for_people)?;
     let mut result = Ok(());
     let mut results = Vec::new();
+    let mut known = Names::default();
     for prepared in &mut all {
+        prepared.names.join(&known);
         let (done, failure) = run(prepared, &mut tokens, &mut session).await;
+        if prepared.plan.is_gateways {
+            known = prepared.names.clone();
+        }
         results.push(plan::as_json(&prepared.plan, done));
         if let Some(failure) = failure {
             result = Err(apply::stopped(&failure, &prepared.plan, done));
@@ -154,9 +163,14 @@ pub(super) async fn export(matches: &ArgMatches, mut surroundings: Surroundings)
         surroundings.print(&format!("{:#}\n", json_schema()));
         return Ok(());
     }
-    let mut session = super::open(matches, surroundings, Scope::Account)?;
-    let actual = prepare::everything(&mut session).await?;
-    let export = exporting::export(&actual);
+    let is_gateways = matches.get_flag("gateway");
+    let scope = if is_gateways { Scope::Operator } else { Scope::Account };
+    let mut session = super::open(matches, surroundings, scope)?;
+    let export = if is_gateways {
+        exporting::export_gateway(&prepare::everything_of_gateway(&mut session).await?)
+    } else {
+        exporting::export(&prepare::everything(&mut session).await?)
+    };
     let text = match session.format {
         Format::Json => format!("{:#}\n", Value::Object(export.document.clone())),
         Format::Table | Format::Yaml | Format::Csv => exporting::as_yaml(&export),
@@ -168,28 +182,38 @@ pub(super) async fn export(matches: &ArgMatches, mut surroundings: Surroundings)
     Ok(())
 }
 
-/// The plans for all accounts that the documents are for. All of them, before anything is done.
+/// The plans for the gateway and all accounts that the documents are for. All of them, before anything is done.
 async fn planned(matches: &ArgMatches, mut surroundings: Surroundings) -> Result<(Session, Vec<Prepared>), Failure> {
     let paths = matches.get_many::<PathBuf>("file").into_iter().flatten();
     let files = document::read_all(paths, &mut surroundings)?;
-    let desired: Vec<Desired> = document::documents_of(files)?;
-    if desired.is_empty() {
+    let documents = document::documents_of(files)?;
+    let desired = &documents.accounts;
+    if desired.is_empty() && documents.gateway.is_empty() {
         return Err(Failure::usage("the documents are empty"));
     }
     let allowed = Allowed { prune: matches.get_flag("prune"), rotate_secrets: matches.get_flag("rotate-secrets") };
     let connection = Connection::from_arg_matches(matches).map_err(|error| Failure::usage(error.to_string()))?;
     // Whoever names accounts means to act in several, which takes an operator key.
-    let names_accounts = desired.iter().any(|desired| desired.account.is_some());
-    let scope = if names_accounts { Scope::Operator } else { Scope::Account };
+    let is_operators = |desired: &document::Desired| desired.account.is_some() || desired.sections.contains_key(&Kind::Grant);
+    let takes_operator = !documents.gateway.is_empty() || desired.iter().any(is_operators);
+    let scope = if takes_operator { Scope::Operator } else { Scope::Account };
     if let Some(chosen) = &connection.account
         && let Some(name) = desired.iter().filter_map(|desired| desired.account.as_ref()).find(|name| *name != chosen)
     {
         return Err(Failure::usage(format!("--account says {chosen}, and the documents say {name}: leave out one of them")));
     }
     let mut session = Session::open(&connection, surroundings, scope)?;
+    let gateway = prepare::gateway(&documents, allowed, &mut session).await?;
     let mut all = Vec::new();
-    for desired in desired {
-        all.push(prepare::prepare(desired, allowed, &mut session).await?);
+    for desired in documents.accounts {
+        all.push(prepare::prepare(desired, &gateway, allowed, &mut session).await?);
+    }
+    let prepare::Gateway { before, after, .. } = gateway;
+    if !documents.gateway.is_empty() {
+        all.insert(0, before);
+    }
+    if !after.plan.operations.is_empty() || !after.plan.notes.is_empty() {
+        all.push(after);
     }
     Ok((session, all))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 pub(crate) fn json_schema() -> Value {
     let mut schema = object(&DOCUMENT);
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
-    schema["title"] = "What an account of a Wardgate gateway has".into();
+    schema["title"] = "What a Wardgate gateway and its accounts have".into();
     schema
 }
 
@@ -39,6 +39,7 @@ fn shape(shape: &Shape) -> Value {
         Shape::Text { min, max } => json!({"type": "string", "minLength": min, "maxLength": max}),
         Shape::Word(words) => json!({"type": "string", "enum": words}),
         Shape::Number => json!({"type": "integer", "minimum": 0}),
+        Shape::Count => json!({"type": "integer", "minimum": 1}),
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Instant => json!({"type": "string", "format": "date-time"}),
         Shape::Length | Shape::Network | Shape::Dollars => json!({"type": "string"}),

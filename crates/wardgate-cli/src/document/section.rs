@@ -7,6 +7,10 @@ use serde_json::{Map, Value};
 /// A kind of object that a document lists. In the order in which they are made: each may name those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
+    Tier,
+    ManagedKey,
+    /// That an account may use a managed key.
+    Grant,
     Team,
     Provider,
     ProviderKey,
@@ -17,12 +21,27 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Team, Self::Provider, Self::ProviderKey, Self::VirtualModel, Self::Configuration, Self::AccessKey, Self::Budget];
+    /// What the operator has, and no account.
+    pub(crate) const OF_GATEWAY: [Self; 2] = [Self::Tier, Self::ManagedKey];
+
+    /// What an account has.
+    pub(crate) const OF_ACCOUNT: [Self; 8] = [
+        Self::Grant,
+        Self::Team,
+        Self::Provider,
+        Self::ProviderKey,
+        Self::VirtualModel,
+        Self::Configuration,
+        Self::AccessKey,
+        Self::Budget,
+    ];
 
     /// The section that lists them.
     pub(crate) const fn section(self) -> &'static str {
         match self {
+            Self::Tier => "tiers",
+            Self::ManagedKey => "managedKeys",
+            Self::Grant => "grants",
             Self::Team => "teams",
             Self::Provider => "providers",
             Self::ProviderKey => "providerKeys",
@@ -33,8 +52,11 @@ impl Kind {
         }
     }
 
+    /// As what the API has them. A grant has no id of its own, but that of its key.
     pub(crate) const fn resource(self) -> &'static Resource {
         match self {
+            Self::Tier => &resource::TIER,
+            Self::ManagedKey | Self::Grant => &resource::MANAGED_KEY,
             Self::Team => &resource::TEAM,
             Self::Provider => &resource::PROVIDER,
             Self::ProviderKey => &resource::PROVIDER_KEY,
@@ -48,6 +70,9 @@ impl Kind {
     /// What one looks like.
     pub(crate) const fn fields(self) -> &'static Fields {
         match self {
+            Self::Tier => &TIER_LIMITS,
+            Self::ManagedKey => &MANAGED_KEY,
+            Self::Grant => &GRANT,
             Self::Team => &TEAM,
             Self::Provider => &PROVIDER,
             Self::ProviderKey => &PROVIDER_KEY,
@@ -65,14 +90,22 @@ impl Kind {
             Self::Provider => text("providerId").map(str::to_owned),
             // Models compare without case, and so do the names that stand for them.
             Self::VirtualModel => text("name").map(str::to_ascii_lowercase),
-            Self::ProviderKey => Some(format!("{}/{}", text("provider")?, text("name")?)),
+            Self::ProviderKey | Self::ManagedKey | Self::Grant => Some(format!("{}/{}", text("provider")?, text("name")?)),
             _ => text("name").map(str::to_owned),
         }
     }
 
     /// What is said to be listed: `provider keys`.
     pub(crate) const fn noun(self) -> &'static str {
-        self.resource().noun
+        match self {
+            Self::Grant => "grant",
+            _ => self.resource().noun,
+        }
+    }
+
+    /// Whether one has a credential, which the document says where to find.
+    pub(crate) const fn has_secret(self) -> bool {
+        matches!(self, Self::ProviderKey | Self::ManagedKey)
     }
 }
 
@@ -89,6 +122,24 @@ pub(crate) static DOCUMENT: Fields = Fields(&[
     Field::new("account", Shape::Object(&ACCOUNT), Absent::Unset, "Which account this is for; absent: that of the key"),
     Field::new("tier", TIER, Absent::Unset, "The account's tier (with an operator key)"),
     Field::new("gatewayConfig", Shape::Object(&GATEWAY_CONFIG), Absent::Unset, "Settings of the account; absent ones stay"),
+    Field::new(
+        "tiers",
+        Shape::List(&TIER_SHAPE, 1_000),
+        Absent::Unset,
+        "Sets of limits on this gateway (with an operator key)",
+    ),
+    Field::new(
+        "managedKeys",
+        Shape::List(&MANAGED_KEY_SHAPE, 1_000),
+        Absent::Unset,
+        "The operator's own credentials for providers (with an operator key)",
+    ),
+    Field::new(
+        "grants",
+        Shape::List(&GRANT_SHAPE, 1_000),
+        Absent::Unset,
+        "The managed keys that the account may use (with an operator key)",
+    ),
     Field::new("teams", Shape::List(&TEAM_SHAPE, 10_000), Absent::Unset, "Groups that access keys are issued to"),
     Field::new("providers", Shape::List(&PROVIDER_SHAPE, 1_000), Absent::Unset, "The account's own providers"),
     Field::new("providerKeys", Shape::List(&PROVIDER_KEY_SHAPE, 10_000), Absent::Unset, "Credentials for providers"),
@@ -98,6 +149,9 @@ pub(crate) static DOCUMENT: Fields = Fields(&[
     Field::new("budgets", Shape::List(&BUDGET_SHAPE, 10_000), Absent::Unset, "What may be spent in a window of time"),
 ]);
 
+static TIER_SHAPE: Shape = Shape::Object(&TIER_LIMITS);
+static MANAGED_KEY_SHAPE: Shape = Shape::Object(&MANAGED_KEY);
+static GRANT_SHAPE: Shape = Shape::Object(&GRANT);
 static TEAM_SHAPE: Shape = Shape::Object(&TEAM);
 static PROVIDER_SHAPE: Shape = Shape::Object(&PROVIDER);
 static PROVIDER_KEY_SHAPE: Shape = Shape::Object(&PROVIDER_KEY);
@@ -122,6 +176,26 @@ pub(crate) static GATEWAY_CONFIG: Fields = Fields(&[
     Field::new("maxOutputTokens", Shape::Number, Absent::Unset, "The most output tokens of a request; null: no cap"),
     Field::new("unknownPrice", TEXT, Absent::Unset, "Dollars for a million tokens of a model of unknown price; null: refused"),
     METADATA,
+]);
+
+static TIER_LIMITS: Fields = Fields(&[
+    Field::new("name", TIER, Absent::Mistake, "Its name, by which accounts and teams are placed on it"),
+    Field::new("requestsPerMinute", Shape::Count, Absent::Unset, "In any minute; absent: no limit"),
+    Field::new("requestsPerDay", Shape::Count, Absent::Unset, "In a day, UTC; absent: no limit"),
+    Field::new("tokensPerMinute", Shape::Count, Absent::Unset, "In any minute; absent: no limit"),
+    Field::new("concurrentRequests", Shape::Count, Absent::Unset, "At once; absent: no limit"),
+    Field::new("bodyBytesMax", Shape::Count, Absent::Unset, "The largest body; absent: no limit"),
+    Field::new(
+        "modelClasses",
+        Shape::List(&Shape::Word(&["free", "paid"]), 2),
+        Absent::Unset,
+        "Models that may be called; absent: all",
+    ),
+]);
+
+static GRANT: Fields = Fields(&[
+    Field::new("provider", FILLED, Absent::Mistake, "The provider that the managed key opens"),
+    Field::new("name", FILLED, Absent::Mistake, "The managed key's name"),
 ]);
 
 static TEAM: Fields = Fields(&[
@@ -179,7 +253,7 @@ pub(super) static VALUE: Fields = Fields(&[
     Field::new("file", Shape::Text { min: 1, max: 4_096 }, Absent::Unset, "A file, relative to the document"),
 ]);
 
-static PROVIDER_KEY: Fields = Fields(&[
+const CREDENTIAL: [Field; 5] = [
     Field::new("provider", FILLED, Absent::Mistake, "The provider that it opens, as openai"),
     NAME,
     DESCRIPTION,
@@ -190,7 +264,10 @@ static PROVIDER_KEY: Fields = Fields(&[
         Absent::Unset,
         "Where the credential is; read when the key is made, and with --rotate-secrets",
     ),
-]);
+];
+
+static PROVIDER_KEY: Fields = Fields(&CREDENTIAL);
+static MANAGED_KEY: Fields = Fields(&CREDENTIAL);
 
 static VIRTUAL_MODEL: Fields = Fields(&[
     NAME,

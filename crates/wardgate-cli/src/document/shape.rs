@@ -15,6 +15,8 @@ pub(crate) enum Shape {
     Word(&'static [&'static str]),
     /// A whole number that is not negative.
     Number,
+    /// A whole number that is more than zero.
+    Count,
     /// True or false.
     Flag,
     /// An instant as RFC 3339 writes it.
@@ -146,6 +148,9 @@ impl Shape {
             (Self::Word(words), _) => Err(format!("must be {}", words.join(" or "))),
             (Self::Number, Value::Number(number)) if number.is_u64() => Ok(()),
             (Self::Number, _) => Err(format!("must be a whole number, and is {is}")),
+            (Self::Count, Value::Number(number)) if number.as_u64().is_some_and(|count| count > 0) => Ok(()),
+            (Self::Count, Value::Number(_)) => Err("must be a whole number that is more than zero".to_owned()),
+            (Self::Count, _) => Err(format!("must be a whole number, and is {is}")),
             (Self::Flag, Value::Bool(_)) => Ok(()),
             (Self::Flag, _) => Err(format!("must be true or false, and is {is}")),
             (Self::Instant, Value::String(text)) if Timestamp::parse(text).is_some() => Ok(()),

@@ -1,11 +1,11 @@
-//! What an account has, in the words of documents.
+//! What an account or the gateway has, in the words of documents.
 
 use super::ByIdentity;
 use crate::document::{Kind, with_defaults};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What an account has.
+/// What an account or the gateway has.
 #[derive(Debug, Default)]
 pub(crate) struct Actual {
     /// The account itself, as the API shows it; none if it is not there, or cannot be seen.
@@ -16,6 +16,19 @@ pub(crate) struct Actual {
     pub(crate) objects: BTreeMap<Kind, Vec<Present>>,
     /// What they are called.
     pub(crate) names: Names,
+    /// What there will be on the gateway once its own part is done.
+    pub(crate) offered: Offered,
+}
+
+/// What a gateway has for its accounts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Offered {
+    /// Tiers by name; none if nobody asked.
+    pub(crate) tiers: Option<BTreeSet<String>>,
+    /// Tiers that are there and are to be deleted.
+    pub(crate) tiers_deleted: BTreeSet<String>,
+    /// Managed keys, as `openai/house`.
+    pub(crate) managed_keys: BTreeSet<String>,
 }
 
 /// An object that is there.
@@ -26,6 +39,8 @@ pub(crate) struct Present {
     pub(crate) identity: Option<String>,
     /// Every field that documents know, canonical.
     pub(crate) fields: Map<String, Value>,
+    /// Whether it is written in a file of the gateway's, and so has no id and cannot be changed here.
+    pub(crate) is_from_file: bool,
 }
 
 /// Which id goes with which name, where a name is had only once.
@@ -54,6 +69,12 @@ impl Names {
             }
         }
         names
+    }
+
+    /// Adds what is known of other objects.
+    pub(crate) fn join(&mut self, others: &Self) {
+        self.ids.extend(others.ids.clone());
+        self.identities.extend(others.identities.clone());
     }
 
     /// Remembers an object that was made.
@@ -104,12 +125,16 @@ impl Actual {
 impl Present {
     /// An object as the API shows it.
     pub(crate) fn of(kind: Kind, object: Map<String, Value>, names: &Names) -> Option<Self> {
-        let id = object.get("id").and_then(Value::as_str)?.to_owned();
+        let is_from_file = kind == Kind::Tier && object.get("source").and_then(Value::as_str) == Some("file");
+        let id = match object.get("id").and_then(Value::as_str) {
+            None if is_from_file => String::new(),
+            id => id?.to_owned(),
+        };
         let object = in_words(kind, renamed(kind, object), names);
         let identity = kind.identity(&object);
         let mut fields = with_defaults(kind.fields(), object);
         fields.remove("value");
-        Some(Self { id, identity, fields })
+        Some(Self { id, identity, fields, is_from_file })
     }
 }
 
@@ -118,7 +143,7 @@ const OWNERS: [(&str, &str); 2] = [("teamId", "team"), ("accessKeyId", "accessKe
 
 /// The API's names for fields as those of documents.
 fn renamed(kind: Kind, mut object: Map<String, Value>) -> Map<String, Value> {
-    if kind == Kind::ProviderKey
+    if matches!(kind, Kind::ProviderKey | Kind::ManagedKey | Kind::Grant)
         && let Some(provider) = object.remove("providerId")
     {
         object.insert("provider".to_owned(), provider);
@@ -151,7 +176,7 @@ fn in_words(kind: Kind, mut object: Map<String, Value>, names: &Names) -> Map<St
                 *key = names.identity(id).into();
             }
         }),
-        Kind::Team | Kind::Provider | Kind::ProviderKey | Kind::VirtualModel => {}
+        Kind::Tier | Kind::ManagedKey | Kind::Grant | Kind::Team | Kind::Provider | Kind::ProviderKey | Kind::VirtualModel => {}
     }
     object
 }
@@ -160,7 +185,7 @@ fn in_words(kind: Kind, mut object: Map<String, Value>, names: &Names) -> Map<St
 pub(crate) fn to_api(kind: Kind, mut fields: Map<String, Value>, names: &Names) -> Result<Map<String, Value>, String> {
     let id = |kind: Kind, name: &str| names.id(kind, name).ok_or_else(|| format!("there is no {} {name}", kind.noun()));
     match kind {
-        Kind::ProviderKey => {
+        Kind::ProviderKey | Kind::ManagedKey => {
             if let Some(provider) = fields.remove("provider") {
                 fields.insert("providerId".to_owned(), provider);
             }
@@ -197,7 +222,7 @@ pub(crate) fn to_api(kind: Kind, mut fields: Map<String, Value>, names: &Names) 
                 return Err(text);
             }
         }
-        Kind::Team | Kind::Provider | Kind::VirtualModel => {}
+        Kind::Tier | Kind::Grant | Kind::Team | Kind::Provider | Kind::VirtualModel => {}
     }
     Ok(fields)
 }

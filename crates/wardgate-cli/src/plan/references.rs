@@ -3,7 +3,7 @@
 use super::actual::each_key;
 use super::{Actual, Allowed, DEFAULT_TEAM};
 use crate::document::{Desired, Kind};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes every name in its full form, and tells those that mean nothing once the plan is done.
@@ -13,7 +13,7 @@ pub(super) fn settle(desired: &mut Desired, actual: &Actual, allowed: Allowed) -
         .map(|kind| (kind, names_after(kind, desired, actual, allowed)))
         .collect();
     let knows = |kind: Kind, name: &str| known.get(&kind).is_some_and(|names| names.contains(name));
-    let mut problems = Vec::new();
+    let mut problems = of_gateway(desired, actual);
     for (naming, field, kind) in [
         (Kind::AccessKey, "team", Kind::Team),
         (Kind::AccessKey, "configuration", Kind::Configuration),
@@ -51,6 +51,41 @@ pub(super) fn settle(desired: &mut Desired, actual: &Actual, allowed: Allowed) -
                 problems.push(format!("{place}: the configuration {identity} names a provider key that {why}"));
             }
         });
+    }
+    problems
+}
+
+/// Tells tiers and managed keys that the gateway will not have.
+fn of_gateway(desired: &Desired, actual: &Actual) -> Vec<String> {
+    let mut problems = Vec::new();
+    let text = |fields: &Map<String, Value>| fields.get("tier").and_then(Value::as_str).map(str::to_owned);
+    let offered = &actual.offered;
+    let is_unknown = |tier: &String| offered.tiers.as_ref().is_some_and(|tiers| !tiers.contains(tier));
+    let why = |tier: &String, kept: Option<String>| {
+        if offered.tiers_deleted.contains(tier) {
+            return Some("is to be deleted");
+        }
+        // Whoever is on one that got lost may stay there: nothing is asked of the gateway.
+        (kept.as_ref() != Some(tier)).then_some("is not there")
+    };
+    if let (Some(place), Some(tier)) = (&desired.tier_place, text(&desired.account_fields).filter(is_unknown))
+        && let Some(why) = why(&tier, actual.account.as_ref().and_then(text))
+    {
+        problems.push(format!("{place}: the account is placed on a tier that {why}: {tier}"));
+    }
+    let teams = actual.by_identity(Kind::Team);
+    for entry in desired.sections.get(&Kind::Team).into_iter().flatten() {
+        let Some(tier) = text(&entry.fields).filter(is_unknown) else { continue };
+        let kept = teams.get(entry.identity.as_str()).and_then(|teams| text(&teams.first()?.fields));
+        if let Some(why) = why(&tier, kept) {
+            problems.push(format!("{}: the team {} is placed on a tier that {why}: {tier}", entry.place, entry.identity));
+        }
+    }
+    for entry in desired.sections.get(&Kind::Grant).into_iter().flatten() {
+        if !actual.offered.managed_keys.contains(&entry.identity) {
+            let why = "that is not there, is to be deleted, or is not the only one of its name";
+            problems.push(format!("{}: the grant is of a managed key {why}: {}", entry.place, entry.identity));
+        }
     }
     problems
 }

@@ -10,7 +10,11 @@ const VALUE_MAX: usize = 200;
 
 /// A plan as text: a sign for what is done, and what differs.
 pub(crate) fn as_text(plan: &Plan) -> String {
-    let whose = plan.account.as_ref().map_or_else(|| "the account of the key".to_owned(), |name| format!("account {name}"));
+    let whose = match &plan.account {
+        _ if plan.is_gateways => "the gateway".to_owned(),
+        Some(name) => format!("account {name}"),
+        None => "the account of the key".to_owned(),
+    };
     let mut text = format!("{BOLD}{whose}{BOLD:#}\n");
     for operation in &plan.operations {
         text.push_str(&format!("  {}\n", line(operation)));
@@ -108,5 +112,5 @@ pub(crate) fn as_json(plan: &Plan, done: usize) -> Value {
                 "changes": changes, "done": number < done})
         })
         .collect();
-    json!({"account": plan.account, "operations": operations, "unchanged": plan.unchanged, "notes": plan.notes})
+    json!({"account": plan.account, "isGateways": plan.is_gateways, "operations": operations, "unchanged": plan.unchanged, "notes": plan.notes})
 }

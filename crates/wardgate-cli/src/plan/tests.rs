@@ -57,7 +57,7 @@ fn actual() -> Actual {
 fn planned(text: &str, allowed: Allowed) -> Result<Plan, Vec<String>> {
     let file = File { name: "a.yaml".to_owned(), dir: "docs".into(), text: text.to_owned() };
     let mut all = document::documents_of(vec![file]).unwrap_or_else(|failure| panic!("{failure}"));
-    plan(all.remove(0), &actual(), allowed)
+    plan(all.accounts.remove(0), &actual(), allowed)
 }
 
 fn check_with(allowed: Allowed, text: &str, expected: &Expect) {
@@ -275,7 +275,7 @@ accessKeys:
 #[test]
 fn a_new_account_has_what_every_account_has() {
     let file = File { name: "a.yaml".to_owned(), dir: "".into(), text: SAME.replace("acme", "fresh") };
-    let desired = document::documents_of(vec![file]).unwrap().remove(0);
+    let desired = document::documents_of(vec![file]).unwrap().accounts.remove(0);
     let plan = plan(desired, &Actual::default(), PRUNE).unwrap();
     let shown = anstream::adapter::strip_str(&as_text(&plan)).to_string();
     expect![[r#"
@@ -306,4 +306,84 @@ fn a_new_account_has_what_every_account_has() {
     .assert_eq(&shown);
     let json = as_json(&plan, 1);
     assert_eq!((&json["operations"][0]["done"], &json["operations"][1]["done"]), (&json!(true), &json!(false)));
+}
+
+/// The plans for a gateway with a tier from a file, one of the API's and one managed key.
+fn check_gateway(allowed: Allowed, text: &str, expected: &Expect) {
+    let id = |prefix: &str, number: u8| format!("{prefix}_{number:022}");
+    let lists = BTreeMap::from([
+        (
+            Kind::Tier,
+            vec![
+                json!({"id": null, "name": "free", "source": "file", "requestsPerMinute": 20, "modelClasses": ["free"]}),
+                json!({"id": id("aigt", 1), "name": "trial", "source": "api", "requestsPerMinute": 9, "requestsPerDay": null}),
+            ],
+        ),
+        (Kind::ManagedKey, vec![json!({"id": id("aigmk", 1), "providerId": "openai", "name": "house", "keyRedacted": "sk-…"})]),
+    ]);
+    let file = File { name: "a.yaml".to_owned(), dir: "docs".into(), text: text.to_owned() };
+    let documents = document::documents_of(vec![file]).unwrap_or_else(|failure| panic!("{failure}"));
+    let shown = match gateway_plans(&documents.gateway, &Actual::new(lists), allowed) {
+        Ok((before, after)) => anstream::adapter::strip_str(&(as_text(&before) + &as_text(&after))).to_string(),
+        Err(problems) => problems.join("\n"),
+    };
+    expected.assert_eq(&shown);
+}
+
+#[test]
+fn what_the_operator_has_goes_before_accounts_and_is_deleted_after_them() {
+    let text = "tiers: [{name: free, requestsPerMinute: 20, modelClasses: [free]}, {name: batch, tokensPerMinute: 5}]\n\
+        managedKeys: [{provider: groq, name: house, value: {env: KEY}}]\n";
+    check_gateway(
+        PRUNE,
+        text,
+        &expect![[r#"
+            the gateway
+              + tier batch
+                  tokensPerMinute: 5
+              + managed key groq/house
+                  value: (the variable KEY)
+              2 to make, 1 as they shall be
+            the gateway
+              - managed key openai/house
+              - tier trial
+              2 to delete
+        "#]],
+    );
+    check_gateway(
+        Allowed::default(),
+        "tiers: [{name: trial, requestsPerDay: 5}]\nmanagedKeys: [{provider: openai, name: house}]\n",
+        &expect![[r#"
+            the gateway
+              ~ tier trial
+                  requestsPerDay: - → 5
+                  requestsPerMinute: 9 → -
+              1 to change, 1 as they shall be
+            the gateway
+              no changes; 0 as they shall be
+        "#]],
+    );
+    check_gateway(
+        Allowed::default(),
+        "tiers: [{name: free}]\nmanagedKeys: [{provider: openai, name: other}]\n",
+        &expect![[r#"
+            a.yaml:1:9: the tier free comes from the file of the gateway: change it there, or give the new one another name
+            a.yaml:2:15: the managed key openai/other is not there, and the document does not say where its value is: add value: {env: NAME}"#]],
+    );
+}
+
+#[test]
+fn tiers_and_managed_keys_that_nobody_has_are_told() {
+    let text = "tier: gold\nteams: [{name: search, tier: gold}, {name: default, tier: free}]\n\
+        grants: [{provider: openai, name: house}, {provider: openai, name: other}]\n";
+    let file = File { name: "a.yaml".to_owned(), dir: "docs".into(), text: text.to_owned() };
+    let desired = document::documents_of(vec![file]).unwrap().accounts.remove(0);
+    let tiers = Some(["free".to_owned()].into());
+    let offered = Offered { tiers, managed_keys: ["openai/house".to_owned()].into(), ..Offered::default() };
+    let problems = plan(desired, &Actual { offered, ..actual() }, Allowed::default()).unwrap_err();
+    expect![[r#"
+        a.yaml:1:7: the account is placed on a tier that is not there: gold
+        a.yaml:2:9: the team search is placed on a tier that is not there: gold
+        a.yaml:3:43: the grant is of a managed key that is not there, is to be deleted, or is not the only one of its name: openai/other"#]]
+    .assert_eq(&problems.join("\n"));
 }

@@ -14,6 +14,8 @@ const NO_CONFIGURATIONS: &str = r#"{"aiGatewayAccessKeyConfigurations": [], "nex
 const NO_PROVIDER_KEYS: &str = r#"{"aiGatewayProviderKeys": [], "nextPageUri": null}"#;
 const NO_ACCESS_KEYS: &str = r#"{"aiGatewayAccessKeys": [], "nextPageUri": null}"#;
 
+const TIERS: &str = r#"{"tiers": [{"id": null, "name": "free", "source": "file"}]}"#;
+
 /// A directory with a document in it.
 fn document(text: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -202,13 +204,15 @@ async fn a_document_for_another_account_is_not_applied_with_this_ones_key() {
     assert!(printed.contains("exit 2: the documents are for the account other, and the API key is of acme"), "{printed}");
     let dir = document("account: {name: acme}\ntier: free\n");
     let line = format!("wardgate apply -y -f {}", dir.path().display());
-    let (printed, _) = run_line(&line, &only_api_key, "", vec![Step::new("GET /account", 200, OWN)]).await;
+    let steps = vec![Step::new("GET /tiers", 200, TIERS), Step::new("GET /account", 200, OWN)];
+    let (printed, _) = run_line(&line, &only_api_key, "", steps).await;
     assert!(printed.contains("exit 5: the documents change the account itself"), "{printed}");
 }
 
 #[tokio::test]
 async fn an_operator_makes_the_account_and_goes_on_in_it() {
     let steps = vec![
+        Step::new("GET /tiers", 200, TIERS),
         Step::new("GET /accounts?name=acme&limit=2", 200, r#"{"accounts": [], "nextPageUri": null}"#),
         Step::new("POST /accounts", 201, OWN),
         Step::new("POST /teams", 201, SEARCH),
@@ -225,8 +229,8 @@ async fn an_operator_makes_the_account_and_goes_on_in_it() {
     "#]];
     let text = "account: {name: acme}\ntier: free\nteams: [{name: search}]\n";
     let seen = check("wardgate apply -f DIR -y", text, steps, expected).await;
-    assert!(seen[1].ends_with(r#"{"name":"acme","tier":"free"}"#) && !seen[1].contains("x-wardgate-account"), "{}", seen[1]);
-    assert!(seen[2].contains("x-wardgate-account: acct_0000000000000000000001"), "{}", seen[2]);
+    assert!(seen[2].ends_with(r#"{"name":"acme","tier":"free"}"#) && !seen[2].contains("x-wardgate-account"), "{}", seen[2]);
+    assert!(seen[3].contains("x-wardgate-account: acct_0000000000000000000001"), "{}", seen[3]);
 }
 
 #[tokio::test]
@@ -252,7 +256,7 @@ async fn an_export_is_a_document() {
     let (printed, _) = run_line("wardgate export", &KEYS, "", steps).await;
     let expected = expect![[r#"
         # What this account has; `wardgate apply -f` takes it back.
-        # Credentials are not in it: to make provider keys elsewhere, add `value: {env: NAME}` to them.
+        # Credentials are not in it: to make keys of providers elsewhere, add `value: {env: NAME}` to them.
         # 1 of the access keys have no name and are left out
         account:
           name: acme

@@ -147,3 +147,69 @@ async fn credentials_change_when_they_are_told_to() {
     assert_eq!(sent, ["Bearer pk-1", "Bearer pk-3"]);
     gateway.settle().await;
 }
+
+/// What the operator has, and two accounts that live of it.
+const GATEWAY: &str = r#"
+tiers:
+- {name: trial, requestsPerMinute: 20, modelClasses: [paid, free]}
+- {name: batch, tokensPerMinute: 50000}
+managedKeys:
+- {provider: openai, name: house, value: {env: HOUSE_KEY}}
+- {provider: groq, name: house, description: "for all", value: {env: HOUSE_KEY}}
+---
+account: {name: acme}
+tier: trial
+grants: [{provider: openai, name: house}, {provider: groq, name: house}]
+teams: [{name: night, tier: batch}]
+---
+account: {name: umbrella}
+tier: free
+grants: []
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_becomes_what_a_document_says() {
+    let gateway = dev().replica().start().await;
+    write(&gateway, GATEWAY);
+    let apply = |words: &str| wardgate(&gateway, words).variable("HOUSE_KEY", "sk-house");
+    let done = apply("apply -f acme.yaml -y").ok().await;
+    assert!(done.contains("the gateway\n  + tier trial") && done.contains("+ grant openai/house"), "{done}");
+    for words in ["diff -f acme.yaml --prune --exit-code", "diff -f acme.yaml -f exported.yaml --exit-code"] {
+        let exported = wardgate(&gateway, "export --account acme").ok().await;
+        assert!(exported.contains("grants:\n- provider: openai"), "{exported}");
+        std::fs::write(gateway.data().path().join("exported.yaml"), "account: {name: umbrella}\nteams: []\n").unwrap();
+        assert!(apply(words).ok().await.contains("no changes"));
+        assert!(wardgate(&gateway, "diff -f - --prune --exit-code").input(&exported).ok().await.contains("no changes"));
+    }
+    let exported = wardgate(&gateway, "export --gateway").ok().await;
+    assert!(exported.contains("name: batch") && !exported.contains("name: free"), "{exported}");
+    assert!(wardgate(&gateway, "diff -f - --prune --exit-code").input(&exported).ok().await.contains("no changes"));
+
+    // A tier and a key go once nobody has them; and they do not as long as the documents still say that someone does.
+    let less = GATEWAY
+        .replace("- {name: batch, tokensPerMinute: 50000}\n", "")
+        .replace("- {provider: groq, name: house, description: \"for all\", value: {env: HOUSE_KEY}}\n", "");
+    write(&gateway, &less);
+    let told = apply("apply -f acme.yaml -y --prune").fails(2).await;
+    for line in ["the team night is placed on a tier that is to be deleted: batch", "is to be deleted, or is", "acme.yaml:9:43"]
+    {
+        assert!(told.contains(line), "{line} is missing: {told}");
+    }
+    let less = less.replace(", tier: batch", "").replace(", {provider: groq, name: house}", "");
+    write(&gateway, &less);
+    let kept = apply("apply -f acme.yaml -y").ok().await;
+    assert!(kept.contains("1 to change") && !kept.contains("delete"), "{kept}");
+    let pruned = apply("apply -f acme.yaml -y --prune").ok().await;
+    let place = |line: &str| pruned.find(line).unwrap_or_else(|| panic!("{line} is missing: {pruned}"));
+    assert!(place("- grant groq/house") < place("- managed key groq/house") && place("- tier batch") > 0, "{pruned}");
+    assert!(apply("diff -f acme.yaml --prune --exit-code").ok().await.contains("no changes"));
+
+    // None of this is an API key's to say.
+    let api_key = gateway.api_key().to_owned();
+    for text in ["tiers: []\n", "grants: []\n"] {
+        write(&gateway, text);
+        let words = "diff -f acme.yaml";
+        let refused = wardgate(&gateway, words).word("--key").word(&api_key).fails(5).await;
+        assert!(refused.contains("operator key"), "{refused}");
+    }
+}
