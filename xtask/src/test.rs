@@ -1,8 +1,8 @@
 //! `cargo xtask test`: all tests, on a machine that has the Rust toolchain and maybe nothing else.
 //!
-//! First what is missing is installed, then our own tests run, then the official clients of the providers talk to a gateway
-//! that was started for them, the management API is driven by its own description, and last a real engine answers. It knows the gateway by its command line and its
-//! URLs only. Start reading at [`Step`].
+//! First what is missing is installed, then our own tests run, then the management API is driven by its own description, the
+//! official clients of the providers and two coding agents talk to a gateway that was started for them, and last a real engine
+//! answers. It knows the gateway by its command line and its URLs only. Start reading at [`Step`].
 
 use std::fmt;
 use std::process::{Command, ExitCode};
@@ -49,6 +49,8 @@ enum Step {
     Python,
     /// The official JavaScript clients
     Node,
+    /// Claude Code and Codex, which reach the gateway and nothing else
+    Agents,
     /// llama.cpp behind the gateway
     Engine,
 }
@@ -70,6 +72,7 @@ impl fmt::Display for Step {
             Self::Contract => "contract",
             Self::Python => "python",
             Self::Node => "node",
+            Self::Agents => "agents",
             Self::Engine => "engine",
         })
     }
@@ -142,7 +145,8 @@ impl Step {
             Self::Docs => runner::run(cargo(place, &["test", "--quiet", "--doc", "--workspace", "--locked"])),
             Self::Contract => contract::run(place),
             Self::Python => clients::python(place, started(gateway, place)?, &place.root.join("tests/sdk/python")),
-            Self::Node => clients::node(place, started(gateway, place)?),
+            Self::Node => clients::node(started(gateway, place)?, &place.node_tests()),
+            Self::Agents => clients::node(started(gateway, place)?, &place.agent_tests()),
             Self::Engine => clients::python(place, started(gateway, place)?, &place.root.join("tests/engine")),
         }
     }
@@ -198,7 +202,7 @@ mod tests {
     #[test]
     fn steps_are_chosen_and_keep_their_order() {
         assert_eq!(names(&[Step::Node, Step::Build], &[]), ["build", "node"]);
-        assert_eq!(names(&[], &[Step::Tools, Step::Engine]), ["build", "rust", "docs", "contract", "python", "node"]);
+        assert_eq!(names(&[], &[Step::Tools, Step::Engine]), ["build", "rust", "docs", "contract", "python", "node", "agents"]);
         assert_eq!(names(&[Step::Rust], &[Step::Rust]), Vec::<String>::new());
     }
 }

@@ -1,4 +1,4 @@
-//! The official clients of the providers, against a gateway that runs.
+//! The official clients of the providers and coding agents, against a gateway that runs.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,15 +17,14 @@ pub(super) fn python(place: &Place, gateway: &Gateway, tests: &Path) -> anyhow::
     runner::run(pytest)
 }
 
-/// Runs the JavaScript tests.
-pub(super) fn node(place: &Place, gateway: &Gateway) -> anyhow::Result<String> {
-    let folder = place.node_tests();
-    let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+/// Runs a folder of JavaScript tests.
+pub(super) fn node(gateway: &Gateway, folder: &Path) -> anyhow::Result<String> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut tests: Vec<_> = names.filter(|name| name.ends_with(".test.mjs")).collect();
     tests.sort();
     anyhow::ensure!(!tests.is_empty(), "there are no tests in {}", folder.display());
     let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=spec"]).args(tests).envs(gateway.environment()).current_dir(&folder);
+    node.args(["--test", "--test-reporter=spec"]).args(tests).envs(gateway.environment()).current_dir(folder);
     runner::run(node)
 }

@@ -46,4 +46,9 @@ impl Place {
     pub(super) fn node_tests(&self) -> PathBuf {
         self.root.join("tests/sdk/node")
     }
+
+    /// The coding agents' tests.
+    pub(super) fn agent_tests(&self) -> PathBuf {
+        self.root.join("tests/agents")
+    }
 }

@@ -1,6 +1,6 @@
 //! What the tests need besides the Rust toolchain. What is there is left as it is.
 //!
-//! Versions are pinned beside what uses them: `tests/requirements.txt`, `tests/sdk/node/package-lock.json`. A stamp beside
+//! Versions are pinned beside what uses them: `tests/requirements.txt`, the files `package-lock.json`. A stamp beside
 //! each installation holds what it was made from, so a changed pin is noticed and an unchanged one costs nothing.
 
 use std::path::Path;
@@ -32,8 +32,9 @@ const PACKAGES: &[Package] = &[
         probe: &["python3", "-c", "import venv, ensurepip"],
         steps: &[Step::Contract, Step::Python, Step::Engine],
     },
-    Package { name: "nodejs", probe: &["node", "--version"], steps: &[Step::Node] },
-    Package { name: "npm", probe: &["npm", "--version"], steps: &[Step::Node] },
+    Package { name: "nodejs", probe: &["node", "--version"], steps: &[Step::Node, Step::Agents] },
+    Package { name: "npm", probe: &["npm", "--version"], steps: &[Step::Node, Step::Agents] },
+    Package { name: "iproute2", probe: &["ip", "-Version"], steps: &[Step::Agents] },
 ];
 
 /// Installs what the steps that will run need.
@@ -50,7 +51,10 @@ pub(super) fn install(options: &Options, place: &Place) -> anyhow::Result<()> {
         python(place)?;
     }
     if needs(&[Step::Node]) {
-        node(place)?;
+        node(&place.node_tests(), "the JavaScript clients")?;
+    }
+    if needs(&[Step::Agents]) {
+        node(&place.agent_tests(), "the coding agents")?;
     }
     Ok(())
 }
@@ -100,18 +104,14 @@ fn python(place: &Place) -> anyhow::Result<()> {
     stamp.write()
 }
 
-fn node(place: &Place) -> anyhow::Result<()> {
-    let tests = place.node_tests();
+fn node(tests: &Path, what: &str) -> anyhow::Result<()> {
     let stamp = Stamp::of(&[tests.join("package-lock.json")], tests.join("node_modules/.made-from"))?;
     if stamp.is_current() {
         return Ok(());
     }
-    say("installing the JavaScript clients");
+    say(&format!("installing {what}"));
     succeed(
-        Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-            .current_dir(&tests)
-            .stdin(Stdio::null()),
+        Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(tests).stdin(Stdio::null()),
     )?;
     stamp.write()
 }

@@ -55,7 +55,7 @@ impl Call {
 /// What the gateway knows by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Topic {
-    /// `/`: is anyone there?
+    /// `/`, and where clients look for life: is anyone there?
     Root,
     /// The models that the key may call.
     Models,
@@ -124,7 +124,8 @@ const GEMINI_BASE: &str = "/v1beta/";
 
 /// Every path that is served. `/api/v1` is OpenRouter's base.
 fn route_path(path: &str) -> Option<Route> {
-    if path == "/" {
+    // Claude Code looks there first.
+    if matches!(path, "/" | "/api/hello") {
         return Some(Route::Tell(Topic::Root));
     }
     if let Some(rest) = path.strip_prefix(GEMINI_BASE) {
@@ -233,6 +234,7 @@ mod tests {
     fn paths() {
         let check = |path: &str, expected| assert_eq!(route_path(path), expected, "{path}");
         check("/", Some(Route::Tell(Topic::Root)));
+        check("/api/hello", Some(Route::Tell(Topic::Root)));
         for (path, surface) in [
             ("/v1/chat/completions", Surface::ChatCompletions),
             ("/api/v1/chat/completions", Surface::ChatCompletions),
