@@ -69,8 +69,14 @@ macro_rules! body {
 }
 pub(crate) use body;
 
+/// Fields that are written as they are called here, since the product that they come from writes them so.
+const AS_CALLED: [&str; 2] = ["model_selection", "key_selection"];
+
 /// A field's name as it is written in JSON: `accessKeyId` for `access_key_id`.
 pub(crate) fn camel(name: &str) -> String {
+    if AS_CALLED.contains(&name) {
+        return name.to_owned();
+    }
     let mut words = name.trim_start_matches("r#").split('_');
     let mut text = words.next().unwrap_or_default().to_owned();
     for word in words {

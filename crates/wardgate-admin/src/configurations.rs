@@ -3,6 +3,7 @@
 
 mod create;
 mod parts;
+mod strategies;
 mod update;
 
 use crate::context::Context;
@@ -59,6 +60,22 @@ pub(crate) struct ConfigurationBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<schema::AnyObject>")]
     router: Option<Value>,
+    /// What must be true of a request, by expressions. Absent: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<schema::AnyObject>>")]
+    admit: Option<Value>,
+    /// Which models may answer, in which order, by expressions. Absent: all, in the client's order.
+    #[serde(rename = "model_selection", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::AnyObject>")]
+    model_selection: Option<Value>,
+    /// Which keys a model is called with, in which order, by expressions. Absent: all, in the order of the rules.
+    #[serde(rename = "key_selection", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::AnyObject>")]
+    key_selection: Option<Value>,
+    /// How parameters of a request are changed before it is sent. Absent: not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<schema::AnyObject>>")]
+    transform: Option<Value>,
     /// How many access keys link to it.
     access_key_count: u64,
     #[serde(flatten)]
@@ -118,6 +135,10 @@ fn show(
         metadata: configuration.label.metadata,
         access: fields.remove("access"),
         router: fields.remove("router"),
+        admit: fields.remove("admit"),
+        model_selection: fields.remove("model_selection"),
+        key_selection: fields.remove("key_selection"),
+        transform: fields.remove("transform"),
         access_key_count,
         stamped: Stamped::new(&context.app, configuration.stamp),
     })

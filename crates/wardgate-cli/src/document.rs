@@ -10,7 +10,7 @@ mod read;
 mod schema;
 mod section;
 mod shape;
-mod yaml;
+pub mod yaml;
 
 #[cfg(test)]
 pub(crate) use files::File;

@@ -24,5 +24,6 @@ mod failure;
 mod testing;
 
 pub use command::{commands, run};
+pub use document::yaml;
 pub use failure::{Exit, Failure};
 pub use surroundings::{Surroundings, Variables};

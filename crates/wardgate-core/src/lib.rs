@@ -28,3 +28,4 @@ pub mod stamp;
 pub mod tier;
 pub mod time;
 pub mod usage;
+pub mod zone;

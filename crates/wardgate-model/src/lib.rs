@@ -23,5 +23,5 @@ pub use catalog::Catalog;
 pub use constraints::{Constraints, Thinking};
 pub use model::Model;
 pub use overlay::Overlay;
-pub use provider::{AuthScheme, DataPolicy, DeclaredModel, Endpoint, Origin, ParamNames, Provider, Quirk};
+pub use provider::{AuthScheme, DataPolicy, Datacenter, DeclaredModel, Endpoint, Origin, ParamNames, Provider, Quirk};
 pub use resolve::{ResolveError, Target, hosts, resolve};

@@ -5,7 +5,7 @@ use crate::constraints::Constraints;
 use crate::model::Model;
 use crate::overlay::param_names;
 use crate::price::{FormerPrices, Prices, Rates};
-use crate::provider::{AuthScheme, DataPolicy, Endpoint, Origin, Provider, Quirk};
+use crate::provider::{AuthScheme, DataPolicy, Datacenter, Endpoint, Origin, Provider, Quirk};
 use serde::Deserialize;
 use std::collections::HashMap;
 use wardgate_core::format::{Format, Surface};
@@ -39,6 +39,8 @@ struct ProviderFile {
     key_shape: Option<String>,
     #[serde(default)]
     data_policy: DataPolicy,
+    #[serde(default)]
+    datacenters: Vec<Datacenter>,
     #[serde(default)]
     quirks: Vec<Quirk>,
     surfaces: Vec<SurfaceEntry>,
@@ -91,6 +93,7 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
         key_shape: file.key_shape,
         data_policy: file.data_policy,
         headers: Vec::new(),
+        datacenters: file.datacenters,
         quirks: file.quirks,
         declared_models: Vec::new(),
     })

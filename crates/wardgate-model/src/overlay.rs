@@ -91,6 +91,7 @@ fn describe(custom: &CustomProvider) -> Provider {
         key_shape: None,
         data_policy: DataPolicy::default(),
         headers: custom.headers.clone(),
+        datacenters: Vec::new(),
         quirks: Vec::new(),
         declared_models: declared_models.collect(),
     }

@@ -26,6 +26,8 @@ pub struct Provider {
     pub data_policy: DataPolicy,
     /// Headers that every call to it has.
     pub headers: Vec<CustomHeader>,
+    /// Where it works on what it is sent, all of it; empty when unknown.
+    pub datacenters: Vec<Datacenter>,
     /// Where it deviates from its formats.
     pub quirks: Vec<Quirk>,
     /// The models it declares, for providers that no catalog file describes. Others are passed on as written.
@@ -57,6 +59,17 @@ impl DataPolicy {
     pub fn collects_nothing(self) -> bool {
         self.keeps_nothing() && self.trains == Some(false)
     }
+}
+
+/// A place where a provider works.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Datacenter {
+    /// The country, two letters of ISO 3166; empty when only the region is known.
+    #[serde(default)]
+    pub country_code: String,
+    /// The region: `eu`, `us`.
+    pub region: String,
 }
 
 /// A model that a provider itself declares.

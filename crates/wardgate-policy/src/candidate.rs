@@ -18,6 +18,8 @@ pub struct Candidate {
     pub credential: Credential,
     /// The virtual model that the client asked for, if it asked for one, in the spelling of who made it.
     pub virtual_model: Option<ModelName>,
+    /// Whether nobody asked for it: the configuration adds it behind what the client named.
+    pub is_fallback: bool,
 }
 
 impl Candidate {

@@ -1,7 +1,7 @@
 //! Configurations: the documents that say what an access key may call, and through whom.
 //!
-//! A document is the JSON object of a configuration without its texts (name, description, metadata): `access`, the scope, and
-//! `router`, the rules. Only this module knows what stands in it; whoever stores one keeps the text of [`Document::to_text`].
+//! A document is the JSON object of a configuration without its texts (name, description, metadata): `access`, the scope,
+//! `router`, the rules, and the strategies, which are expressions. Only this module knows what stands in it; whoever stores one keeps the text of [`Document::to_text`].
 //!
 //! - **Create**: [`Draft::new`] reads the fields, [`Draft::finish`] checks them against what the account has and gives what is
 //!   to be stored: the document, what it [names](wardgate_core::configuration::References), and the provider keys that are to be
@@ -18,20 +18,27 @@ mod access;
 mod document;
 mod draft;
 mod entry;
+mod formula;
 mod inventory;
 pub(crate) mod json;
 mod problem;
 mod references;
 mod router;
 mod shown;
+mod strategies;
+mod transform;
+mod warnings;
 
 pub use access::{Access, Scope};
 pub use document::{BadDocument, Document};
 pub use draft::{Draft, NewKey, Ready};
 pub(crate) use entry::{ModelEntry, ids_at, provider_named};
+pub use formula::Formula;
 pub use inventory::Inventory;
 pub use problem::{Problem, ProblemKind};
 pub use router::{Router, Rule, RuleStep};
+pub use strategies::{Admit, FALLBACK_MODELS_MAX, FORMULAS_MAX, MESSAGE_CHARACTERS_MAX, OnError, Selection, Strategies};
+pub use transform::{Change, PARAMETER_BYTES_MAX, PARAMETERS_MAX, Transform};
 
 /// The most entries of one list of the scope.
 pub const SCOPE_ENTRIES_MAX: usize = 1_000;

@@ -50,19 +50,32 @@ impl Credential {
 pub struct Credentials {
     user: HashMap<ProviderName, Vec<ProviderKeyId>>,
     managed: HashMap<ProviderName, Vec<ManagedKeyId>>,
+    names: HashMap<ProviderKeyId, Box<str>>,
 }
 
 impl Credentials {
     /// Takes the account's own keys in the order of their making.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = (ProviderName, ProviderKeyId)>) -> Self {
-        Self { user: by_provider(keys), managed: HashMap::new() }
+        Self { user: by_provider(keys), managed: HashMap::new(), names: HashMap::new() }
     }
 
     /// With the managed keys that the account was granted, in the order of their making.
     #[must_use]
     pub fn with_managed(self, keys: impl IntoIterator<Item = (ProviderName, ManagedKeyId)>) -> Self {
         Self { managed: by_provider(keys), ..self }
+    }
+
+    /// With what the account calls its own keys.
+    #[must_use]
+    pub fn with_names<'n>(self, names: impl IntoIterator<Item = (ProviderKeyId, &'n str)>) -> Self {
+        Self { names: names.into_iter().map(|(id, name)| (id, name.into())).collect(), ..self }
+    }
+
+    /// What a credential is called; empty for the operator's.
+    #[must_use]
+    pub fn name_of(&self, credential: Credential) -> &str {
+        credential.user().and_then(|id| self.names.get(&id)).map_or("", |name| name)
     }
 
     /// The account's own keys of a provider.

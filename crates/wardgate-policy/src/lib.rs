@@ -18,6 +18,8 @@ pub mod credential;
 pub mod candidate;
 pub mod refusal;
 pub mod explanation;
+pub mod strategy;
+pub mod expression;
 pub mod caps;
 pub mod failover;
 pub mod disposition;

@@ -3,11 +3,13 @@
 //! Each model string in the client's order, virtual models expanded, becomes a target, which then goes through the filters: is
 //! it in the access key's scope, does the provider serve the surface, which credentials are there. A client that says more than
 //! models ([`Wishes`]) has a bare name stand for the model at every provider that the catalog lists it for, and its preferences
-//! are filters too, and put what is left in order. What a filter leaves out is remembered with its cause. The first model string must name something: a typing mistake in it is the client's to hear of,
-//! whatever the fallbacks. What else leads nowhere, or is out of scope, is passed over and named in the answer's headers.
+//! are filters too, and put what is left in order. Behind what the client names come the models that the configuration adds. What
+//! a filter leaves out is remembered with its cause. The first model string must name something: a typing mistake in it is the
+//! client's to hear of, whatever the fallbacks. What else leads nowhere, or is out of scope, is passed over and named in the
+//! answer's headers.
 
 mod credentials;
-mod order;
+pub(crate) mod order;
 pub(crate) mod wanted;
 
 use crate::ask::Ask;
@@ -71,7 +73,7 @@ impl Plan {
 /// With what was left out and why, in order, when the first model string names nothing or nothing at all is left to try. The
 /// first cause is what the client is told.
 pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
-    let mut planning = Planning { ask, facts, plan: Plan::default(), models: 0, variants: Vec::new() };
+    let mut planning = Planning { ask, facts, plan: Plan::default(), models: 0, variants: Vec::new(), is_fallback: false };
     for (index, model) in ask.models.iter().enumerate() {
         match (facts.virtual_models.get(model), ask.wishes) {
             (Some(expansion), _) => {
@@ -87,6 +89,13 @@ pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
                     return Err(planning.plan.dropped);
                 }
             }
+        }
+    }
+    planning.is_fallback = true;
+    for model in facts.policy.fallback_models() {
+        match facts.virtual_models.get(model) {
+            Some(expansion) => expansion.models.iter().for_each(|target| planning.consider(target, Some(&expansion.name))),
+            None => planning.consider(model, None),
         }
     }
     let Planning { mut plan, variants, .. } = planning;
@@ -113,6 +122,8 @@ struct Planning<'p> {
     models: usize,
     /// The endings of each of them, where the client says more than models.
     variants: Vec<Variants>,
+    /// Whether what is considered now is added by the configuration.
+    is_fallback: bool,
 }
 
 /// A model string, and how it came to be considered.
@@ -229,6 +240,7 @@ impl Planning<'_> {
             endpoint: endpoint.clone(),
             credential: *credential,
             virtual_model: wanted.virtual_model.cloned(),
+            is_fallback: self.is_fallback,
         }));
         for why in chosen.left_out {
             self.drop(wanted, Some(target), why, false);

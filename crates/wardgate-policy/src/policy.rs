@@ -5,7 +5,7 @@
 pub(crate) mod rules;
 mod scope;
 
-use crate::configuration::Document;
+use crate::configuration::{Document, Strategies};
 use rules::Rules;
 use scope::Access;
 pub use scope::OutOfScope;
@@ -20,6 +20,8 @@ pub struct Policy {
     /// None: everything is inside.
     access: Option<Access>,
     rules: Rules,
+    /// None: there are none, and a request costs nothing more.
+    strategies: Option<Strategies>,
 }
 
 impl Policy {
@@ -29,7 +31,21 @@ impl Policy {
         Self {
             access: document.access.as_ref().map(|access| Access::compile(access, overlay)),
             rules: document.router.as_ref().map(|router| Rules::compile(router, overlay)).unwrap_or_default(),
+            strategies: Some(&document.strategies).filter(|strategies| !strategies.is_empty()).cloned(),
         }
+    }
+
+    /// Its expressions, if it has any.
+    #[must_use]
+    pub const fn strategies(&self) -> Option<&Strategies> {
+        self.strategies.as_ref()
+    }
+
+    /// The models that are considered behind those that a client names.
+    #[must_use]
+    pub fn fallback_models(&self) -> &[String] {
+        let selection = self.strategies.as_ref().and_then(|strategies| strategies.model_selection.as_ref());
+        selection.and_then(|selection| selection.fallback_models.as_deref()).unwrap_or_default()
     }
 
     /// Whether the scope lets a model of a provider be called. The model is in the provider's own spelling, as it comes out of

@@ -1,5 +1,6 @@
 //! Why something is not in a plan.
 
+use crate::strategy::Failed;
 use wardgate_core::format::Surface;
 use wardgate_core::name::{ModelName, ProviderName};
 use wardgate_core::tier::TierName;
@@ -18,6 +19,14 @@ pub struct Dropped {
     pub why: Why,
     /// Whether nothing of the model is in the plan. Otherwise one of the ways to call it is not.
     pub is_whole: bool,
+}
+
+impl Dropped {
+    /// Something by this name of which nothing is known but the cause.
+    #[must_use]
+    pub const fn whole(model: String, why: Why) -> Self {
+        Self { model, virtual_model: None, target: None, why, is_whole: true }
+    }
 }
 
 /// The cause. The order is that of the filters that a model string goes through.
@@ -133,6 +142,29 @@ pub enum Why {
         /// The model in the provider's spelling.
         model: ModelName,
     },
+    /// No strategy of the configuration selected the model.
+    #[error("the strategies of this access key's configuration did not select {provider}:{model}")]
+    NotSelected {
+        /// The provider.
+        provider: ProviderName,
+        /// The model in the provider's spelling.
+        model: ModelName,
+    },
+    /// No strategy of the configuration selected a key for the model.
+    #[error("the strategies of this access key's configuration selected no key of {provider}")]
+    NoKeySelected {
+        /// The provider.
+        provider: ProviderName,
+    },
+    /// An expression of the configuration is not true of the request, which therefore goes no further.
+    #[error("{}", message.as_deref().unwrap_or("the configuration of this access key does not admit this request"))]
+    NotAdmitted {
+        /// What the configuration says that the client is told.
+        message: Option<String>,
+    },
+    /// An expression of the configuration cannot be worked out for the request, which therefore goes no further.
+    #[error(transparent)]
+    StrategyFailed(#[from] Failed),
     /// There are more models before it than are considered.
     #[error("only the first {} models of a request are considered", crate::plan::MODELS_MAX)]
     TooMany,
@@ -198,13 +230,15 @@ pub enum Filter {
     Fallback,
     /// Is it new?
     Again,
+    /// Did a strategy select it?
+    Strategy,
     /// Is it within the bounds of a plan?
     Bound,
 }
 
 impl Filter {
     /// Every filter.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Name,
         Self::Scope,
         Self::Tier,
@@ -215,6 +249,7 @@ impl Filter {
         Self::Credential,
         Self::Fallback,
         Self::Again,
+        Self::Strategy,
         Self::Bound,
     ];
 
@@ -232,6 +267,7 @@ impl Filter {
             Self::Credential => "credential",
             Self::Fallback => "fallback",
             Self::Again => "again",
+            Self::Strategy => "strategy",
             Self::Bound => "bound",
         }
     }
@@ -249,6 +285,7 @@ impl Filter {
             Self::Credential => "without a credential",
             Self::Fallback => "not the first",
             Self::Again => "there already",
+            Self::Strategy => "not selected",
             Self::Bound => "too many",
         }
     }
@@ -273,6 +310,9 @@ impl Why {
             Self::CannotDo { .. } | Self::NothingToChoose => Filter::Ability,
             Self::NotFirst { .. } => Filter::Fallback,
             Self::Again { .. } => Filter::Again,
+            Self::NotSelected { .. } | Self::NoKeySelected { .. } | Self::NotAdmitted { .. } | Self::StrategyFailed(_) => {
+                Filter::Strategy
+            }
             Self::TooMany => Filter::Bound,
         }
     }

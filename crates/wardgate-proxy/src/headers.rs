@@ -9,6 +9,7 @@ pub(crate) const PROVIDER: HeaderName = HeaderName::from_static("x-wardgate-prov
 pub(crate) const MODEL: HeaderName = HeaderName::from_static("x-wardgate-model");
 pub(crate) const SKIPPED_MODELS: HeaderName = HeaderName::from_static("x-wardgate-skipped-models");
 pub(crate) const REMOVED_PARAMS: HeaderName = HeaderName::from_static("x-wardgate-removed-params");
+pub(crate) const CHANGED_PARAMS: HeaderName = HeaderName::from_static("x-wardgate-changed-params");
 pub(crate) const OUTPUT_CAP: HeaderName = HeaderName::from_static("x-wardgate-output-cap");
 /// What was lost between the client's format and the provider's.
 pub(crate) const WARNINGS: HeaderName = HeaderName::from_static("x-wardgate-warnings");

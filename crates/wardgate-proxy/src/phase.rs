@@ -6,6 +6,7 @@ pub(crate) mod configure;
 pub(crate) mod ask;
 pub(crate) mod wishes;
 pub(crate) mod select;
+pub(crate) mod strategies;
 pub(crate) mod admit;
 pub(crate) mod spend;
 pub(crate) mod attempt;

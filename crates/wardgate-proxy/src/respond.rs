@@ -370,7 +370,7 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
     let first = dropped.iter().find(|dropped| dropped.is_whole).or_else(|| dropped.first()).map(|first| &first.why);
     let (status, kind) = match first.map(Why::filter) {
         _ if matches!(first, Some(Why::Unwanted { wish: Wish::Online, .. })) => (400, ErrorKind::InvalidRequest),
-        Some(Filter::Scope | Filter::Tier) => (403, ErrorKind::Permission),
+        Some(Filter::Scope | Filter::Tier | Filter::Strategy) => (403, ErrorKind::Permission),
         Some(Filter::Preference | Filter::Price | Filter::Ability | Filter::Fallback) => (404, ErrorKind::NotFound),
         _ => (400, ErrorKind::InvalidRequest),
     };
@@ -388,6 +388,10 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
         Some(Why::Unwanted { wish: Wish::MaxPrice | Wish::Free, .. }) => "no_provider_at_this_price",
         Some(Why::Unwanted { .. } | Why::NotFirst { .. }) => "no_preferred_provider",
         Some(Why::CannotDo { .. } | Why::NothingToChoose) => "no_able_model",
+        Some(Why::NotSelected { .. }) => "model_not_selected",
+        Some(Why::NoKeySelected { .. }) => "no_key_selected",
+        Some(Why::NotAdmitted { .. }) => "not_admitted",
+        Some(Why::StrategyFailed(_)) => "strategy_failed",
         // The last two are never the first cause, since others come before them.
         Some(
             Why::Unresolved(ResolveError::UnknownModel { .. } | ResolveError::Neither { .. })
@@ -398,6 +402,8 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
     };
     let message = match dropped {
         [only] => only.why.to_string(),
+        // Whatever else was left out: this is about the whole request.
+        [first, ..] if matches!(first.why, Why::NotAdmitted { .. } | Why::StrategyFailed(_)) => first.why.to_string(),
         all => {
             let causes = all.iter().map(|dropped| format!("{}: {}", dropped.model, dropped.why)).collect::<Vec<_>>().join("; ");
             format!("{} candidates: {}. {causes}", all.len(), tally(all))

@@ -4,14 +4,16 @@ mod configurations;
 mod vault;
 
 use crate::allowance::Allowance;
+use crate::cache::Hasher;
 use configurations::Configurations;
 pub use configurations::NoPolicy;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use vault::Vault;
 use wardgate_core::gateway_config::GatewayConfig;
-use wardgate_core::id::{AccountId, ConfigurationId, ProviderKeyId};
+use wardgate_core::id::{AccountId, ConfigurationId, ProviderKeyId, TeamId};
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::secret::Secret;
 use wardgate_keys::seal::{MasterKey, SealError};
@@ -41,6 +43,10 @@ pub struct TenantSnapshot {
     pub virtual_models: VirtualModels,
     /// Which credentials it has.
     pub credentials: Credentials,
+    /// What it is called.
+    pub name: String,
+    /// What its teams are called.
+    team_names: HashMap<TeamId, Box<str>, Hasher>,
     /// Its own times; none while it has not set any.
     pub timeouts: Option<Timeouts>,
     /// How large its requests may be.
@@ -78,13 +84,16 @@ impl TenantSnapshot {
         let weight = weigh(&material);
         let (account, config) = (material.account, material.gateway_config);
         let user = material.provider_keys.iter().map(|key| (key.provider_name.clone(), key.id));
+        let names = material.provider_keys.iter().map(|key| (key.id, key.label.name()));
         let managed = material.managed_keys.iter().map(|key| (key.provider_name.clone(), key.id));
         Ok(Self {
             account_id: account.id,
             read_at: Instant::now(),
             overlay: Overlay::new(catalog, &material.providers),
             virtual_models: VirtualModels::new(&material.virtual_models),
-            credentials: Credentials::new(user).with_managed(managed),
+            credentials: Credentials::new(user).with_names(names).with_managed(managed),
+            name: account.name,
+            team_names: material.teams.iter().map(|team| (team.id, team.label.name().into())).collect(),
             timeouts: Timeouts::of(&config),
             caps: Caps::of(&config),
             is_suspended: account.suspended_at.is_some(),
@@ -132,6 +141,12 @@ impl TenantSnapshot {
             Credential::User(id) => self.vault.user(id).map(Some),
             Credential::Managed(id) => self.vault.managed(id).map(Some),
         }
+    }
+
+    /// What a team is called; empty for one that was made after this version.
+    #[must_use]
+    pub fn team_name(&self, id: TeamId) -> &str {
+        self.team_names.get(&id).map_or("", |name| name)
     }
 
     /// A credential of the account as it may be shown. The operator's are not shown.

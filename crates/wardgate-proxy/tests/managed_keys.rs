@@ -153,6 +153,7 @@ fn catalog(upstream: &Upstream) -> Catalog {
         key_shape: None,
         data_policy: wardgate_model::DataPolicy::default(),
         headers: Vec::new(),
+        datacenters: Vec::new(),
         quirks: Vec::new(),
         declared_models: Vec::new(),
     });

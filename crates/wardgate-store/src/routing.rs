@@ -15,7 +15,7 @@ pub struct RoutingMaterial {
     pub account: Account,
     /// Its settings.
     pub gateway_config: GatewayConfig,
-    /// All its teams that are on a tier of their own, by id.
+    /// All its teams, by id.
     pub teams: Vec<Team>,
     /// All its provider keys, oldest first.
     pub provider_keys: Vec<ProviderKey>,

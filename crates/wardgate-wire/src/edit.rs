@@ -7,6 +7,7 @@
 use crate::peek::{GATEWAY_ONLY, GENERATION_CONFIG, Key, Peek};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::fmt;
@@ -23,6 +24,21 @@ pub struct Edit<'e> {
     pub output_cap: Option<OutputCap>,
     /// What the provider takes.
     pub params: Params<'e>,
+    /// What a configuration changes, by parameter, each once.
+    pub changes: &'e [(&'e str, Change<'e>)],
+}
+
+/// What is done with a member at the top of a body.
+#[derive(Debug, Clone, Copy)]
+pub enum Change<'e> {
+    /// It has this value, whatever the client wrote.
+    Set(&'e Value),
+    /// It has this value where the client wrote none.
+    Default(&'e Value),
+    /// It is no more than this. What is no number is more.
+    Cap(&'e serde_json::Number),
+    /// It is not there.
+    Remove,
 }
 
 /// A cap on an answer's tokens.
@@ -79,17 +95,21 @@ pub struct Edited {
     pub slices: Slices,
     /// Members that the provider does not take and that were taken out, in order; the first [`REMOVED_MAX`] of them.
     pub removed: Vec<String>,
+    /// Members that a configuration gave another value than the client had.
+    pub changed: Vec<String>,
 }
 
 /// Edits a body that [`crate::peek::peek`] or [`crate::peek::peek_gemini`] accepted.
 #[must_use]
 pub fn apply(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
     let caps_several = peek.has_several_output_caps && edit.output_cap.is_some();
-    let keeps_members = !peek.has_gateway_only_fields && !caps_several && edit.params.takes_all();
+    let keeps_members = !peek.has_gateway_only_fields && !caps_several && edit.params.takes_all() && edit.changes.is_empty();
     match &peek.model_span {
-        Some(span) if keeps_members => Edited { slices: splice(body, peek, span, edit), removed: Vec::new() },
+        Some(span) if keeps_members => {
+            Edited { slices: splice(body, peek, span, edit), removed: Vec::new(), changed: Vec::new() }
+        }
         None if keeps_members && peek.is_model_in_path && edit.output_cap.is_none() => {
-            Edited { slices: vec![body.clone()], removed: Vec::new() }
+            Edited { slices: vec![body.clone()], removed: Vec::new(), changed: Vec::new() }
         }
         _ => rebuild(body, peek, edit),
     }
@@ -100,7 +120,7 @@ pub fn apply(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
 #[must_use]
 pub fn retain(body: Bytes, params: Params<'_>, own: Option<&str>) -> Edited {
     if params.takes_all() && own.is_none() {
-        return Edited { slices: vec![body], removed: Vec::new() };
+        return Edited { slices: vec![body], removed: Vec::new(), changed: Vec::new() };
     }
     let (mut text, mut removed, mut is_changed) = (String::from("{"), Vec::new(), false);
     let read = for_each_member(&body, |key, value| {
@@ -114,10 +134,10 @@ pub fn retain(body: Bytes, params: Params<'_>, own: Option<&str>) -> Edited {
         }
     });
     if read.is_err() || !is_changed {
-        return Edited { slices: vec![body], removed: Vec::new() };
+        return Edited { slices: vec![body], removed: Vec::new(), changed: Vec::new() };
     }
     text.push('}');
-    Edited { slices: vec![Bytes::from(text)], removed }
+    Edited { slices: vec![Bytes::from(text)], removed, changed: Vec::new() }
 }
 
 /// Leaves members at the top of a body out and puts others, as JSON, in. One that is no object stays as it is.
@@ -175,7 +195,8 @@ fn rebuild(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
     if !peek.is_model_in_path {
         push_member(&mut text, "model", &json_string(edit.model));
     }
-    let mut removed = Vec::new();
+    let (mut removed, mut changed) = (Vec::new(), Vec::new());
+    let mut seen: Vec<&str> = Vec::new();
     let (mut has_stream_options, mut has_cap) = (false, false);
     let read = for_each_member(body, |key, value| {
         if key == "model" || GATEWAY_ONLY.contains(&key) {
@@ -184,6 +205,17 @@ fn rebuild(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
         if !edit.params.takes(key) {
             if removed.len() < REMOVED_MAX {
                 removed.push(key.to_owned());
+            }
+            return;
+        }
+        if let Some((name, change)) = edit.changes.iter().find(|(name, _)| *name == key) {
+            if matches!(change, Change::Remove) {
+                removed.push(key.to_owned());
+            } else if !seen.contains(name) {
+                seen.push(name);
+                let written = change.of(value);
+                changed.extend(written.is_some().then(|| key.to_owned()));
+                push_member(&mut text, key, written.as_deref().unwrap_or(value));
             }
             return;
         }
@@ -216,8 +248,29 @@ fn rebuild(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
             push_cap(&mut text, cap.field, cap);
         }
     }
+    for (name, change) in edit.changes.iter().filter(|(name, _)| !seen.contains(name) && edit.params.takes(name)) {
+        if let Change::Set(value) | Change::Default(value) = change {
+            push_member(&mut text, name, &value.to_string());
+            changed.push((*name).to_owned());
+        }
+    }
     text.push('}');
-    Edited { slices: vec![Bytes::from(text)], removed }
+    Edited { slices: vec![Bytes::from(text)], removed, changed }
+}
+
+impl Change<'_> {
+    /// What takes the place of a value that is there; none: it stays.
+    fn of(self, value: &str) -> Option<String> {
+        match self {
+            Self::Set(wanted) => Some(wanted.to_string()).filter(|wanted| wanted != value),
+            Self::Default(_) | Self::Remove => None,
+            Self::Cap(_) if value == "null" => None,
+            Self::Cap(most) => {
+                let is_within = value.parse::<f64>().ok().zip(most.as_f64()).is_some_and(|(value, most)| value <= most);
+                (!is_within).then(|| most.to_string())
+            }
+        }
+    }
 }
 
 /// Adds a member to an object that is open.
@@ -268,7 +321,7 @@ fn with_usage(stream_options: &[u8]) -> String {
 }
 
 pub(crate) fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Value::from(text).to_string()
 }
 
 /// Goes through the members of an object in their order, values untouched.
@@ -321,7 +374,7 @@ mod tests {
     }
 
     fn only_model(model: &str) -> Edit<'_> {
-        Edit { model, ask_for_usage: false, output_cap: None, params: Params::default() }
+        Edit { model, ask_for_usage: false, output_cap: None, params: Params::default(), changes: &[] }
     }
 
     #[test]
@@ -379,6 +432,30 @@ mod tests {
         );
         check(r#"{"contents":[]}"#, r#"{"contents":[],"generationConfig":{"maxOutputTokens":50}}"#);
         check(r#"{"generation_config":null}"#, r#"{"generation_config":{"maxOutputTokens":50}}"#);
+    }
+
+    #[test]
+    fn a_configuration_changes_parameters() {
+        let (zero, list, one) = (Value::from(0), serde_json::json!(["x"]), serde_json::Number::from(1));
+        let changes = [
+            ("temperature", Change::Set(&zero)),
+            ("stop", Change::Default(&list)),
+            ("n", Change::Cap(&one)),
+            ("logprobs", Change::Remove),
+        ];
+        let check = |body: &str, expected: &Expect| {
+            expected.assert_eq(&edited(body, Edit { changes: &changes, ..only_model("m") }));
+        };
+        check(
+            r#"{"model":"a","temperature":2,"stop":null,"n":4,"logprobs":true,"x":1.0}"#,
+            &expect![[r#"{"model":"m","temperature":0,"stop":null,"n":1,"x":1.0}"#]],
+        );
+        check(
+            r#"{"model":"a","n":1,"temperature":1,"temperature":2}"#,
+            &expect![[r#"{"model":"m","n":1,"temperature":0,"stop":["x"]}"#]],
+        );
+        check(r#"{"model":"a","n":"9"}"#, &expect![[r#"{"model":"m","n":1,"temperature":0,"stop":["x"]}"#]]);
+        check(r#"{"model":"a","n":null}"#, &expect![[r#"{"model":"m","n":null,"temperature":0,"stop":["x"]}"#]]);
     }
 
     #[test]

@@ -251,6 +251,7 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         key_shape: None,
         data_policy: DataPolicy::NOTHING_KEPT,
         headers: Vec::new(),
+        datacenters: Vec::new(),
         quirks: Vec::new(),
         declared_models: models.map(declared).collect(),
     })

@@ -4,6 +4,7 @@ mod completions;
 mod dev;
 mod management;
 mod migrate;
+mod policy;
 mod rotate_master_key;
 mod sandbox;
 mod serve;
@@ -42,6 +43,8 @@ enum Command {
     RotateMasterKey(rotate_master_key::Arguments),
     /// Run the sandbox provider alone.
     Sandbox(sandbox::Arguments),
+    /// Check policy documents and run their cases; no gateway is needed.
+    Policy(policy::Arguments),
     /// Print completions for a shell.
     Completions(completions::Arguments),
 }
@@ -71,6 +74,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Migrate(arguments) => {
             return migrate::run(&arguments).unwrap_or_else(|error| fail(&error));
+        }
+        Command::Policy(arguments) => {
+            return policy::run(&arguments).unwrap_or_else(|error| fail(&error));
         }
         Command::RotateMasterKey(arguments) => rotate_master_key::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),

@@ -29,6 +29,14 @@ body! {
         access: Change<Value> = Nullable(Part::Access),
         /// Which credentials providers and models are called with; without it, the account's own, then managed ones.
         router: Change<Value> = Nullable(Part::Router),
+        /// Expressions that must be true of a request.
+        admit: Change<Value> = Nullable(Part::Admit),
+        /// Which models may answer, in which order, by expressions.
+        model_selection: Change<Value> = Nullable(Part::ModelSelection),
+        /// Which keys a model is called with, in which order, by expressions.
+        key_selection: Change<Value> = Nullable(Part::KeySelection),
+        /// How parameters of a request are changed before it is sent.
+        transform: Change<Value> = Nullable(Part::Transform),
     }
     example {"name": "OpenAI only", "access": {"providers": {"allow": ["openai"]}}}
 }
@@ -46,7 +54,14 @@ async fn handle(context: Context, body: JsonObject) -> Result<Response, ApiError
     let wanted = problems.settle(read)?;
     let things = Things::read(&context).await?;
     let mut problems = Problems::default();
-    let fields = fields(&wanted.access, &wanted.router);
+    let fields = fields([
+        (Part::Access, &wanted.access),
+        (Part::Router, &wanted.router),
+        (Part::Admit, &wanted.admit),
+        (Part::ModelSelection, &wanted.model_selection),
+        (Part::KeySelection, &wanted.key_selection),
+        (Part::Transform, &wanted.transform),
+    ]);
     let ready = NewIds::default().read(&context, &things, &Document::default(), &fields, &mut problems);
     let ready = problems.settle(ready)?;
     let configuration = Configuration {

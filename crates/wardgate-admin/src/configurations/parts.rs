@@ -1,6 +1,7 @@
 //! The document inside a request, and the provider keys that it brings along.
 
 use super::Configurations;
+use super::strategies;
 use crate::body::{Change, Problems, Rule, Text};
 use crate::context::Context;
 use crate::error::ApiError;
@@ -27,6 +28,23 @@ pub(super) const METADATA: Text = Text::max(4_096).too_long("ERR_NGROK_27604");
 pub(super) enum Part {
     Access,
     Router,
+    Admit,
+    ModelSelection,
+    KeySelection,
+    Transform,
+}
+
+impl Part {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Router => "router",
+            Self::Admit => "admit",
+            Self::ModelSelection => "model_selection",
+            Self::KeySelection => "key_selection",
+            Self::Transform => "transform",
+        }
+    }
 }
 
 impl Rule for Part {
@@ -40,18 +58,22 @@ impl Rule for Part {
         match self {
             Self::Access => access_schema(),
             Self::Router => router_schema(),
+            Self::Admit => strategies::admit(),
+            Self::ModelSelection => strategies::selection(true),
+            Self::KeySelection => strategies::selection(false),
+            Self::Transform => strategies::transform(),
         }
     }
 }
 
 /// The fields of a document, of which those that are kept are absent.
-pub(super) fn fields(access: &Change<Value>, router: &Change<Value>) -> Map<String, Value> {
+pub(super) fn fields(changes: [(Part, &Change<Value>); 6]) -> Map<String, Value> {
     let mut fields = Map::new();
-    for (name, change) in [("access", access), ("router", router)] {
+    for (part, change) in changes {
         match change {
             Change::Keep => continue,
-            Change::Clear => fields.insert(name.to_owned(), Value::Null),
-            Change::Set(value) => fields.insert(name.to_owned(), value.clone()),
+            Change::Clear => fields.insert(part.name().to_owned(), Value::Null),
+            Change::Set(value) => fields.insert(part.name().to_owned(), value.clone()),
         };
     }
     fields

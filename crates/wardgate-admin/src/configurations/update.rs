@@ -31,6 +31,14 @@ body! {
         /// Which credentials providers and models are called with, in place of what is there. Null: the account's own, then
         /// managed ones.
         router: Change<Value> = Nullable(Part::Router),
+        /// Expressions that must be true of a request, in place of those there. Null: none.
+        admit: Change<Value> = Nullable(Part::Admit),
+        /// Which models may answer, in place of what is there. Null: all, in the client's order.
+        model_selection: Change<Value> = Nullable(Part::ModelSelection),
+        /// Which keys a model is called with, in place of what is there. Null: all, in the order of the rules.
+        key_selection: Change<Value> = Nullable(Part::KeySelection),
+        /// How parameters are changed, in place of what is there. Null: not at all.
+        transform: Change<Value> = Nullable(Part::Transform),
     }
     example {"access": {"providers": {"allow": ["openai", "anthropic"]}}}
 }
@@ -52,7 +60,15 @@ async fn handle(context: Context, PathId(id): PathId<ConfigurationId>, body: Jso
     let present = resource::found::<Configurations>(&context, id).await?;
     context.preconditions.check(present.stamp.version)?;
     let things = Things::read(&context).await?;
-    let (fields, new_ids) = (fields(&wanted.access, &wanted.router), NewIds::default());
+    let fields = fields([
+        (Part::Access, &wanted.access),
+        (Part::Router, &wanted.router),
+        (Part::Admit, &wanted.admit),
+        (Part::ModelSelection, &wanted.model_selection),
+        (Part::KeySelection, &wanted.key_selection),
+        (Part::Transform, &wanted.transform),
+    ]);
+    let new_ids = NewIds::default();
     // The keys that come along stand in the new router, which replaces the stored one; so they are known from the first reading.
     let mut problems = Problems::default();
     let ready = new_ids.read(&context, &things, &document(&present)?, &fields, &mut problems);

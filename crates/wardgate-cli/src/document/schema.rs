@@ -45,6 +45,7 @@ fn shape(shape: &Shape) -> Value {
         Shape::Length | Shape::Network | Shape::Dollars => json!({"type": "string"}),
         Shape::List(item, max) => json!({"type": "array", "items": self::shape(item), "maxItems": max}),
         Shape::Object(fields) => object(fields),
+        Shape::Values => json!({"type": "object", "additionalProperties": true}),
     }
 }
 

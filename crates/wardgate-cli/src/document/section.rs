@@ -307,12 +307,51 @@ static RULE_SHAPE: Shape = Shape::Object(&RULE);
 
 static ROUTER: Fields = Fields(&[Field::new("rules", Shape::List(&RULE_SHAPE, 200), Absent::Empty, "In any order")]);
 
+const EXPRESSION: Shape = Shape::Text { min: 1, max: 2_048 };
+const EXPRESSIONS: Shape = Shape::List(&EXPRESSION, 20);
+const ON_ERROR: Field =
+    Field::new("on_error", Shape::Word(&["halt", "continue"]), Absent::Unset, "Without a result after a fault; absent: halt");
+
+static ADMIT: Fields = Fields(&[
+    Field::new("expression", EXPRESSION, Absent::Mistake, "True of every request that is admitted"),
+    Field::new("message", Shape::Text { min: 1, max: 500 }, Absent::Unset, "What the client of another request is told"),
+]);
+static ADMIT_SHAPE: Shape = Shape::Object(&ADMIT);
+
+static MODEL_SELECTION: Fields = Fields(&[
+    Field::new("strategy", EXPRESSIONS, Absent::Unset, "The first expression that gives models decides"),
+    ON_ERROR,
+    Field::new("fallback_models", Shape::List(&ENTRY, 20), Absent::Unset, "Considered behind the models that a client names"),
+]);
+
+static KEY_SELECTION: Fields =
+    Fields(&[Field::new("strategy", EXPRESSIONS, Absent::Mistake, "The first expression that gives keys decides"), ON_ERROR]);
+
+static TRANSFORM: Fields = Fields(&[
+    Field::new("when", EXPRESSION, Absent::Unset, "True of every call that is changed; absent: all are"),
+    Field::new("set", Shape::Values, Absent::Unset, "Parameters that get these values"),
+    Field::new("default", Shape::Values, Absent::Unset, "Parameters that get these values where the client wrote none"),
+    Field::new("cap", Shape::Values, Absent::Unset, "Parameters that get these numbers where the client wrote larger ones"),
+    Field::new("remove", Shape::List(&Shape::Text { min: 1, max: 64 }, 50), Absent::Unset, "Parameters that are taken out"),
+    Field::new("max_output_tokens", Shape::Number, Absent::Unset, "The most tokens of an answer"),
+]);
+static TRANSFORM_SHAPE: Shape = Shape::Object(&TRANSFORM);
+
 static CONFIGURATION: Fields = Fields(&[
     NAME,
     DESCRIPTION,
     METADATA,
     Field::new("access", Shape::Object(&ACCESS), Absent::Unset, "What may be called; absent: everything"),
     Field::new("router", Shape::Object(&ROUTER), Absent::Unset, "Which credentials are used; absent: the account's own first"),
+    Field::new("admit", Shape::List(&ADMIT_SHAPE, 20), Absent::Unset, "What must be true of a request"),
+    Field::new("model_selection", Shape::Object(&MODEL_SELECTION), Absent::Unset, "Which models may answer, in which order"),
+    Field::new(
+        "key_selection",
+        Shape::Object(&KEY_SELECTION),
+        Absent::Unset,
+        "Which keys a model is called with, in which order",
+    ),
+    Field::new("transform", Shape::List(&TRANSFORM_SHAPE, 20), Absent::Unset, "How parameters are changed before a call"),
 ]);
 
 static ACCESS_KEY: Fields = Fields(&[

@@ -31,6 +31,8 @@ pub(crate) enum Shape {
     List(&'static Shape, usize),
     /// An object with these fields.
     Object(&'static Fields),
+    /// An object with whatever fields and values.
+    Values,
 }
 
 /// The fields of an object.
@@ -128,6 +130,7 @@ impl Shape {
                     path.pop();
                 }
             }
+            (Self::Values, Value::Object(_)) => {}
             (shape, value) => {
                 if let Err(text) = shape.check_plain(value) {
                     add(path, false, text, mistakes);
@@ -167,6 +170,7 @@ impl Shape {
             }
             (Self::Text { .. }, _) => Err(format!("must be text, and is {is}")),
             (Self::List(..), _) => Err(format!("must be a list, and is {is}")),
+            (Self::Values, _) => Err(format!("must be fields, as `name: value`, and is {is}")),
             (Self::Object(_), _) => Ok(()),
         }
     }

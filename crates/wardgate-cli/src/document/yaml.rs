@@ -17,27 +17,36 @@ const DOCUMENTS_MAX: usize = 1_000;
 
 /// What is wrong with a text, and where.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct BadYaml {
-    pub(super) text: String,
-    pub(super) position: Option<Position>,
+pub struct BadYaml {
+    /// What, for people.
+    pub text: String,
+    /// Where, if it is known.
+    pub position: Option<Position>,
 }
 
 /// Line and column, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Position {
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
 }
 
 /// A step into a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub enum Step {
+    /// To the field with this name.
     Field(String),
+    /// To the item at this place, from 0.
     Item(usize),
 }
 
 /// The documents of a text.
-pub(super) fn documents(text: &str) -> Result<Vec<Value>, BadYaml> {
+///
+/// # Errors
+/// When it is not YAML, or too much of it.
+pub fn documents(text: &str) -> Result<Vec<Value>, BadYaml> {
     let left = Cell::new(VALUES_MAX);
     let mut all = Vec::new();
     for document in serde_yaml::Deserializer::from_str(text) {
@@ -50,7 +59,8 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, BadYaml> {
 }
 
 /// Where a value is; with `at_key`, where its name is. The text is one that [`documents`] took.
-pub(super) fn position(text: &str, document: usize, path: &[Step], at_key: bool) -> Option<Position> {
+#[must_use]
+pub fn position(text: &str, document: usize, path: &[Step], at_key: bool) -> Option<Position> {
     let document = serde_yaml::Deserializer::from_str(text).nth(document)?;
     let error = Walk { path, at_key }.deserialize(document).err()?;
     place(&error)

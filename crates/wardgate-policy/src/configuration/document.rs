@@ -4,6 +4,7 @@ use super::access::Access;
 use super::draft::Draft;
 use super::problem::Problem;
 use super::router::Router;
+use super::strategies::Strategies;
 use serde_json::{Map, Value};
 
 /// What a configuration says. The default says nothing: everything is allowed, and called with the account's own keys, then
@@ -14,6 +15,8 @@ pub struct Document {
     pub access: Option<Access>,
     /// The rules. None: the default for every provider.
     pub router: Option<Router>,
+    /// The expressions.
+    pub strategies: Strategies,
 }
 
 /// A stored text that is no document. Whoever meets one must refuse to serve: what it would have forbidden is not known.

@@ -8,6 +8,7 @@ use super::inventory::Inventory;
 use super::json::{Fields, Place, Problems};
 use super::problem::{Problem, ProblemKind};
 use super::router::{DraftKey, Router};
+use super::strategies::{NAMES, Strategies};
 use serde_json::{Map, Value};
 use wardgate_core::configuration::References;
 use wardgate_core::id::ProviderKeyId;
@@ -18,6 +19,7 @@ use wardgate_core::secret::Secret;
 pub struct Draft {
     access: Option<Access>,
     router: Option<Router<DraftKey>>,
+    strategies: Strategies,
     /// What was stored before; the default for a new document. What stands in it was checked when it was written, and is not
     /// refused now because something has gone from the catalog since.
     stored: Document,
@@ -49,7 +51,7 @@ pub struct NewKey {
     pub value: Secret,
 }
 
-const KNOWN: &str = "access, router";
+const KNOWN: &str = "access, router, admit, model_selection, key_selection, transform";
 
 impl Draft {
     /// Reads a new document: the fields of a configuration that are not its texts.
@@ -76,8 +78,14 @@ impl Draft {
             Some(Value::Null) => None,
             Some(value) => Router::read(value, Place::root("router"), &mut problems),
         };
+        let mut strategies = stored.strategies.clone();
+        for name in NAMES {
+            if let Some(value) = fields.take(name) {
+                strategies.read_change(name, value, &mut problems);
+            }
+        }
         fields.finish(None, KNOWN, &mut problems);
-        Self { access, router, stored: stored.clone(), is_router_new, problems }
+        Self { access, router, strategies, stored: stored.clone(), is_router_new, problems }
     }
 
     /// Checks the document against what the account has. `new_id` gives the id of each provider key that it brings along.
@@ -91,6 +99,7 @@ impl Draft {
     ) -> Result<Ready, Vec<Problem>> {
         self.check_access(inventory);
         let providers = self.check_router(inventory);
+        self.check_fallback_models(inventory);
         if !self.problems.0.is_empty() {
             return Err(self.problems.0);
         }
@@ -106,7 +115,7 @@ impl Draft {
                 }
             })
         });
-        let document = Document { access: self.access, router };
+        let document = Document { access: self.access, router, strategies: self.strategies };
         let references = document.references(inventory.overlay);
         Ok(Ready { document, references, new_keys })
     }
@@ -124,7 +133,7 @@ impl Draft {
             })
         });
         match self.problems.0.into_iter().next() {
-            None => Ok(Document { access: self.access, router }),
+            None => Ok(Document { access: self.access, router, strategies: self.strategies }),
             Some(problem) => Err(problem),
         }
     }

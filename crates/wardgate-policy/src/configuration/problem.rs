@@ -49,6 +49,10 @@ pub enum ProblemKind {
     NoListToEdit,
     /// An edit that adds and removes the same.
     EditConflict,
+    /// An expression that is not one, or does not give what it must.
+    Expression,
+    /// Something that never matches; a warning, and no mistake.
+    NeverMatches,
 }
 
 impl ProblemKind {
@@ -69,6 +73,8 @@ impl ProblemKind {
             Self::ForeignKey => "provider_key_of_another_provider",
             Self::NoListToEdit => "allow_list_not_configured",
             Self::EditConflict => "allow_list_patch_conflict",
+            Self::Expression => "invalid_expression",
+            Self::NeverMatches => "never_matches",
         }
     }
 }

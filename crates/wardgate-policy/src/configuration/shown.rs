@@ -24,7 +24,12 @@ impl Document {
     }
 
     pub(super) fn to_fields(&self, beside: BesideKey<'_>) -> Map<String, Value> {
-        fields([("access", self.access.as_ref().map(access)), ("router", self.router.as_ref().map(|of| router(of, beside)))])
+        let mut shown = fields([
+            ("access", self.access.as_ref().map(access)),
+            ("router", self.router.as_ref().map(|of| router(of, beside))),
+        ]);
+        shown.append(&mut fields(self.strategies.to_fields()));
+        shown
     }
 }
 

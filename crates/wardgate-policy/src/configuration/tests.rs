@@ -138,7 +138,7 @@ fn every_mistake_of_form_is_told_at_its_place() {
             missing_field: router.rules[3].steps[0].keys[2] must have both name and value, since it makes a new key
             contradiction: router.rules[3].steps[0].keys[3] names a key by its id and describes a new one at once; send the id alone, or name and value
             unknown_field: router.rules[3].steps[0].keys[4].keyRedacted is not known here; known: id; or name, value
-            unknown_field: acess is not known here; known: access, router
+            unknown_field: acess is not known here; known: access, router, admit, model_selection, key_selection, transform
             duplicate: router.rules[3] is for what an earlier rule is for; put its steps there
         "#]],
     );
@@ -343,7 +343,9 @@ fn a_stored_text_that_is_not_understood_is_refused() {
     check("[]", &expect!["the stored configuration is not a JSON object"]);
     check(
         r#"{"firewall": {}}"#,
-        &expect!["the stored configuration cannot be understood: firewall is not known here; known: access, router"],
+        &expect![
+            "the stored configuration cannot be understood: firewall is not known here; known: access, router, admit, model_selection, key_selection, transform"
+        ],
     );
     check(
         r#"{"router": {"rules": [{"provider": "openai", "steps": [{"type": "user", "keys": [{"name": "n", "value": "v"}]}]}]}}"#,

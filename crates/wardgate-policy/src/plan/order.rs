@@ -33,7 +33,7 @@ struct Rank {
 }
 
 /// Orders a plan of a client that said nothing but models.
-pub(super) fn by_health(candidates: &mut [Candidate], health: &dyn Health) {
+pub(crate) fn by_health(candidates: &mut [Candidate], health: &dyn Health) {
     let is_out = |candidate: &Candidate| standing(candidate, Some(health)).class == Class::Out;
     if candidates.len() > 1 && candidates.iter().any(is_out) {
         candidates.sort_by_cached_key(is_out);

@@ -4,6 +4,7 @@ use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::phase::configure::Caller;
 use crate::phase::ingress::{Call, Inbound};
+use crate::phase::strategies::Moment;
 use crate::request_log::RequestLog;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
@@ -37,6 +38,8 @@ pub(crate) struct Ask {
     pub(crate) has_envelopes: bool,
     /// The body's type, where it is a form.
     pub(crate) form: Option<HeaderValue>,
+    /// What strategies are told, once there are some.
+    pub(crate) moment: OnceLock<Moment>,
     /// The memory that the body takes.
     pub(crate) _memory: Reservation,
     /// The body in the neutral form, once a candidate needs it.
@@ -113,7 +116,17 @@ pub(crate) async fn read(
             let peek = multipart::peek(&body, boundary).map_err(Failure::BodyWrong)?;
             let surface = call.surface;
             let neutral = OnceLock::new();
-            Ask { surface, body, peek, is_json_array: false, has_envelopes: false, form, _memory: memory, neutral }
+            Ask {
+                surface,
+                body,
+                peek,
+                is_json_array: false,
+                has_envelopes: false,
+                form,
+                moment: OnceLock::new(),
+                _memory: memory,
+                neutral,
+            }
         }
         None if body.len() > LARGE_BYTES => {
             // So long a reading would keep a thread from all others that wait for it.
@@ -144,8 +157,8 @@ fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -
     // Providers of other formats do not look at what is in envelopes.
     let may_hold_envelopes = matches!(surface, Surface::Messages | Surface::Responses | Surface::GenerateContent);
     let has_envelopes = may_hold_envelopes && envelope::are_in(surface.format(), &body);
-    let neutral = OnceLock::new();
-    Ok(Ask { surface, body, peek, is_json_array, has_envelopes, form: None, _memory: memory, neutral })
+    let (moment, neutral) = (OnceLock::new(), OnceLock::new());
+    Ok(Ask { surface, body, peek, is_json_array, has_envelopes, form: None, moment, _memory: memory, neutral })
 }
 
 /// Whether Google's way of asking for server-sent events stands in a query.

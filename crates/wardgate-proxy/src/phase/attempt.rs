@@ -16,7 +16,7 @@ use wardgate_core::fault::{ErrorOrigin, FaultClass};
 use wardgate_core::usage::Completion;
 use wardgate_health::Outcome;
 use wardgate_policy::verdict::{self, verdict};
-use wardgate_policy::{Candidate, Failover, Next, Plan};
+use wardgate_policy::{Candidate, Dropped, Failover, Next, Plan};
 
 /// How much of a model's name is logged for a failed attempt, in bytes.
 const MODEL_BYTES_MAX: usize = 100;
@@ -116,6 +116,7 @@ impl From<Unfit> for Failure {
         match unfit {
             Unfit::Untranslatable(refused) => Self::Untranslatable(refused),
             Unfit::NoMemory => Self::Busy("memory for translating requests"),
+            Unfit::Strategy(failed) => Self::NothingToTry(vec![Dropped::whole(String::new(), failed.into())]),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::tenant::{NoPolicy, TenantSnapshot};
 use std::sync::Arc;
 use wardgate_core::access_key::AccessKey;
 use wardgate_core::id::ConfigurationId;
+use wardgate_policy::configuration::Strategies;
 use wardgate_policy::{Facts, Policy};
 
 /// Who calls, and what is theirs.
@@ -30,6 +31,11 @@ impl Caller {
     /// What a plan is made from.
     pub(crate) fn facts(&self) -> Facts<'_> {
         self.tenant.facts(self.policy.as_deref())
+    }
+
+    /// The expressions of its configuration, if there are any.
+    pub(crate) fn strategies(&self) -> Option<&Strategies> {
+        self.policy.as_deref().and_then(Policy::strategies)
     }
 }
 

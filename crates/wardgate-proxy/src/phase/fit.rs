@@ -6,6 +6,7 @@ use crate::passage::Passage;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::phase::ingress::Inbound;
+use crate::phase::strategies;
 use crate::phase::translate::{Unfit, translate};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
@@ -13,7 +14,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::RequestId;
 use wardgate_model::Quirk;
-use wardgate_policy::{Candidate, OutputCap};
+use wardgate_policy::configuration::Change;
+use wardgate_policy::{Candidate, Caps, OutputCap, strategy};
 use wardgate_wire::edit::{self, Edit, Params, Slices};
 use wardgate_wire::envelope;
 use wardgate_wire::multipart;
@@ -37,6 +39,8 @@ pub(crate) struct Fitted<'p> {
 pub(crate) struct Changes {
     /// Parameters that were taken out.
     pub(crate) removed: Vec<String>,
+    /// Parameters that the configuration gave another value.
+    pub(crate) changed: Vec<String>,
     /// The cap on the answer's tokens that took the place of the client's.
     pub(crate) output_cap: Option<u64>,
     /// What was lost between the formats.
@@ -48,6 +52,9 @@ impl Changes {
     pub(crate) fn tell(&self, to: &mut HeaderMap) {
         if !self.removed.is_empty() {
             headers::insert_text(to, headers::REMOVED_PARAMS, &self.removed.join(", "));
+        }
+        if !self.changed.is_empty() {
+            headers::insert_text(to, headers::CHANGED_PARAMS, &self.changed.join(", "));
         }
         if let Some(tokens) = self.output_cap {
             to.insert(headers::OUTPUT_CAP, HeaderValue::from(tokens));
@@ -68,10 +75,11 @@ pub(crate) fn fit<'p>(
     request_id: RequestId,
 ) -> Result<Fitted<'p>, Unfit> {
     let format = ask.surface.format();
+    let own = strategies::changes(deps, caller, ask, candidate)?;
     let mut fitted = if candidate.endpoint.format == format {
-        pass(caller, ask, candidate, format)
+        pass(caller, ask, candidate, format, &own)
     } else {
-        let translating = || translate(deps, inbound, caller, ask, candidate, request_id);
+        let translating = || translate(deps, inbound, caller, ask, candidate, &own, request_id);
         // With one thread there is no other that could go on with the rest meanwhile.
         let has_others = || Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
         if ask.is_large() && has_others() { tokio::task::block_in_place(translating)? } else { translating()? }
@@ -85,10 +93,10 @@ pub(crate) fn fit<'p>(
 /// The version of Messages in the body, as JSON, where the path names the model.
 const VERTEX_VERSION: &str = "\"vertex-2023-10-16\"";
 
-/// The body stays as the client wrote it, but for what routing needs.
-fn pass<'p>(caller: &Caller, ask: &Ask, candidate: &'p Candidate, format: Format) -> Fitted<'p> {
+/// The body stays as the client wrote it, but for what routing needs and the configuration changes.
+fn pass<'p>(caller: &Caller, ask: &Ask, candidate: &'p Candidate, format: Format, own: &strategy::Changes<'_>) -> Fitted<'p> {
     let params = params(candidate);
-    let output_cap = output_cap(caller, ask, candidate, params);
+    let output_cap = output_cap(caps(caller, own), ask, candidate, params);
     let model = &candidate.target.model;
     if ask.form.is_some() {
         let (body, passage) =
@@ -96,13 +104,14 @@ fn pass<'p>(caller: &Caller, ask: &Ask, candidate: &'p Candidate, format: Format
         return Fitted { candidate, body, changes: Changes::default(), passage };
     }
     let ask_for_usage = asks_for_usage(ask, candidate);
-    let edit = Edit { model, ask_for_usage, output_cap, params };
+    let changes = wire_changes(own);
+    let edit = Edit { model, ask_for_usage, output_cap, params, changes: &changes };
     let edited = match without_envelopes(ask) {
         Some((body, peek)) => edit::apply(&body, &peek, edit),
         None => edit::apply(&ask.body, &ask.peek, edit),
     };
     let output_cap = output_cap.map(|cap| cap.tokens);
-    let changes = Changes { removed: edited.removed, output_cap, warnings: Warnings::default() };
+    let changes = Changes { removed: edited.removed, changed: edited.changed, output_cap, warnings: Warnings::default() };
     let passage = Passage::Same { format, hides_usage: ask_for_usage, is_json_array: ask.is_json_array };
     Fitted { candidate, body: edited.slices, changes, passage }
 }
@@ -118,6 +127,23 @@ fn without_envelopes(ask: &Ask) -> Option<(Bytes, Peek)> {
         _ => peek::peek(&body, ask.surface),
     };
     Some((body, peek.ok()?))
+}
+
+/// The account's caps, or the configuration's where that one is lower.
+pub(crate) fn caps(caller: &Caller, own: &strategy::Changes<'_>) -> Caps {
+    let caps = [caller.tenant.caps.output_tokens_max, own.max_output_tokens];
+    Caps { output_tokens_max: caps.into_iter().flatten().min(), ..caller.tenant.caps }
+}
+
+/// What a configuration changes, as bodies are edited by it.
+pub(crate) fn wire_changes<'c>(own: &strategy::Changes<'c>) -> Vec<(&'c str, edit::Change<'c>)> {
+    let change = |change: &'c Change| match change {
+        Change::Set(value) => edit::Change::Set(value),
+        Change::Default(value) => edit::Change::Default(value),
+        Change::Cap(most) => edit::Change::Cap(most),
+        Change::Remove => edit::Change::Remove,
+    };
+    own.parameters.iter().map(|(name, of)| (*name, change(of))).collect()
 }
 
 /// Whether usage has to be asked for: Messages streams always have it, Chat streams only on request.
@@ -137,10 +163,10 @@ pub(crate) fn params(candidate: &Candidate) -> Params<'_> {
     }
 }
 
-/// The account's cap, where the request asks for more or says nothing. A provider that takes no such parameter gets none.
-fn output_cap(caller: &Caller, ask: &Ask, candidate: &Candidate, params: Params<'_>) -> Option<edit::OutputCap> {
+/// The cap, where the request asks for more or says nothing. A provider that takes no such parameter gets none.
+fn output_cap(caps: Caps, ask: &Ask, candidate: &Candidate, params: Params<'_>) -> Option<edit::OutputCap> {
     let model_max = candidate.target.known.as_ref().and_then(|known| known.output_tokens_max);
-    let OutputCap::Set(tokens) = caller.tenant.caps.output(ask.peek.output_tokens_max, model_max) else {
+    let OutputCap::Set(tokens) = caps.output(ask.peek.output_tokens_max, model_max) else {
         return None;
     };
     let names = match ask.surface {

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::health::Watched;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
+use crate::phase::strategies;
 use crate::phase::wishes::{Manner, wishes};
 use crate::request_log::RequestLog;
 use wardgate_policy::{Dropped, Facts, Plan, Why, tally};
@@ -45,7 +46,8 @@ pub(crate) fn plan(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>, 
     let wanted = wardgate_policy::Ask { surface: ask.surface, models, wishes: wishes.as_deref(), is_traced };
     let watched = Watched::new(deps, caller.tenant.account_id);
     let facts = Facts { health: Some(&watched), ..caller.facts() };
-    Ok(wardgate_policy::plan(wanted, facts).and_then(|plan| within_tiers(plan, caller)))
+    let planned = wardgate_policy::plan(wanted, facts).and_then(|plan| within_tiers(plan, caller));
+    Ok(planned.and_then(|plan| strategies::apply(deps, caller, ask, plan, &watched)))
 }
 
 /// Leaves out the models that a tier of the caller does not hold.

@@ -5,14 +5,15 @@ use crate::headers;
 use crate::passage::{Passage, Translation, Vectors};
 use crate::phase::ask::{Ask, NoMemory};
 use crate::phase::configure::Caller;
-use crate::phase::fit::{Changes, Fitted, params};
+use crate::phase::fit::{Changes, Fitted, caps, params, wire_changes};
 use crate::phase::ingress::Inbound;
 use std::borrow::Cow;
 use wardgate_core::format::Format;
 use wardgate_core::id::RequestId;
 use wardgate_model::{Ability, Constraints, Quirk, Thinking};
-use wardgate_policy::{Candidate, Credential, OutputCap};
-use wardgate_wire::edit;
+use wardgate_policy::strategy::{self, Failed};
+use wardgate_policy::{Candidate, Caps, Credential, OutputCap};
+use wardgate_wire::edit::{self, Edit, Params};
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::opaque;
 use wardgate_wire::neutral::request::{Effort, Request};
@@ -26,6 +27,14 @@ pub(crate) enum Unfit {
     Untranslatable(Box<Untranslatable>),
     /// There is no memory to say it in.
     NoMemory,
+    /// The configuration does not tell what to change: an expression of it cannot be worked out.
+    Strategy(Failed),
+}
+
+impl From<Failed> for Unfit {
+    fn from(failed: Failed) -> Self {
+        Self::Strategy(failed)
+    }
 }
 
 impl From<Untranslatable> for Unfit {
@@ -47,6 +56,7 @@ pub(crate) fn translate<'p>(
     caller: &Caller,
     ask: &Ask,
     candidate: &'p Candidate,
+    own: &strategy::Changes<'_>,
     request_id: RequestId,
 ) -> Result<Fitted<'p>, Unfit> {
     let (client, provider) = (ask.surface.format(), candidate.endpoint.format);
@@ -54,8 +64,12 @@ pub(crate) fn translate<'p>(
     if client == Format::OpenAiEmbeddings {
         return embed(ask, candidate, is_strict);
     }
-    let request = ask.neutral(deps)?.as_ref().map_err(Untranslatable::clone)?;
-    let (request, output_cap) = capped(request, caller, candidate);
+    let changed = changed(ask, candidate, own)?;
+    let request = match &changed {
+        Some(changed) => &changed.request,
+        None => ask.neutral(deps)?.as_ref().map_err(Untranslatable::clone)?,
+    };
+    let (request, output_cap) = capped(request, caps(caller, own), candidate);
     let constraints = candidate.target.known.as_ref().map(|known| &known.constraints);
     let efforts = constraints.map_or_else(Vec::new, efforts);
     let target =
@@ -72,7 +86,9 @@ pub(crate) fn translate<'p>(
         is_json_array: ask.is_json_array,
         aliases: encoded.aliases,
     };
-    let changes = Changes { removed: edited.removed, output_cap, warnings: encoded.warnings };
+    let (mut removed, named) = changed.as_ref().map_or_else(Default::default, |of| (of.removed.clone(), of.changed.clone()));
+    removed.extend(edited.removed);
+    let changes = Changes { removed, changed: named, output_cap, warnings: encoded.warnings };
     let passage = Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options }));
     Ok(Fitted { candidate, body: edited.slices, changes, passage })
 }
@@ -92,15 +108,36 @@ fn embed<'p>(ask: &Ask, candidate: &'p Candidate, is_strict: bool) -> Result<Fit
     if form == EmbeddingsForm::Gemini {
         warnings.add("usage_missing", "usage");
     }
-    let changes = Changes { removed: Vec::new(), output_cap: None, warnings };
+    let changes = Changes { warnings, ..Changes::default() };
     let passage = Passage::Vectors(Box::new(Vectors { form, request, model: candidate.target.model.to_string() }));
     Ok(Fitted { candidate, body: vec![body.into()], changes, passage })
 }
 
-/// The request with the account's cap, where it asks for more or says nothing.
-fn capped<'r>(request: &'r Request, caller: &Caller, candidate: &Candidate) -> (Cow<'r, Request>, Option<u64>) {
+/// A request as the configuration changes it for a candidate, in the client's names of parameters.
+struct Changed {
+    request: Request,
+    /// The names of those that were removed.
+    removed: Vec<String>,
+    /// The names of those that have another value.
+    changed: Vec<String>,
+}
+
+/// What the configuration makes of the request; none: it changes nothing.
+fn changed(ask: &Ask, candidate: &Candidate, own: &strategy::Changes<'_>) -> Result<Option<Changed>, Untranslatable> {
+    if own.parameters.is_empty() {
+        return Ok(None);
+    }
+    let (model, changes) = (&candidate.target.model, wire_changes(own));
+    let edit = Edit { model, ask_for_usage: false, output_cap: None, params: Params::default(), changes: &changes };
+    let edited = edit::apply(&ask.body, &ask.peek, edit);
+    let request = transcode::decode_request(ask.surface.format(), &edited.slices.concat())?;
+    Ok(Some(Changed { request, removed: edited.removed, changed: edited.changed }))
+}
+
+/// The request with the cap, where it asks for more or says nothing.
+fn capped<'r>(request: &'r Request, caps: Caps, candidate: &Candidate) -> (Cow<'r, Request>, Option<u64>) {
     let model_max = candidate.target.known.as_ref().and_then(|known| known.output_tokens_max);
-    match caller.tenant.caps.output(request.output_tokens_max, model_max) {
+    match caps.output(request.output_tokens_max, model_max) {
         OutputCap::Keep => (Cow::Borrowed(request), None),
         OutputCap::Set(tokens) => {
             let mut request = request.clone();
@@ -192,11 +229,12 @@ mod tests {
             key_shape: None,
             headers: Vec::new(),
             data_policy: DataPolicy::default(),
+            datacenters: Vec::new(),
             quirks: Vec::new(),
             declared_models: Vec::new(),
         };
         let target = Called { provider: Arc::new(provider), model: "m".into(), known: None, unsupported_params: None };
-        Candidate { model_index: 0, target, endpoint, credential: Credential::None, virtual_model: None }
+        Candidate { model_index: 0, target, endpoint, credential: Credential::None, virtual_model: None, is_fallback: false }
     }
 
     /// What a provider is sent, and what the client gets for its answer.

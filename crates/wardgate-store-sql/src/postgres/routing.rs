@@ -27,7 +27,7 @@ impl PostgresTenant {
         let Some(gateway_config) = gateway_config::find(lent, self.account_id).await? else { return Ok(None) };
         let teams = sqlx::query(
             "SELECT id, version, account_id, name, description, metadata, tier, created_at, updated_at, created_by, updated_by
-             FROM teams WHERE account_id = $1 AND tier IS NOT NULL ORDER BY id",
+             FROM teams WHERE account_id = $1 ORDER BY id",
         );
         let managed_keys = sqlx::query(
             "SELECT id, version, last_used_at, provider_name, name, description, metadata, sealed_value, redacted, created_at,

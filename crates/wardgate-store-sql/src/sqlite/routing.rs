@@ -18,7 +18,7 @@ impl Routing for SqliteTenant {
         Ok(Some(RoutingMaterial {
             account,
             gateway_config,
-            teams: self.all(connection, "SELECT * FROM teams WHERE account_id = ? AND tier IS NOT NULL ORDER BY id").await?,
+            teams: self.all(connection, "SELECT * FROM teams WHERE account_id = ? ORDER BY id").await?,
             provider_keys: self.all(connection, "SELECT * FROM provider_keys WHERE account_id = ? ORDER BY id").await?,
             managed_keys: self
                 .all(

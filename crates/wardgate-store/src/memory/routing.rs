@@ -18,7 +18,7 @@ impl Routing for MemoryTenant {
         Ok(Some(RoutingMaterial {
             account,
             gateway_config: gateway_config.unwrap_or(GatewayConfig::unwritten(self.account_id)),
-            teams: self.all(tables.teams.values()).into_iter().filter(|team| team.tier.is_some()).collect(),
+            teams: self.all(tables.teams.values()),
             provider_keys: self.all(tables.provider_keys.values()),
             managed_keys: granted.cloned().collect(),
             providers: self.all(tables.providers.values()),

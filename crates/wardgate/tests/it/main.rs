@@ -44,6 +44,8 @@ mod translation;
 mod surfaces;
 mod auth;
 mod passing;
+mod strategies;
+mod policies;
 mod scene;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};

@@ -7,11 +7,12 @@ use crate::configuration::inventory::Inventory;
 use crate::configuration::json::{Place, Problems, clip};
 use crate::configuration::problem::ProblemKind;
 use crate::configuration::router::{DraftKey, Rule, RuleStep};
+use crate::configuration::strategies::Strategies;
 use std::collections::HashSet;
 use std::sync::Arc;
 use wardgate_core::name::ProviderName;
 use wardgate_model::nearest::nearest;
-use wardgate_model::{Origin, Overlay, Provider, ResolveError};
+use wardgate_model::{Origin, Overlay, Provider, ResolveError, resolve};
 
 impl Draft {
     pub(super) fn check_access(&mut self, inventory: Inventory<'_>) {
@@ -70,6 +71,25 @@ impl Draft {
             }
         }
         providers
+    }
+}
+
+impl Draft {
+    /// A model that was stored before may have gone from the catalog since.
+    pub(super) fn check_fallback_models(&mut self, inventory: Inventory<'_>) {
+        let models_of = |strategies: &Strategies| strategies.model_selection.as_ref().and_then(|of| of.fallback_models.clone());
+        let stored = models_of(&self.stored.strategies).unwrap_or_default();
+        let place = Place::root("model_selection");
+        let place = place.field("fallback_models");
+        for (index, model) in models_of(&self.strategies).into_iter().flatten().enumerate() {
+            if stored.contains(&model) || inventory.virtual_model(&model).is_some() {
+                continue;
+            }
+            if let Err(error) = resolve(&model, inventory.overlay) {
+                let (kind, text) = unknown(&error);
+                self.problems.add(place.index(index), kind, text);
+            }
+        }
     }
 }
 
