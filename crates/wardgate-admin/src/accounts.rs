@@ -17,6 +17,7 @@ use crate::tiers;
 use schemars::JsonSchema;
 use serde::Serialize;
 use wardgate_core::account::Account;
+use wardgate_core::credit::PrepaidScope;
 use wardgate_core::id::{AccountId, TeamId};
 use wardgate_store::kinds::TieredFilter;
 
@@ -49,6 +50,8 @@ pub(crate) struct AccountBody {
     metadata: Option<String>,
     /// The tier it is on. Null: none, and so no limits but the gateway's own.
     tier: Option<String>,
+    /// What its credits pay for: "managed", what is asked with the operator's keys, or "everything". Null: nothing.
+    prepaid: Option<&'static str>,
     /// Whether none of its keys is served.
     suspended: bool,
     /// The team that it always has.
@@ -87,6 +90,7 @@ impl Resource for Accounts {
             name: account.name,
             metadata: account.metadata,
             tier: account.tier.map(|tier| tier.to_string()),
+            prepaid: account.prepaid.map(PrepaidScope::name),
             suspended: account.suspended_at.is_some(),
             default_team_id: account.default_team_id,
             stamped: Stamped::new(&context.app, account.stamp),

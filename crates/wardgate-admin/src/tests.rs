@@ -280,6 +280,7 @@ async fn tenant(store: &MemoryStore, clock: &ManualClock, random: &Counting, mas
         metadata: None,
         tier: None,
         suspended_at: None,
+        prepaid: None,
         default_team_id: team_id,
         sealed_data_key,
         stamp: Stamp::first(now, "wardgate"),

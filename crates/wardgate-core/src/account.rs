@@ -1,5 +1,6 @@
 //! Tenants and the groups inside them.
 
+use crate::credit::PrepaidScope;
 use crate::id::{AccountId, TeamId};
 use crate::label::Label;
 use crate::stamp::Stamp;
@@ -19,6 +20,8 @@ pub struct Account {
     pub tier: Option<TierName>,
     /// Since when none of its keys is served, if so.
     pub suspended_at: Option<Timestamp>,
+    /// What its credits pay for, if for anything: without enough of them that is refused.
+    pub prepaid: Option<PrepaidScope>,
     /// The id of its team [`DEFAULT_TEAM`], which is made with it.
     pub default_team_id: TeamId,
     /// The key that seals this account's provider credentials, itself sealed by the master key.

@@ -34,6 +34,41 @@ impl CreditCategory {
     }
 }
 
+/// What an account's credits pay for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PrepaidScope {
+    /// What is asked with the operator's keys: what is asked with its own, the account pays to the provider.
+    Managed,
+    /// Everything that costs something.
+    Everything,
+}
+
+impl PrepaidScope {
+    /// Every scope.
+    pub const ALL: [Self; 2] = [Self::Managed, Self::Everything];
+
+    /// Its name in the API and in stores.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Managed => "managed",
+            Self::Everything => "everything",
+        }
+    }
+
+    /// The scope with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+
+    /// Whether it is credits that pay for an attempt.
+    #[must_use]
+    pub const fn covers(self, is_managed: bool) -> bool {
+        is_managed || matches!(self, Self::Everything)
+    }
+}
+
 /// An amount that was added to an account's balance. Never edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credit {

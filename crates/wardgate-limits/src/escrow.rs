@@ -21,6 +21,7 @@ use desk::Desk;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wardgate_core::budget::Budget;
+use wardgate_core::credit::PrepaidScope;
 use wardgate_core::id::{AccountId, HolderId};
 use wardgate_core::time::{Clock, ManualClock, Timestamp};
 use wardgate_store::Store;
@@ -56,8 +57,8 @@ impl Escrow {
 
     /// What an account's requests may spend, as of the version of it that has these budgets.
     #[must_use]
-    pub fn open(&self, account_id: AccountId, budgets: &[Budget], is_prepaid: bool) -> Money {
-        if budgets.is_empty() && !is_prepaid {
+    pub fn open(&self, account_id: AccountId, budgets: &[Budget], prepaid: Option<PrepaidScope>) -> Money {
+        if budgets.is_empty() && prepaid.is_none() {
             let desk = self.desks().get(&account_id).cloned();
             if let Some(desk) = desk {
                 desk.learn(Vec::new(), Vec::new(), self.clock.now());
@@ -74,10 +75,10 @@ impl Escrow {
             ))
         }));
         let hard = budgets.iter().filter(|budget| budget.hard.is_some());
-        let facts = hard.map(PurseFacts::of).chain(is_prepaid.then(PurseFacts::credits)).collect();
+        let facts = hard.map(PurseFacts::of).chain(prepaid.map(|_| PurseFacts::credits())).collect();
         let soft = budgets.iter().filter(|budget| budget.soft.is_some()).cloned().collect();
         let purses = desk.learn(facts, soft, self.clock.now());
-        Money::new(desk, budgets, |purse: Purse| purses.get(&purse).cloned())
+        Money::new(desk, budgets, prepaid, |purse: Purse| purses.get(&purse).cloned())
     }
 
     /// What was spent until now is on its way to the ledger. Call it before the events that wait are moved.

@@ -26,6 +26,7 @@ mod stall;
 mod headers;
 mod generation;
 mod own_key;
+mod credits;
 mod telling;
 mod rate_headers;
 

@@ -1,6 +1,7 @@
 //! A request, phase by phase. Start reading here.
 
 use crate::body::ReplyBody;
+use crate::credits;
 use crate::deps::Deps;
 use crate::explain;
 use crate::failure::Failure;
@@ -72,6 +73,10 @@ async fn tell(
         },
         Ok(Topic::Generation) => match caller(deps, &inbound, &mut log).await {
             Ok(caller) => generation::get(deps, &caller, inbound.uri.query()).await,
+            Err(failure) => Err(failure),
+        },
+        Ok(Topic::Credits) => match caller(deps, &inbound, &mut log).await {
+            Ok(caller) => credits::tell(deps, &caller).await,
             Err(failure) => Err(failure),
         },
         Ok(Topic::Key) => match caller(deps, &inbound, &mut log).await {

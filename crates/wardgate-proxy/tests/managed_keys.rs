@@ -75,7 +75,7 @@ async fn scene(upstream: &Upstream) -> Scene {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let master_key = MasterKey::from_bytes([7; 32]);
     let mut account = sample::account("acme");
-    (account.suspended_at, account.tier) = (None, None);
+    (account.suspended_at, account.prepaid, account.tier) = (None, None, None);
     let (data_key, sealed) = master_key.new_data_key(account.id, &*random);
     account.sealed_data_key = sealed;
     Collection::<Account>::create(&*store, &account, &sample::audit(None)).await.unwrap();

@@ -228,14 +228,14 @@ async fn pending_migrations_are_told() {
     let options = SqliteOptions::default();
     assert_eq!(
         SqliteStore::pending(&path, &options).await.unwrap(),
-        ["first tables", "managed objects", "usage sums", "budgets", "provider addressing"]
+        ["first tables", "managed objects", "usage sums", "budgets", "provider addressing", "prepaid"]
     );
     assert!(!path.exists());
     old_database(&path).await;
     for _ in 0..2 {
         assert_eq!(
             SqliteStore::pending(&path, &options).await.unwrap(),
-            ["managed objects", "usage sums", "budgets", "provider addressing"]
+            ["managed objects", "usage sums", "budgets", "provider addressing", "prepaid"]
         );
     }
     let store = SqliteStore::open(&path, &options).await.unwrap();
@@ -249,5 +249,5 @@ async fn pending_migrations_are_told() {
     assert!(matches!(refused, OpenError::Migrate(_)), "{refused:?}");
     execute(&path, "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 4").await;
     let refused = pending_error().await;
-    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 5 }), "{refused:?}");
+    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 6 }), "{refused:?}");
 }

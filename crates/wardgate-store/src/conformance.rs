@@ -117,7 +117,7 @@ macro_rules! conformance_suite {
                     virtual_model_name_is_unique_in_any_case, virtual_models_are_capped;
                 credits: credits_round_trip, balance_leaves_out_what_is_expired, credit_is_refused, settling_is_whole,
                     purchase_key_is_unique_within_the_account, purchases_are_filtered, pending_purchases_are_capped;
-                escrow: nobody_gets_what_another_holds, late_calls_do_nothing, spending_is_added_up_once, holds_lapse,
+                escrow: nobody_gets_what_another_holds, late_calls_do_nothing, spending_is_added_up_once, credits_are_lent_and_spent, holds_lapse,
                     limits_change, soft_limits_are_passed_once;
                 gateway_config: unwritten_until_written, each_version_replaces_the_one_before,
                     another_accounts_is_refused, told;

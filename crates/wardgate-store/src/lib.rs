@@ -25,7 +25,7 @@ pub mod memory;
 pub use audit::{AuditLog, AuditQuery};
 pub use changes::{Change, Listener};
 pub use collection::{Collection, Kind};
-pub use credits::Credits;
+pub use credits::{CreditStanding, Credits};
 pub use error::StoreError;
 pub use escrow::Escrow;
 pub use gateway_config::GatewayConfigs;

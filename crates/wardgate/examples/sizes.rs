@@ -130,6 +130,7 @@ fn account(number: u64, master_key: &MasterKey, random: &dyn Random) -> Account 
         metadata: None,
         tier: None,
         suspended_at: None,
+        prepaid: None,
         default_team_id: TeamId::new(NOW, random),
         sealed_data_key: master_key.new_data_key(id, random).1,
         stamp: Stamp::first(NOW, ACTOR),

@@ -80,6 +80,7 @@ async fn ensure_account(parts: &Parts) -> anyhow::Result<Account> {
         metadata: None,
         tier: None,
         suspended_at: None,
+        prepaid: None,
         default_team_id: TeamId::new(now, &*parts.random),
         sealed_data_key,
         stamp: Stamp::first(now, ACTOR),

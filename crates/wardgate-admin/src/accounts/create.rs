@@ -42,6 +42,7 @@ impl Create for Accounts {
             metadata: wanted.metadata,
             tier: wanted.tier,
             suspended_at: None,
+            prepaid: None,
             default_team_id: TeamId::new(now, random),
             sealed_data_key,
             stamp: context.first_stamp(),

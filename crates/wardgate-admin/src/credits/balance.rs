@@ -10,6 +10,7 @@ use axum::Json;
 use schemars::JsonSchema;
 use serde::Serialize;
 use wardgate_core::api_key::Role;
+use wardgate_store::CreditStanding;
 
 /// Billionths of a dollar in a cent.
 const NANO_USD_PER_CENT: i64 = 10_000_000;
@@ -24,6 +25,9 @@ struct BalanceBody {
     /// In dollars.
     #[schemars(with = "schema::Dollars")]
     balance: String,
+    /// What they paid for, in dollars.
+    #[schemars(with = "schema::Dollars")]
+    spent: String,
 }
 
 pub(super) fn route() -> Route {
@@ -34,7 +38,7 @@ pub(super) fn route() -> Route {
 
 async fn handle(context: Context, parameters: Parameters) -> Result<Json<BalanceBody>, ApiError> {
     parameters.finish()?;
-    let balance = context.tenant()?.credit_balance(context.now()).await?;
+    let CreditStanding { balance, spent } = context.tenant()?.credit_standing(context.now()).await?;
     let balance_cents = balance.nano_usd().div_euclid(NANO_USD_PER_CENT);
-    Ok(Json(BalanceBody { balance_cents, balance: balance.to_usd_5() }))
+    Ok(Json(BalanceBody { balance_cents, balance: balance.to_usd_5(), spent: spent.to_usd_5() }))
 }

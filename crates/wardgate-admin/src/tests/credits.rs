@@ -31,7 +31,7 @@ async fn the_operator_adds_and_the_balance_shows_it_until_it_expires() {
     gateway.clock.advance(std::time::Duration::from_secs(3_600));
     assert_eq!(balance(&gateway).await, 1);
     let other = gateway.send("GET", "/credits/balance", &gateway.other.viewer, None).await.json();
-    assert_eq!(other, json!({"balanceCents": 0, "balance": "0.00000"}));
+    assert_eq!(other, json!({"balanceCents": 0, "balance": "0.00000", "spent": "0.00000"}));
     for (body, code) in [
         (json!({"amountCents": 0, "category": "purchase"}), "out_of_range"),
         (json!({"amountCents": 1, "category": "gift"}), "unknown_category"),

@@ -5,6 +5,7 @@ use super::purse::KnownPurse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use wardgate_core::budget::{Budget, BudgetOwner};
+use wardgate_core::credit::PrepaidScope;
 use wardgate_core::id::{AccessKeyId, TeamId};
 use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
@@ -17,7 +18,7 @@ pub struct Money {
     account: Vec<Arc<KnownPurse>>,
     teams: HashMap<TeamId, Vec<Arc<KnownPurse>>, foldhash::fast::RandomState>,
     keys: HashMap<AccessKeyId, Vec<Arc<KnownPurse>>, foldhash::fast::RandomState>,
-    credits: Option<Arc<KnownPurse>>,
+    credits: Option<(Arc<KnownPurse>, PrepaidScope)>,
 }
 
 /// What a request may cost.
@@ -30,8 +31,13 @@ pub struct Estimate {
 }
 
 impl Money {
-    pub(super) fn new(desk: Arc<Desk>, budgets: &[Budget], find: impl Fn(Purse) -> Option<Arc<KnownPurse>>) -> Self {
-        let mut money = Self { desk: Some(desk), credits: find(Purse::Credits), ..Self::default() };
+    pub(super) fn new(
+        desk: Arc<Desk>,
+        budgets: &[Budget],
+        prepaid: Option<PrepaidScope>,
+        find: impl Fn(Purse) -> Option<Arc<KnownPurse>>,
+    ) -> Self {
+        let mut money = Self { desk: Some(desk), credits: find(Purse::Credits).zip(prepaid), ..Self::default() };
         for budget in budgets {
             let Some(purse) = find(Purse::Budget(budget.id)) else { continue };
             match budget.owner {
@@ -49,10 +55,10 @@ impl Money {
         self.desk.is_some() && (self.credits.is_some() || self.purses(team_id, key_id).next().is_some())
     }
 
-    /// Whether requests with the operator's keys are paid for from credits.
+    /// What credits pay for, if for anything.
     #[must_use]
-    pub const fn is_prepaid(&self) -> bool {
-        self.credits.is_some()
+    pub fn prepaid(&self) -> Option<PrepaidScope> {
+        self.credits.as_ref().map(|(_, scope)| *scope)
     }
 
     /// Something was spent, by a request that may have reserved nothing: soft limits are to be looked at.
@@ -75,10 +81,14 @@ impl Money {
     ) -> Result<Reservation, Denied> {
         let mut demands = Vec::new();
         if estimate.all > NanoUsd::ZERO {
-            demands.extend(self.purses(team_id, key_id).map(|purse| Demand { purse, amount: estimate.all, is_credits: false }));
+            demands.extend(self.purses(team_id, key_id).map(|purse| Demand { purse, amount: estimate.all, is_managed: false }));
         }
-        if let Some(purse) = self.credits.as_ref().filter(|_| estimate.managed > NanoUsd::ZERO) {
-            demands.push(Demand { purse, amount: estimate.managed, is_credits: true });
+        if let Some((purse, scope)) = &self.credits {
+            let is_managed = *scope == PrepaidScope::Managed;
+            let amount = if is_managed { estimate.managed } else { estimate.all };
+            if amount > NanoUsd::ZERO {
+                demands.push(Demand { purse, amount, is_managed });
+            }
         }
         match &self.desk {
             Some(desk) if !demands.is_empty() => desk.reserve(&demands, at).await,
@@ -98,7 +108,7 @@ impl Money {
 pub(super) struct Demand<'m> {
     pub(super) purse: &'m Arc<KnownPurse>,
     pub(super) amount: NanoUsd,
-    pub(super) is_credits: bool,
+    pub(super) is_managed: bool,
 }
 
 /// What a request has reserved. Dropped, it goes back as if the request had cost nothing.
@@ -109,7 +119,7 @@ struct Take {
     purse: Arc<KnownPurse>,
     span_start: Timestamp,
     amount: NanoUsd,
-    is_credits: bool,
+    is_managed: bool,
 }
 
 impl Reservation {
@@ -119,13 +129,13 @@ impl Reservation {
 
     pub(super) fn add(&mut self, demand: &Demand<'_>, span_start: Timestamp) {
         let (purse, amount) = (Arc::clone(demand.purse), demand.amount);
-        self.0.push(Take { purse, span_start, amount, is_credits: demand.is_credits });
+        self.0.push(Take { purse, span_start, amount, is_managed: demand.is_managed });
     }
 
     /// Puts what the request did cost in the place of what was reserved: all of it, and the part with the operator's keys.
     pub fn settle(mut self, all: NanoUsd, managed: NanoUsd) {
         for take in self.0.drain(..) {
-            take.purse.settle(take.span_start, take.amount, if take.is_credits { managed } else { all });
+            take.purse.settle(take.span_start, take.amount, if take.is_managed { managed } else { all });
         }
     }
 }

@@ -79,7 +79,7 @@ impl TenantCache {
         let load = async {
             let material = self.store.tenant(id).routing_material().await?.ok_or(TenantError::Gone)?;
             let allowance = self.tiers.allowance(&*self.store, &material).await?;
-            let money = self.escrow.open(id, &material.budgets, false);
+            let money = self.escrow.open(id, &material.budgets, material.account.prepaid);
             let (catalog, master_key) = (Arc::clone(&self.catalog), Arc::clone(&self.master_key));
             let snapshot = TenantSnapshot::new(material, allowance, money, catalog, master_key)?;
             Ok(Arc::new(snapshot))

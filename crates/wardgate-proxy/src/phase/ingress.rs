@@ -65,6 +65,8 @@ pub(crate) enum Topic {
     Generation,
     /// What the key is (OpenRouter).
     Key,
+    /// What is left of the account's credits.
+    Credits,
 }
 
 /// The format in which a client reads what is not an answer of a model.
@@ -147,6 +149,7 @@ fn route_path(path: &str) -> Option<Route> {
         "audio/translations" => Surface::Translations,
         "moderations" => Surface::Moderations,
         "rerank" => Surface::Rerank,
+        "credits" => return Some(Route::Tell(Topic::Credits)),
         "route/explain" => return Some(Route::Explain),
         "generation" if path.starts_with("/api/") => return Some(Route::Tell(Topic::Generation)),
         "key" | "auth/key" if path.starts_with("/api/") => return Some(Route::Tell(Topic::Key)),

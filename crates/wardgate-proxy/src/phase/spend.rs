@@ -7,6 +7,7 @@ use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
+use wardgate_core::credit::PrepaidScope;
 use wardgate_core::format::Format;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
@@ -55,8 +56,8 @@ pub(crate) async fn reserve(
         };
         let before = plan.candidates.len();
         plan.candidates.retain(|candidate| match shortage.facts.purse {
-            Purse::Credits => candidate.credential.managed().is_none(),
-            Purse::Budget(_) => price(candidate) == Some(NanoUsd::ZERO),
+            Purse::Credits if money.prepaid() == Some(PrepaidScope::Managed) => candidate.credential.managed().is_none(),
+            Purse::Credits | Purse::Budget(_) => price(candidate) == Some(NanoUsd::ZERO),
         });
         if plan.candidates.is_empty() || plan.candidates.len() == before {
             return Err(refused(deps, shortage));

@@ -15,7 +15,7 @@ fn account() -> Account {
     let mut account = sample::account("acme");
     let master = MasterKey::from_bytes(MASTER);
     account.sealed_data_key = master.new_data_key(account.id, &Counting::default()).1;
-    account.suspended_at = None;
+    (account.suspended_at, account.prepaid) = (None, None);
     account
 }
 

@@ -10,6 +10,7 @@ use crate::row::Cells;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use wardgate_core::account::{Account, DEFAULT_TEAM, Team};
+use wardgate_core::credit::PrepaidScope;
 use wardgate_core::id::{AccountId, TeamId};
 use wardgate_core::label::Label;
 use wardgate_core::tier::TierName;
@@ -22,8 +23,8 @@ impl Table for Account {
     const TEXTS: Texts = texts!(
         gateway, "accounts",
         columns: "id, version, name, metadata, tier, suspended_at, default_team_id, created_at, updated_at, created_by,
-            updated_by",
-        values: "$1, $2, $3, $4, $5, $6, $7, $9, $10, $11, $12",
+            updated_by, prepaid_scope",
+        values: "$1, $2, $3, $4, $5, $6, $7, $9, $10, $11, $12, $13",
         kept: "sealed_data_key" = "$8",
         live: "TRUE",
         filter: (name_matches!("3", "4", "name"), is_if_given!("tier", "5", "text")),
@@ -44,7 +45,7 @@ impl Table for Account {
             .bind(self.suspended_at.map(Timestamp::unix_micros))
             .bind(self.default_team_id.uuid())
             .bind(&self.sealed_data_key);
-        bind_stamp(statement, &self.stamp)
+        bind_stamp(statement, &self.stamp).bind(self.prepaid.map(PrepaidScope::name))
     }
 
     fn bind_filter<'q>(filter: &'q TieredFilter, statement: Statement<'q>) -> Statement<'q> {
@@ -59,6 +60,7 @@ impl Table for Account {
             metadata: cells.get("metadata")?,
             tier: read_tier(&cells)?,
             suspended_at: cells.optional_time("suspended_at")?,
+            prepaid: cells.optional_word("prepaid_scope", PrepaidScope::from_name)?,
             default_team_id: TeamId::from_bytes(cells.id("default_team_id")?),
             sealed_data_key: cells.get("sealed_data_key")?,
             stamp: read_stamp(&cells)?,
@@ -102,7 +104,7 @@ pub(super) fn read_tier(cells: &Cells<'_, PgRow>) -> Result<Option<TierName>, St
 pub(super) async fn by_name(store: &PostgresStore, name: &str) -> Result<Option<Account>, StoreError> {
     let statement = sqlx::query(
         "SELECT id, version, name, metadata, tier, suspended_at, default_team_id, sealed_data_key, created_at, updated_at,
-             created_by, updated_by
+             created_by, updated_by, prepaid_scope
          FROM accounts WHERE name = $1",
     );
     store.database().row(statement.bind(text(name))).await?.as_ref().map(Account::read).transpose()

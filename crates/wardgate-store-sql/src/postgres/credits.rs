@@ -1,6 +1,7 @@
 //! Prepaid money.
 
 use super::PostgresTenant;
+use super::database::Lent;
 use super::id::{AFTER_ALL, Id};
 use super::parts::optional_text;
 use super::table::update_in;
@@ -9,11 +10,13 @@ use crate::error::of_insert;
 use crate::row::Cells;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
+use sqlx::types::Uuid;
 use wardgate_core::audit::AuditEvent;
 use wardgate_core::credit::{Credit, CreditCategory, Purchase};
 use wardgate_core::id::{AccountId, CreditId};
 use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
+use wardgate_store::credits::{CreditStanding, remaining};
 use wardgate_store::{Credits, Listed, Page, StoreError};
 
 #[async_trait]
@@ -43,17 +46,8 @@ impl Credits for PostgresTenant {
         Ok(Listed::cut(rows.iter().map(read).collect::<Result<_, _>>()?, page.limit))
     }
 
-    async fn credit_balance(&self, now: Timestamp) -> Result<NanoUsd, StoreError> {
-        // The sum is of a wider type, so it does not overflow before it is held at the end of ours.
-        let statement = sqlx::query(
-            "SELECT least(coalesce(sum(amount_nano_usd), 0), 9223372036854775807)::bigint AS balance FROM credits
-             WHERE account_id = $1 AND (expires_at IS NULL OR expires_at > $2)",
-        );
-        let statement = statement.bind(self.account_id.uuid()).bind(now.unix_micros());
-        match self.store.database().row(statement).await? {
-            Some(row) => Cells::new("credits", &row).get("balance").map(NanoUsd::new),
-            None => Ok(NanoUsd::ZERO),
-        }
+    async fn credit_standing(&self, now: Timestamp) -> Result<CreditStanding, StoreError> {
+        self.credits_now(&mut self.store.database().lend().await?, now).await
     }
 
     async fn settle_purchase(
@@ -81,6 +75,24 @@ impl Credits for PostgresTenant {
 }
 
 impl PostgresTenant {
+    /// How the credits stand.
+    pub(super) async fn credits_now(&self, lent: &mut Lent, now: Timestamp) -> Result<CreditStanding, StoreError> {
+        let credits = sqlx::query(
+            "SELECT id, account_id, amount_nano_usd, category, note, expires_at, created_at, created_by FROM credits
+             WHERE account_id = $1 ORDER BY id",
+        );
+        let rows = lent.rows(credits.bind(self.account_id.uuid())).await?;
+        let credits = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let days = sqlx::query("SELECT day, nano_usd FROM spending WHERE account_id = $1 AND spender_id = $2 ORDER BY day");
+        let rows = lent.rows(days.bind(self.account_id.uuid()).bind(Uuid::nil())).await?;
+        let day = |row: &PgRow| {
+            let cells = Cells::new("spending", row);
+            Ok((cells.time("day")?, cells.get("nano_usd").map(NanoUsd::new)?))
+        };
+        let days = rows.iter().map(day).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(remaining(&credits, &days, now))
+    }
+
     async fn insert(&self, writing: &mut Writing, credit: &Credit) -> Result<(), StoreError> {
         if credit.account_id != self.account_id {
             return Err(StoreError::NotInAccount { what: "the credit" });

@@ -25,6 +25,13 @@ const READ: &str = "SELECT hard_nano_usd,
          (SELECT call FROM holds WHERE account_id = $1 AND purse_id = $2 AND start = $3 AND holder_id = $5) AS call
      FROM budgets WHERE account_id = $1 AND id = $2 AND hard_nano_usd IS NOT NULL";
 
+/// The same of the credits of a prepaid account: what was spent is taken from them already.
+const READ_CREDITS: &str = "SELECT 0::bigint AS spent,
+         (SELECT least(coalesce(sum(held_nano_usd), 0), 9223372036854775807)::bigint FROM holds
+          WHERE account_id = $1 AND purse_id = $2 AND start = $3 AND holder_id <> $5) AS held,
+         (SELECT call FROM holds WHERE account_id = $1 AND purse_id = $2 AND start = $3 AND holder_id = $5) AS call
+     FROM accounts WHERE id = $1 AND prepaid_scope IS NOT NULL AND ($4::bigint IS NULL OR TRUE)";
+
 const HOLD: &str = "INSERT INTO holds (account_id, purse_id, start, holder_id, call, held_nano_usd, renewed_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (account_id, purse_id, start, holder_id)
@@ -92,7 +99,7 @@ impl PostgresTenant {
 
     async fn lend_one(&self, writing: &mut Writing, holder: HolderId, ask: &Ask, now: Timestamp) -> Result<Loan, StoreError> {
         let purse_id = self.purse_id(ask.purse);
-        let read = sqlx::query(READ)
+        let read = sqlx::query(if ask.purse == Purse::Credits { READ_CREDITS } else { READ })
             .bind(self.account_id.uuid())
             .bind(purse_id)
             .bind(ask.span.start.unix_micros())
@@ -104,7 +111,10 @@ impl PostgresTenant {
             return Ok(Loan::TooLate);
         }
         let money = |column| cells.get(column).map(NanoUsd::new);
-        let limit = money("hard_nano_usd")?;
+        let limit = match ask.purse {
+            Purse::Budget(_) => money("hard_nano_usd")?,
+            Purse::Credits => self.credits_now(writing.lent(), now).await?.balance,
+        };
         let left = limit - money("spent")? - money("held")? - ask.kept;
         let granted = grant(left, ask);
         let held = ask.kept + granted;

@@ -52,13 +52,15 @@ macro_rules! add_new_to_sums {
             INSERT INTO spending (account_id, spender_id, day, nano_usd)
             SELECT account_id, spender_id, began - began % 86400000000, least(sum(cost_nano_usd), 9223372036854775807)::bigint
             FROM (
-                SELECT account_id, team_id, access_key_id, managed_key_id, cost_nano_usd,
+                SELECT account_id, team_id, access_key_id, cost_nano_usd,
+                    accounts.prepaid_scope = 'everything'
+                        OR (accounts.prepaid_scope = 'managed' AND managed_key_id IS NOT NULL) AS is_prepaid,
                     -- The time in the request's id.
                     ('x' || translate(left(request_id::text, 13), '-', ''))::bit(48)::bigint * 1000 AS began
-                FROM new WHERE cost_nano_usd > 0
+                FROM new LEFT JOIN accounts ON accounts.id = account_id WHERE cost_nano_usd > 0
             ) AS priced CROSS JOIN LATERAL (
                 VALUES (account_id), (team_id), (access_key_id),
-                    (CASE WHEN managed_key_id IS NOT NULL THEN '00000000-0000-0000-0000-000000000000'::uuid END)
+                    (CASE WHEN is_prepaid THEN '00000000-0000-0000-0000-000000000000'::uuid END)
             ) AS spenders (spender_id)
             WHERE spender_id IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
             ON CONFLICT (account_id, spender_id, day) DO UPDATE SET

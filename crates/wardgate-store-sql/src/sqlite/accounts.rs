@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use wardgate_core::account::{Account, DEFAULT_TEAM, Team};
+use wardgate_core::credit::PrepaidScope;
 use wardgate_core::id::{AccountId, TeamId};
 use wardgate_core::label::Label;
 use wardgate_core::tier::TierName;
@@ -39,9 +40,9 @@ impl Table for Account {
     const TEXTS: Texts = texts! {
         gateway, "accounts",
         columns: "id, version, name, metadata, created_at, updated_at, created_by, updated_by, tier, suspended_at,
-            default_team_id",
-        values: "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11",
-        fixed: "sealed_data_key" = "?12",
+            default_team_id, prepaid_scope",
+        values: "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12",
+        fixed: "sealed_data_key" = "?13",
         live: "TRUE",
         filter: (name_matches!("?3", "?4", "name"), is_if_given!("tier", "?5")),
         delete: "DELETE FROM accounts WHERE id = ?1",
@@ -56,6 +57,7 @@ impl Table for Account {
             .bind(self.tier.as_ref().map(TierName::as_str))
             .bind(self.suspended_at.map(Timestamp::unix_micros))
             .bind(self.default_team_id.as_bytes().as_slice())
+            .bind(self.prepaid.map(PrepaidScope::name))
             .bind(&self.sealed_data_key)
     }
 
@@ -71,6 +73,7 @@ impl Table for Account {
             metadata: cells.get("metadata")?,
             tier: super::tiers::read_name(&cells)?,
             suspended_at: cells.optional_time("suspended_at")?,
+            prepaid: cells.optional_word("prepaid_scope", PrepaidScope::from_name)?,
             default_team_id: TeamId::from_bytes(cells.id("default_team_id")?),
             sealed_data_key: cells.get("sealed_data_key")?,
             stamp: read_stamp(&cells)?,

@@ -1,6 +1,6 @@
 //! The table of credits, and what turns a purchase into one.
 
-use super::{SqliteTenant, audit, table};
+use super::{SqliteTenant, audit, spending, table};
 use crate::error::{of_insert, unavailable};
 use crate::row::{AFTER_ALL_IDS, Cells};
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use wardgate_core::credit::{Credit, CreditCategory, Purchase};
 use wardgate_core::id::{AccountId, CreditId};
 use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
+use wardgate_store::credits::{CreditStanding, remaining};
 use wardgate_store::{Credits, Listed, Page, StoreError};
 
 #[async_trait]
@@ -33,17 +34,8 @@ impl Credits for SqliteTenant {
         Ok(Listed::cut(rows.iter().map(read).collect::<Result<_, _>>()?, page.limit))
     }
 
-    async fn credit_balance(&self, now: Timestamp) -> Result<NanoUsd, StoreError> {
-        let row = sqlx::query(
-            "SELECT coalesce(sum(amount_nano_usd), 0) AS balance FROM credits
-             WHERE account_id = ? AND (expires_at IS NULL OR expires_at > ?)",
-        )
-        .bind(self.account())
-        .bind(now.unix_micros())
-        .fetch_one(self.store.readers())
-        .await
-        .map_err(unavailable)?;
-        Cells::new("credits", &row).get("balance").map(NanoUsd::new)
+    async fn credit_standing(&self, now: Timestamp) -> Result<CreditStanding, StoreError> {
+        self.credits_now(&mut *self.store.snapshot().await?, now).await
     }
 
     async fn settle_purchase(
@@ -62,6 +54,32 @@ impl Credits for SqliteTenant {
 }
 
 impl SqliteTenant {
+    /// How the credits stand.
+    pub(super) async fn credits_now(
+        &self,
+        connection: &mut SqliteConnection,
+        now: Timestamp,
+    ) -> Result<CreditStanding, StoreError> {
+        let rows = sqlx::query("SELECT * FROM credits WHERE account_id = ? ORDER BY id")
+            .bind(self.account())
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(unavailable)?;
+        let credits = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let rows = sqlx::query("SELECT day, nano_usd FROM spending WHERE account_id = ? AND spender_id = ? ORDER BY day")
+            .bind(self.account())
+            .bind(spending::CREDITS.as_slice())
+            .fetch_all(connection)
+            .await
+            .map_err(unavailable)?;
+        let day = |row: &SqliteRow| {
+            let cells = Cells::new("spending", row);
+            Ok((cells.time("day")?, cells.get("nano_usd").map(NanoUsd::new)?))
+        };
+        let days = rows.iter().map(day).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(remaining(&credits, &days, now))
+    }
+
     async fn insert_credit(&self, connection: &mut SqliteConnection, credit: &Credit) -> Result<(), StoreError> {
         if credit.account_id != self.account_id {
             return Err(StoreError::NotInAccount { what: "the credit" });

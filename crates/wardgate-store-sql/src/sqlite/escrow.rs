@@ -23,6 +23,13 @@ const READ: &str = "SELECT hard_nano_usd,
          (SELECT call FROM holds WHERE account_id = ?1 AND purse_id = ?2 AND start = ?3 AND holder_id = ?5) AS call
      FROM budgets WHERE account_id = ?1 AND id = ?2 AND hard_nano_usd IS NOT NULL";
 
+/// The same of the credits of a prepaid account: what was spent is taken from them already.
+const READ_CREDITS: &str = "SELECT 0 AS spent,
+         (SELECT coalesce(sum(held_nano_usd), 0) FROM holds
+          WHERE account_id = ?1 AND purse_id = ?2 AND start = ?3 AND holder_id <> ?5) AS held,
+         (SELECT call FROM holds WHERE account_id = ?1 AND purse_id = ?2 AND start = ?3 AND holder_id = ?5) AS call
+     FROM accounts WHERE id = ?1 AND prepaid_scope IS NOT NULL AND (?4 IS NULL OR TRUE)";
+
 const HOLD: &str = "INSERT INTO holds (account_id, purse_id, start, holder_id, call, held_nano_usd, renewed_at)
      VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET call = excluded.call, held_nano_usd = excluded.held_nano_usd, renewed_at = excluded.renewed_at";
@@ -88,7 +95,7 @@ impl SqliteTenant {
         now: Timestamp,
     ) -> Result<Loan, StoreError> {
         let purse_id = self.purse_id(ask.purse);
-        let row = sqlx::query(READ)
+        let row = sqlx::query(if ask.purse == Purse::Credits { READ_CREDITS } else { READ })
             .bind(self.account())
             .bind(&purse_id)
             .bind(ask.span.start.unix_micros())
@@ -103,7 +110,10 @@ impl SqliteTenant {
             return Ok(Loan::TooLate);
         }
         let money = |column| cells.get(column).map(NanoUsd::new);
-        let limit = money("hard_nano_usd")?;
+        let limit = match ask.purse {
+            Purse::Budget(_) => money("hard_nano_usd")?,
+            Purse::Credits => self.credits_now(connection, now).await?.balance,
+        };
         let left = limit - money("spent")? - money("held")? - ask.kept;
         let granted = grant(left, ask);
         let held = ask.kept + granted;
@@ -117,7 +127,7 @@ impl SqliteTenant {
         } else {
             statement
         };
-        statement.execute(connection).await.map_err(unavailable)?;
+        statement.execute(&mut *connection).await.map_err(unavailable)?;
         Ok(Loan::Lent { granted, left: left - granted, limit })
     }
 

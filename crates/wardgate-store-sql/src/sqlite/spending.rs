@@ -1,13 +1,15 @@
 //! What was spent, by spender and day: the ledger's money as limits ask for it.
 
 use crate::error::unavailable;
+use crate::row::Cells;
 use sqlx::SqliteConnection;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use wardgate_core::credit::PrepaidScope;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::usage::UsageEvent;
 use wardgate_store::StoreError;
 
-/// Who spends what the operator's keys are used for.
+/// Who spends what an account's credits pay for.
 pub(super) const CREDITS: [u8; 16] = [0; 16];
 
 /// A sum is held here, so that SQLite can add up a thousand of them. In dollars it is nine million in a day.
@@ -20,12 +22,16 @@ pub(super) async fn add<'e>(
     events: impl IntoIterator<Item = &'e UsageEvent>,
 ) -> Result<(), StoreError> {
     let mut sums: BTreeMap<([u8; 16], [u8; 16], i64), NanoUsd> = BTreeMap::new();
-    for event in events {
-        let Some(cost) = event.cost.filter(|cost| *cost > NanoUsd::ZERO) else { continue };
+    let priced: Vec<_> =
+        events.into_iter().filter_map(|event| Some((event, event.cost.filter(|cost| *cost > NanoUsd::ZERO)?))).collect();
+    let accounts = priced.iter().map(|(event, _)| *event.account_id.as_bytes()).collect();
+    let prepaid = prepaid(transaction, &accounts).await?;
+    for (event, cost) in priced {
         let day = event.request_id.made_at().day_start().unix_micros();
         let account = *event.account_id.as_bytes();
         let spenders = [account, *event.team_id.as_bytes(), *event.access_key_id.as_bytes()];
-        for spender in spenders.into_iter().chain(event.managed_key_id.map(|_| CREDITS)) {
+        let scope = prepaid.get(&account).filter(|scope| scope.covers(event.managed_key_id.is_some()));
+        for spender in spenders.into_iter().chain(scope.map(|_| CREDITS)) {
             *sums.entry((account, spender, day)).or_default() += cost;
         }
     }
@@ -40,4 +46,23 @@ pub(super) async fn add<'e>(
             .map_err(unavailable)?;
     }
     Ok(())
+}
+
+/// What the credits of each of these accounts pay for, of those that have to pay beforehand.
+async fn prepaid(
+    transaction: &mut SqliteConnection,
+    accounts: &BTreeSet<[u8; 16]>,
+) -> Result<BTreeMap<[u8; 16], PrepaidScope>, StoreError> {
+    let mut prepaid = BTreeMap::new();
+    for account in accounts {
+        let row = sqlx::query("SELECT prepaid_scope FROM accounts WHERE id = ?")
+            .bind(account.as_slice())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
+        let Some(row) = row else { continue };
+        let scope = Cells::new("accounts", &row).optional_word("prepaid_scope", PrepaidScope::from_name)?;
+        prepaid.extend(scope.map(|scope| (*account, scope)));
+    }
+    Ok(prepaid)
 }

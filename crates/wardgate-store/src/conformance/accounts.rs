@@ -98,7 +98,7 @@ pub async fn deleting_leaves_usage_and_log(store: &dyn Store) {
         assert_eq!(counts(store, owner).await.iter().any(|count| *count > 0), is_there);
         let tenant = store.tenant(owner.id);
         assert_eq!(tenant.gateway_config().await.unwrap().is_some(), is_there);
-        assert_eq!(tenant.credit_balance(sample::START).await.unwrap() > NanoUsd::ZERO, is_there);
+        assert_eq!(tenant.credit_standing(sample::START).await.unwrap().balance > NanoUsd::ZERO, is_there);
         assert_eq!(tenant.list_credits(Page::first()).await.unwrap().items.is_empty(), !is_there);
         assert_eq!(store.granted_keys(owner.id).await.unwrap().is_empty(), !is_there);
         let begun = store.begin(answered(owner), [1; 32], next_instant(), next_instant()).await.unwrap();

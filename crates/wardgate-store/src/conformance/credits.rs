@@ -36,10 +36,10 @@ pub async fn balance_leaves_out_what_is_expired(store: &dyn Store) {
         let credit = Credit { amount: NanoUsd::new(amount), expires_at, ..sample::credit(owner) };
         store.tenant(owner.id).add_credit(&credit, &audit(owner.id)).await.unwrap();
     }
-    assert_eq!(tenant.credit_balance(before).await.unwrap(), NanoUsd::new(75));
-    assert_eq!(tenant.credit_balance(end).await.unwrap(), NanoUsd::new(5));
+    assert_eq!(tenant.credit_standing(before).await.unwrap().balance, NanoUsd::new(75));
+    assert_eq!(tenant.credit_standing(end).await.unwrap().balance, NanoUsd::new(5));
     let nobody = sample::account("nobody");
-    assert_eq!(store.tenant(nobody.id).credit_balance(before).await.unwrap(), NanoUsd::ZERO);
+    assert_eq!(store.tenant(nobody.id).credit_standing(before).await.unwrap().balance, NanoUsd::ZERO);
 }
 
 /// A handle takes no credit of another account, of none, or for a second time.
@@ -53,7 +53,7 @@ pub async fn credit_is_refused(store: &dyn Store) {
     let tenant = store.tenant(acme.id);
     tenant.add_credit(&credit, &audit(acme.id)).await.unwrap();
     refused!(tenant.add_credit(&credit, &audit(acme.id)).await, Conflict);
-    assert_eq!(tenant.credit_balance(sample::START).await.unwrap(), credit.amount);
+    assert_eq!(tenant.credit_standing(sample::START).await.unwrap().balance, credit.amount);
 }
 
 /// A settled purchase and its credit happen both or neither.

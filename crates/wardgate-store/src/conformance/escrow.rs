@@ -1,10 +1,12 @@
 //! Cases of purses: what gateways hold of budgets, and what the ledger says was spent.
 
+use super::Subject;
 use super::sample::{self, audit};
 use crate::escrow::{Ask, HOLD_LASTS, Loan, Purse, Standing};
-use crate::{Collection, Store, Tenant};
+use crate::{Collection, CreditStanding, Store, Tenant};
 use wardgate_core::account::Account;
 use wardgate_core::budget::{Budget, BudgetOwner, BudgetWindow, Span};
+use wardgate_core::credit::{Credit, PrepaidScope};
 use wardgate_core::id::{HolderId, RequestId};
 use wardgate_core::money::NanoUsd;
 use wardgate_core::random::Counting;
@@ -128,6 +130,51 @@ pub async fn spending_is_added_up_once(store: &dyn Store) {
     let in_all = Span { start: yesterday.day_start(), end: None };
     let standings = tenant.standings(&[(Purse::Budget(of_account.id), in_all)], NOW).await.unwrap();
     assert_eq!(standings[0].spent, usd(1_125));
+}
+
+/// Credits pay for what the account's scope says when the ledger gets it; what they paid for stays paid.
+pub async fn credits_are_lent_and_spent(store: &dyn Store) {
+    let acme = sample::tenant(store, "acme").await;
+    let tenant = store.tenant(acme.id);
+    let of_credits = |call: u64, kept: i64, needed: i64, wanted: i64| Ask {
+        purse: Purse::Credits,
+        span: Span { start: Timestamp::from_unix_micros(0), end: None },
+        call,
+        kept: usd(kept),
+        needed: usd(needed),
+        needed_min: usd(needed),
+        wanted: usd(wanted),
+    };
+    let loan = |granted: i64, left: i64, limit: i64| Loan::Lent { granted: usd(granted), left: usd(left), limit: usd(limit) };
+    assert_eq!(lend(&*tenant, 1, of_credits(1, 0, 5, 0)).await, loan(0, 0, 0));
+    let credit = Credit { amount: usd(160), expires_at: None, created_at: NOW, ..sample::credit(&acme) };
+    tenant.add_credit(&credit, &audit(acme.id)).await.unwrap();
+    assert_eq!(lend(&*tenant, 1, of_credits(2, 0, 5, 100)).await, loan(10, 150, 160));
+    let managed =
+        |cost: i64| UsageEvent { managed_key_id: sample::usage_event(&acme).managed_key_id, ..event(&acme, Some(cost), NOW) };
+    for _ in 0..2 {
+        // Each event has its own id; what is sent twice is counted once.
+        let events = [managed(20), event(&acme, Some(100), NOW)];
+        store.append_usage(&events).await.unwrap();
+        store.append_usage(&events).await.unwrap();
+    }
+    let stands = async |balance: i64, spent: i64| {
+        let expected = CreditStanding { balance: usd(balance), spent: usd(spent) };
+        assert_eq!(tenant.credit_standing(NOW).await.unwrap(), expected);
+    };
+    stands(120, 40).await;
+    assert_eq!(lend(&*tenant, 2, of_credits(1, 0, 110, 0)).await, loan(110, 0, 120));
+    assert_eq!(lend(&*tenant, 2, of_credits(2, 0, 0, 0)).await, loan(0, 110, 120));
+    let everything = Account { prepaid: Some(PrepaidScope::Everything), ..acme.edited() };
+    store.update(&everything, &audit(None)).await.unwrap();
+    store.append_usage(&[event(&acme, Some(150), NOW)]).await.unwrap();
+    stands(-30, 190).await;
+    assert_eq!(lend(&*tenant, 2, of_credits(3, 0, 1, 0)).await, loan(0, -40, -30));
+    let nothing = Account { prepaid: None, ..everything.edited() };
+    store.update(&nothing, &audit(None)).await.unwrap();
+    store.append_usage(&[managed(1_000)]).await.unwrap();
+    stands(-30, 190).await;
+    assert_eq!(lend(&*tenant, 2, of_credits(4, 0, 1, 0)).await, Loan::Unlimited);
 }
 
 /// A hold that is not renewed lapses; one that is stays.

@@ -10,7 +10,7 @@ use wardgate_core::api_key::{ApiKey, OperatorKey, Role};
 use wardgate_core::audit::AuditEvent;
 use wardgate_core::budget::{Budget, BudgetOwner, BudgetWindow};
 use wardgate_core::configuration::{Configuration, References, VirtualModel};
-use wardgate_core::credit::{Credit, CreditCategory, Purchase, PurchaseStatus};
+use wardgate_core::credit::{Credit, CreditCategory, PrepaidScope, Purchase, PurchaseStatus};
 use wardgate_core::format::Surface;
 use wardgate_core::gateway_config::GatewayConfig;
 use wardgate_core::id::{
@@ -80,6 +80,7 @@ pub fn account(name: &str) -> Account {
         metadata: Some("m".repeat(4_096)),
         tier: Some(tier_name("pay-as-you-go")),
         suspended_at: Some(next_instant()),
+        prepaid: Some(PrepaidScope::Managed),
         // Not of the account's own bytes: who spends is told apart by them.
         default_team_id: TeamId::new(next_instant(), &Counting::default()),
         sealed_data_key: vec![0, 1, 254, 255],

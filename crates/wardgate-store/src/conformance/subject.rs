@@ -8,7 +8,7 @@ use crate::{Change, Collection, Kind, Store, Tenant};
 use async_trait::async_trait;
 use wardgate_core::api_key::Role;
 use wardgate_core::configuration::References;
-use wardgate_core::credit::PurchaseStatus;
+use wardgate_core::credit::{PrepaidScope, PurchaseStatus};
 use wardgate_core::label::Label;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::stamp::Stamp;
@@ -248,17 +248,20 @@ impl Subject for Account {
     }
 
     fn strip(&mut self) {
-        (self.metadata, self.tier, self.suspended_at) = (None, None, None);
+        (self.metadata, self.tier, self.suspended_at, self.prepaid) = (None, None, None, None);
     }
 
     fn edit(&mut self) {
         (self.name, self.metadata) = (unique("edited"), Some(String::new()));
-        (self.tier, self.suspended_at) = (None, None);
+        (self.tier, self.suspended_at, self.prepaid) = (None, None, Some(PrepaidScope::Everything));
     }
 
     fn facts(&self) -> String {
         let texts = (&self.name, &self.metadata, &self.tier);
-        format!("{:?}", (self.id, texts, self.suspended_at, self.default_team_id, &self.sealed_data_key, &self.stamp))
+        format!(
+            "{:?}",
+            (self.id, texts, self.suspended_at, self.prepaid, self.default_team_id, &self.sealed_data_key, &self.stamp)
+        )
     }
 
     fn told(&self) -> Option<Change> {

@@ -1,13 +1,23 @@
 //! Prepaid money.
 
+use super::escrow::Spender;
 use super::{MemoryTenant, Tables, audit, table};
+use crate::credits::{CreditStanding, remaining};
 use crate::{Credits, Listed, Page, StoreError};
 use async_trait::async_trait;
 use wardgate_core::audit::AuditEvent;
 use wardgate_core::credit::{Credit, Purchase};
-use wardgate_core::id::CreditId;
-use wardgate_core::money::NanoUsd;
+use wardgate_core::id::{AccountId, CreditId};
 use wardgate_core::time::Timestamp;
+
+/// How an account's credits stand.
+pub(super) fn standing(tables: &Tables, account_id: AccountId, now: Timestamp) -> CreditStanding {
+    let own = tables.credits.values().filter(|credit| credit.account_id == account_id);
+    let credits: Vec<Credit> = own.cloned().collect();
+    let paid = tables.spending.iter().filter(|((of, by, _), _)| *of == account_id && *by == Spender::Credits);
+    let days: Vec<_> = paid.map(|((.., day), amount)| (*day, *amount)).collect();
+    remaining(&credits, &days, now)
+}
 
 impl MemoryTenant {
     fn check_credit(&self, tables: &Tables, credit: &Credit) -> Result<(), StoreError> {
@@ -38,10 +48,8 @@ impl Credits for MemoryTenant {
         Ok(Listed::cut(own.take(page.limit as usize + 1).cloned().collect(), page.limit))
     }
 
-    async fn credit_balance(&self, now: Timestamp) -> Result<NanoUsd, StoreError> {
-        let tables = self.store.tables()?;
-        let own = tables.credits.values().filter(|credit| credit.account_id == self.account_id);
-        Ok(own.filter(|credit| credit.expires_at.is_none_or(|end| now < end)).map(|credit| credit.amount).sum())
+    async fn credit_standing(&self, now: Timestamp) -> Result<CreditStanding, StoreError> {
+        Ok(standing(&*self.store.tables()?, self.account_id, now))
     }
 
     async fn settle_purchase(

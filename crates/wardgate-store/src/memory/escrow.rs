@@ -25,7 +25,7 @@ pub(super) struct Hold {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Spender {
     Owner(BudgetOwner),
-    /// What was asked with the operator's keys.
+    /// What the account's credits paid for.
     Credits,
 }
 
@@ -35,7 +35,9 @@ pub(super) fn spend(tables: &mut Tables, event: &UsageEvent) {
     let day = event.request_id.made_at().day_start();
     let owners = [BudgetOwner::Account, BudgetOwner::Team(event.team_id), BudgetOwner::AccessKey(event.access_key_id)]
         .map(Spender::Owner);
-    let credits = event.managed_key_id.map(|_| Spender::Credits);
+    let prepaid = tables.accounts.get(&event.account_id).and_then(|account| account.prepaid);
+    let is_paid = prepaid.is_some_and(|scope| scope.covers(event.managed_key_id.is_some()));
+    let credits = is_paid.then_some(Spender::Credits);
     for spender in owners.into_iter().chain(credits) {
         *tables.spending.entry((event.account_id, spender, day)).or_default() += cost;
     }
@@ -61,13 +63,16 @@ impl MemoryTenant {
     }
 
     /// The limit of a purse, and what of it was spent. None: there is none.
-    fn limit(&self, tables: &Tables, purse: Purse, span: Span) -> Option<(NanoUsd, NanoUsd)> {
+    fn limit(&self, tables: &Tables, purse: Purse, span: Span, now: Timestamp) -> Option<(NanoUsd, NanoUsd)> {
         match purse {
             Purse::Budget(id) => {
                 let budget = tables.budgets.get(&id).filter(|budget| budget.account_id == self.account_id)?;
                 Some((budget.hard?, self.spent(tables, Spender::Owner(budget.owner), span)))
             }
-            Purse::Credits => None,
+            Purse::Credits => {
+                tables.accounts.get(&self.account_id).and_then(|account| account.prepaid)?;
+                Some((super::credits::standing(tables, self.account_id, now).balance, NanoUsd::ZERO))
+            }
         }
     }
 }
@@ -84,7 +89,7 @@ impl Escrow for MemoryTenant {
                 loans.push(Loan::TooLate);
                 continue;
             }
-            let Some((limit, spent)) = self.limit(&tables, ask.purse, ask.span) else {
+            let Some((limit, spent)) = self.limit(&tables, ask.purse, ask.span, now) else {
                 loans.push(Loan::Unlimited);
                 continue;
             };

@@ -1,5 +1,7 @@
 //! Budgets hold to the cent: on one gateway and on several, whoever is killed, and while the database is away.
 
+mod credits;
+
 use crate::{dev, replicas::Cluster};
 use serde_json::{Value, json};
 use std::time::Duration;
