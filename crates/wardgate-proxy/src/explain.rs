@@ -9,6 +9,7 @@ use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::health::Watched;
 use crate::phase::ask::{self, Ask};
+use crate::phase::collect;
 use crate::phase::configure::{Caller, configure};
 use crate::phase::ingress::Inbound;
 use crate::phase::select::{self, Planned};
@@ -34,7 +35,7 @@ pub(crate) async fn tell(
     inbound: &mut Inbound,
     log: &mut RequestLog,
 ) -> Result<Response<ReplyBody>, Failure> {
-    let (body, memory) = ask::collect_body(deps, caller, inbound, log).await?;
+    let (body, memory) = collect::whole(deps, caller, inbound, log).await?;
     let surface = surface_of(&body)?;
     let ask = ask::of(body, surface, memory)?;
     let mut response = Response::new(ReplyBody::whole(shown(&explained(deps, caller, &ask, Manner::of(inbound))?).to_string()));

@@ -18,6 +18,7 @@ use crate::phase::configure::{Caller, configure};
 use crate::phase::ingress::{self, Call, Dialect, Inbound, Route, Topic};
 use crate::phase::relay::relay;
 use crate::phase::select::select;
+use crate::phase::upload::Upload;
 use crate::phase::wishes::Manner;
 use crate::request_log::RequestLog;
 use crate::respond;
@@ -42,7 +43,7 @@ pub(crate) fn serve(deps: Arc<Deps>, peer: IpAddr, request: Request<Incoming>) -
     let is_head = request.method() == Method::HEAD;
     let route = ingress::route(&deps, &request, &mut log);
     let (head, body) = request.into_parts();
-    let inbound = Inbound { headers: head.headers, uri: head.uri, body, peer };
+    let inbound = Inbound { headers: head.headers, uri: head.uri, body: Some(body), upload: None, peer };
     match route {
         Ok(Route::Generate(call)) => Box::pin(generate(deps, inbound, call, log)),
         Ok(Route::Explain) => Box::pin(explain(deps, inbound, dialect, log)),
@@ -124,7 +125,8 @@ async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: Re
         Ok(Prepared::Estimate(tokens)) => return respond::estimate(tokens, dialect, &mut log),
         Err(failure) => return fail(&failure, dialect, &mut inbound, &mut log).await,
     };
-    let mut meter = Meter::open(log, admission, call.surface, &caller.key.record, ask.body.len() as u64);
+    let request_bytes = (ask.body.len() + inbound.upload.as_ref().map_or(0, Upload::length)) as u64;
+    let mut meter = Meter::open(log, admission, call.surface, &caller.key.record, request_bytes);
     let attempted = tokio::select! {
         attempted = attempt(deps, &inbound, &caller, &ask, &plan, &mut meter) => attempted,
         () = deps.drain.expired() => {
@@ -137,7 +139,10 @@ async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: Re
             let telling = Telling::of(inbound.uri.path(), ask.surface, &ask.peek);
             relay(deps, exchange, &plan, dialect.format, telling, meter)
         }
-        Err(failure) => respond::failure(&failure, dialect, meter.log_mut()),
+        Err(failure) => {
+            discard(&mut inbound).await;
+            respond::failure(&failure, dialect, meter.log_mut())
+        }
     }
 }
 
@@ -178,8 +183,18 @@ async fn caller(deps: &Deps, inbound: &Inbound, log: &mut RequestLog) -> Result<
 }
 
 async fn fail(failure: &Failure, dialect: Dialect, inbound: &mut Inbound, log: &mut RequestLog) -> Response<ReplyBody> {
-    ingress::discard(&inbound.headers, &mut inbound.body).await;
+    discard(inbound).await;
     respond::failure(failure, dialect, log)
+}
+
+/// Reads what is left of a body that nobody wants.
+async fn discard(inbound: &mut Inbound) {
+    if let Some(body) = &mut inbound.body {
+        ingress::discard(&inbound.headers, body).await;
+    }
+    if let Some(upload) = inbound.upload.take() {
+        upload.discard(&inbound.headers).await;
+    }
 }
 
 /// Claude Code and load balancers ask whether anyone is there, without a key.

@@ -27,7 +27,7 @@ mod tests;
 
 pub use answer_body::AnswerBody;
 pub use auth::AuthError;
-pub use body::SlicedBody;
+pub use body::{SlicedBody, Tail};
 pub use client::{Call, Upstream};
 pub use error::{BodyError, SendError, SendErrorKind};
 pub use guard::AllowedAddresses;

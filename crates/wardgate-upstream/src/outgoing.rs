@@ -1,6 +1,6 @@
 //! A request on its way out.
 
-use crate::body::SlicedBody;
+use crate::body::{SlicedBody, Tail};
 use crate::stream::Stream;
 use bytes::{Buf, Bytes};
 use std::io::{self, IoSlice};
@@ -16,6 +16,8 @@ pub(crate) struct Outgoing {
     /// How many bytes of the head are written.
     head_written: usize,
     body: std::vec::IntoIter<Bytes>,
+    /// What is still to come of the body.
+    tail: Option<Box<dyn Tail>>,
     state: State,
 }
 
@@ -32,10 +34,19 @@ enum State {
     Written,
 }
 
+/// Why it cannot go on.
+enum Stuck {
+    /// The connection does not take it.
+    Connection(io::Error),
+    /// There is nothing to write: the rest of the body will not come.
+    Tail(io::Error),
+}
+
 impl Outgoing {
     /// A request of this head and this body.
     pub(crate) fn new(head: Vec<u8>, body: SlicedBody) -> Self {
-        Self { head, head_written: 0, body: body.into_slices().into_iter(), state: State::Untouched }
+        let (slices, tail) = body.into_parts();
+        Self { head, head_written: 0, body: slices.into_iter(), tail, state: State::Untouched }
     }
 
     /// Whether nothing of it was written, so that it can be sent elsewhere.
@@ -48,15 +59,16 @@ impl Outgoing {
         self.state == State::Written
     }
 
-    /// Writes as much as the connection takes now. Fails only while nothing was written: later there may be an answer, and
-    /// whoever reads it will hear of the end.
+    /// Writes as much as the connection takes now. The connection's own failures are told only while nothing was written: later
+    /// there may be an answer, and whoever reads it will hear of the end. That the rest of the body does not come is always told.
     pub(crate) fn write(&mut self, stream: &mut Stream, cx: &mut Context<'_>) -> io::Result<()> {
         if matches!(self.state, State::Written | State::Abandoned) {
             return Ok(());
         }
         match self.poll_write(stream, cx) {
-            Poll::Ready(Err(error)) if self.is_untouched() => Err(error),
-            Poll::Ready(Err(error)) => {
+            Poll::Ready(Err(Stuck::Tail(error))) => Err(error),
+            Poll::Ready(Err(Stuck::Connection(error))) if self.is_untouched() => Err(error),
+            Poll::Ready(Err(Stuck::Connection(error))) => {
                 tracing::debug!(%error, "a provider does not take the rest of a request");
                 *self = Self { state: State::Abandoned, ..Self::default() };
                 Ok(())
@@ -70,7 +82,7 @@ impl Outgoing {
         }
     }
 
-    fn poll_write(&mut self, stream: &mut Stream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_write(&mut self, stream: &mut Stream, cx: &mut Context<'_>) -> Poll<Result<(), Stuck>> {
         loop {
             let mut at_once = [IoSlice::new(&[]); SLICES_AT_ONCE];
             let mut count = 0;
@@ -82,11 +94,24 @@ impl Outgoing {
                 count += 1;
             }
             if count == 0 {
-                return stream.poll_flush(cx);
+                let more = match &mut self.tail {
+                    Some(tail) => tail.poll_next(cx),
+                    None => Poll::Ready(None),
+                };
+                match more {
+                    Poll::Ready(Some(bytes)) => self.body = vec![bytes.map_err(Stuck::Tail)?].into_iter(),
+                    Poll::Ready(None) => return stream.poll_flush(cx).map_err(Stuck::Connection),
+                    Poll::Pending => {
+                        // What was written is not to wait for what is not there yet.
+                        let _ = stream.poll_flush(cx).map_err(Stuck::Connection)?;
+                        return Poll::Pending;
+                    }
+                }
+                continue;
             }
-            let written = ready!(stream.poll_write(cx, &at_once[..count]))?;
+            let written = ready!(stream.poll_write(cx, &at_once[..count])).map_err(Stuck::Connection)?;
             if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                return Poll::Ready(Err(Stuck::Connection(io::ErrorKind::WriteZero.into())));
             }
             self.state = State::Begun;
             self.advance(written);

@@ -254,6 +254,41 @@ async fn no_call_is_made_twice() {
     assert_eq!((provider.connections(), provider.requests()), (2, vec![7, 7, 7]));
 }
 
+/// A tail of these pieces, each of which comes at the second asking.
+struct Pieces(Vec<Option<&'static str>>, bool);
+
+impl crate::body::Tail for Pieces {
+    fn length(&self) -> usize {
+        4
+    }
+
+    fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Option<std::io::Result<Bytes>>> {
+        self.1 ^= true;
+        if self.1 {
+            cx.waker().wake_by_ref();
+            return std::task::Poll::Pending;
+        }
+        let next = if self.0.is_empty() { None } else { Some(self.0.remove(0)) };
+        let piece = |piece: Option<&'static str>| piece.map(Bytes::from).ok_or(std::io::Error::other("it broke off"));
+        std::task::Poll::Ready(next.map(piece))
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_body_comes_while_it_is_sent_or_the_call_breaks() {
+    let (pool, provider) = (pool(), Provider::plain(vec![say(OK), say(OK)]).await);
+    let with = |pieces: &[Option<&'static str>]| {
+        let mut call = call(&provider, vec!["head".into()]);
+        call.body = SlicedBody::new(vec!["head".into()]).with_tail(Some(Box::new(Pieces(pieces.to_vec(), false))));
+        call
+    };
+    assert_eq!(ask_with(&pool, with(&[Some("ta"), Some("il")])).await, ok("ok"));
+    assert_eq!(ask_with(&pool, with(&[Some("ta"), None])).await, Err("it broke off".to_owned()));
+    // The provider did not get half a request for a whole one, and the connection is not used again.
+    assert_eq!(ask(&pool, &provider).await, ok("ok"));
+    assert_eq!((provider.connections(), provider.requests()), (2, vec![8, 7]));
+}
+
 /// The other side of it: what certainly was not sent is sent elsewhere.
 #[tokio::test]
 async fn a_call_that_was_not_written_is_made_again() {

@@ -3,17 +3,14 @@
 //! Forms with files are not rebuilt: the parts are found by their boundary in one pass, and only the value of `model` is
 //! replaced. A form that two readers could read differently is refused, since the other reader is the provider.
 
+mod disposition;
+mod scanner;
+
+pub use scanner::{Found, Scanner};
+
 use crate::edit::Slices;
 use crate::peek::{Peek, PeekError};
 use bytes::Bytes;
-use memchr::memmem;
-use std::ops::Range;
-
-/// The most parts of a form.
-const PARTS_MAX: usize = 1_000;
-
-/// The most bytes of a part's headers.
-const HEAD_BYTES_MAX: usize = 8 * 1024;
 
 /// The most bytes of a model's name.
 const MODEL_BYTES_MAX: usize = 1_024;
@@ -36,39 +33,30 @@ pub fn boundary(content_type: &str) -> Option<&str> {
     (is_plain && (1..=70).contains(&boundary.len())).then_some(boundary)
 }
 
-/// Reads a form.
+/// Reads a form that is all there.
 ///
 /// # Errors
 /// When it is none, or has no model, or could be read in two ways.
 pub fn peek(body: &[u8], boundary: &str) -> Result<Peek, PeekError> {
-    let mut model: Option<Range<usize>> = None;
-    let mut stream: Option<&[u8]> = None;
-    let mut end_user = None;
-    for part in parts(body, boundary)? {
-        let value = &body[part.value.clone()];
-        let (slot_name, is_taken) = match part.name {
-            b"model" => ("model", model.replace(part.value).is_some()),
-            b"stream" => ("stream", stream.replace(value).is_some()),
-            b"user" => {
-                end_user = Some(part.value);
-                continue;
-            }
-            name if [b"model".as_slice(), b"stream"].iter().any(|known| name.eq_ignore_ascii_case(known)) => {
-                return Err(PeekError::OtherCase(String::from_utf8_lossy(name).into_owned()));
-            }
-            _ => continue,
-        };
-        if is_taken {
-            return Err(PeekError::Duplicate(slot_name.to_owned()));
-        }
-    }
-    let span = model.ok_or(PeekError::ModelMissing)?;
-    let name = std::str::from_utf8(&body[span.clone()]).ok().filter(|name| name.len() <= MODEL_BYTES_MAX);
+    let mut scanner = Scanner::new(boundary);
+    scanner.push(body)?;
+    scanner.finish()?;
+    of(body, scanner.found())
+}
+
+/// What routing needs of a form of which this much has come, and this was found in it.
+///
+/// # Errors
+/// When there is no model in it, or a field that routing needs is of the wrong kind.
+pub fn of(held: &[u8], found: &Found) -> Result<Peek, PeekError> {
+    let span = found.model.clone().ok_or(PeekError::ModelMissing)?;
+    let name = std::str::from_utf8(&held[span.clone()]).ok().filter(|name| name.len() <= MODEL_BYTES_MAX);
     let name = name.filter(|name| !name.contains(char::is_control)).ok_or(PeekError::ModelNotAString)?;
     if name.is_empty() {
         return Err(PeekError::ModelEmpty);
     }
-    let is_stream = match stream.map(<[u8]>::to_ascii_lowercase).as_deref() {
+    let stream = found.stream.clone().map(|span| held[span].to_ascii_lowercase());
+    let is_stream = match stream.as_deref() {
         None | Some(b"" | b"false" | b"0") => false,
         Some(b"true" | b"1") => true,
         Some(_) => return Err(PeekError::StreamNotABoolean),
@@ -87,7 +75,7 @@ pub fn peek(body: &[u8], boundary: &str) -> Result<Peek, PeekError> {
         answers: 1,
         output_tokens_span: None,
         has_several_output_caps: false,
-        end_user_span: end_user,
+        end_user_span: found.end_user.clone(),
         output_caps: &[],
     })
 }
@@ -101,87 +89,6 @@ pub fn apply(body: &Bytes, peek: &Peek, model: &str) -> Slices {
         }
         _ => vec![body.clone()],
     }
-}
-
-struct Part<'b> {
-    name: &'b [u8],
-    value: Range<usize>,
-}
-
-fn parts<'b>(body: &'b [u8], boundary: &str) -> Result<Vec<Part<'b>>, PeekError> {
-    let delimiter = [b"\r\n--".as_slice(), boundary.as_bytes()].concat();
-    // The first one may stand at the very beginning, without a line before it.
-    let mut at = match body.strip_prefix(&delimiter[2..]) {
-        Some(_) => delimiter.len() - 2,
-        None => memmem::find(body, &delimiter).ok_or(PeekError::NotAForm("its boundary is not in it"))? + delimiter.len(),
-    };
-    let finder = memmem::Finder::new(&delimiter);
-    let mut parts = Vec::new();
-    loop {
-        let rest = &body[at..];
-        if rest.starts_with(b"--") {
-            return Ok(parts);
-        }
-        if parts.len() == PARTS_MAX {
-            return Err(PeekError::NotAForm("it has more than 1000 parts"));
-        }
-        let rest = rest.strip_prefix(b"\r\n").ok_or(PeekError::NotAForm("a boundary is not followed by a line's end"))?;
-        let head_at = at + 2;
-        let head_length = memmem::find(&rest[..rest.len().min(HEAD_BYTES_MAX)], b"\r\n\r\n")
-            .ok_or(PeekError::NotAForm("the headers of a part have no end"))?;
-        if finder.find(&rest[..head_length]).is_some() {
-            return Err(PeekError::NotAForm("a boundary stands in the headers of a part"));
-        }
-        let value_at = head_at + head_length + 4;
-        let value_length = finder.find(&body[value_at..]).ok_or(PeekError::NotAForm("its last boundary is missing"))?;
-        parts.push(Part { name: name(&rest[..head_length])?, value: value_at..value_at + value_length });
-        at = value_at + value_length + delimiter.len();
-    }
-}
-
-/// The name that the headers of a part give it.
-fn name(head: &[u8]) -> Result<&[u8], PeekError> {
-    let mut found = None;
-    for line in head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
-        if line[..colon].trim_ascii().eq_ignore_ascii_case(b"content-disposition")
-            && found.replace(&line[colon + 1..]).is_some()
-        {
-            return Err(PeekError::NotAForm("a part has two dispositions"));
-        }
-    }
-    let disposition = found.ok_or(PeekError::NotAForm("a part has no name"))?;
-    // Readers do not agree on where a text with such a quote in it ends.
-    if memmem::find(disposition, b"\\\"").is_some() {
-        return Err(PeekError::NotAForm("a part's name or file name holds an escaped quote"));
-    }
-    let mut name = None;
-    for parameter in parameters(disposition) {
-        let Some(equals) = parameter.iter().position(|byte| *byte == b'=') else { continue };
-        let (key, value) = (parameter[..equals].trim_ascii(), parameter[equals + 1..].trim_ascii());
-        // Another way to write a name, which some readers follow and some do not.
-        if key.eq_ignore_ascii_case(b"name*") {
-            return Err(PeekError::NotAForm("a part's name is encoded"));
-        }
-        if key.eq_ignore_ascii_case(b"name") && name.replace(value).is_some() {
-            return Err(PeekError::NotAForm("a part has two names"));
-        }
-    }
-    let name = name.ok_or(PeekError::NotAForm("a part has no name"))?;
-    let plain = name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name);
-    if plain.contains(&b'\\') || plain.contains(&b'"') {
-        return Err(PeekError::NotAForm("a part's name is escaped"));
-    }
-    Ok(plain)
-}
-
-/// The parameters of a header, at semicolons that no quotes hold.
-fn parameters(header: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut is_quoted = false;
-    header.split(move |byte| {
-        is_quoted ^= *byte == b'"';
-        *byte == b';' && !is_quoted
-    })
 }
 
 #[cfg(test)]

@@ -2,19 +2,17 @@
 
 use crate::deps::Deps;
 use crate::failure::Failure;
+use crate::phase::collect;
 use crate::phase::configure::Caller;
 use crate::phase::ingress::{Call, Inbound};
 use crate::phase::strategies::Moment;
+use crate::phase::upload::{self, Form};
 use crate::request_log::RequestLog;
-use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use std::borrow::Cow;
 use std::sync::OnceLock;
-use tokio::time::Instant;
 use wardgate_core::format::Surface;
-use wardgate_core::tier::TierName;
 use wardgate_limits::estimate;
 use wardgate_limits::memory::Reservation;
 use wardgate_wire::envelope;
@@ -28,7 +26,7 @@ use wardgate_wire::transcode;
 pub(crate) struct Ask {
     /// The surface it came in on.
     pub(crate) surface: Surface,
-    /// The body as the client sent it.
+    /// The body as the client sent it; of a large form what came first (see [`upload`]).
     pub(crate) body: Bytes,
     /// What was found in it.
     pub(crate) peek: Peek,
@@ -109,32 +107,34 @@ pub(crate) async fn read(
     call: &Call,
     log: &mut RequestLog,
 ) -> Result<Ask, Failure> {
-    let (body, memory) = collect_body(deps, caller, inbound, log).await?;
     let form = inbound.headers.get(CONTENT_TYPE).filter(|_| call.surface.takes_forms()).cloned();
-    let ask = match form.as_ref().and_then(|form| multipart::boundary(form.to_str().ok()?)) {
-        Some(boundary) => {
-            let peek = multipart::peek(&body, boundary).map_err(Failure::BodyWrong)?;
-            let surface = call.surface;
-            let neutral = OnceLock::new();
-            Ask {
-                surface,
-                body,
-                peek,
-                is_json_array: false,
-                has_envelopes: false,
-                form,
-                moment: OnceLock::new(),
-                _memory: memory,
-                neutral,
-            }
-        }
-        None if body.len() > LARGE_BYTES => {
+    if let Some(form) = form
+        && let Some(boundary) = form.to_str().ok().and_then(multipart::boundary)
+    {
+        let (Form { body, peek, memory }, surface) = (upload::begin(deps, caller, inbound, boundary, log).await?, call.surface);
+        log.is_stream = peek.is_stream;
+        log.asked_model = peek.models.first().cloned();
+        return Ok(Ask {
+            surface,
+            body,
+            peek,
+            is_json_array: false,
+            has_envelopes: false,
+            form: Some(form),
+            moment: OnceLock::new(),
+            _memory: memory,
+            neutral: OnceLock::new(),
+        });
+    }
+    let (body, memory) = collect::whole(deps, caller, inbound, log).await?;
+    let ask = match body.len() {
+        LARGE_BYTES.. => {
             // So long a reading would keep a thread from all others that wait for it.
             let (call, query) = (call.clone(), inbound.uri.query().map(str::to_owned));
             let reading = tokio::task::spawn_blocking(move || of_call(body, &call, query.as_deref(), memory));
             reading.await.map_err(|_| Failure::BodyBroken)??
         }
-        None => of_call(body, call, inbound.uri.query(), memory)?,
+        _ => of_call(body, call, inbound.uri.query(), memory)?,
     };
     log.is_stream = ask.peek.is_stream;
     log.asked_model = ask.peek.models.first().cloned();
@@ -164,111 +164,4 @@ fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -
 /// Whether Google's way of asking for server-sent events stands in a query.
 fn asks_for_events(query: Option<&str>) -> bool {
     query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"))
-}
-
-/// Reads the whole body, whatever is in it.
-pub(crate) async fn collect_body(
-    deps: &Deps,
-    caller: &Caller,
-    inbound: &mut Inbound,
-    log: &mut RequestLog,
-) -> Result<(Bytes, Reservation), Failure> {
-    if let Some(encoding) = inbound.headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
-        return Err(Failure::BodyEncoded(String::from_utf8_lossy(encoding.as_bytes()).chars().take(40).collect()));
-    }
-    let announced = inbound.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let mut memory = deps.memory.open();
-    let started = Instant::now();
-    let bound = Bound::of(deps, caller);
-    let body = collect(deps, &bound, &mut inbound.body, announced, &mut memory).await;
-    log.waited += started.elapsed();
-    Ok((body?, memory))
-}
-
-/// Reads a body within its bounds: of size, of all bodies' memory, and of patience.
-async fn collect(
-    deps: &Deps,
-    bound: &Bound<'_>,
-    body: &mut Incoming,
-    announced: Option<usize>,
-    memory: &mut Reservation,
-) -> Result<Bytes, Failure> {
-    if announced.is_some_and(|announced| announced > bound.bytes_max) {
-        return Err(bound.exceeded());
-    }
-    let mut whole = BytesMut::new();
-    let mut pace = Pace::new(deps);
-    loop {
-        let frame = match tokio::time::timeout_at(pace.window_ends, body.frame()).await {
-            Ok(frame) => frame,
-            Err(_) if pace.keeps_up(whole.len()) => continue,
-            Err(_) => return Err(Failure::BodyTooSlow),
-        };
-        let Some(frame) = frame else {
-            return Ok(whole.freeze());
-        };
-        let Ok(data) = frame.map_err(|_| Failure::BodyBroken)?.into_data() else {
-            continue;
-        };
-        if whole.len() + data.len() > bound.bytes_max {
-            return Err(bound.exceeded());
-        }
-        // What is announced counts only when it comes: a promise must not crowd others out.
-        if !memory.grow(data.len()) {
-            return Err(Failure::Busy("memory for request bodies"));
-        }
-        // Most bodies come in one piece, which then needs no copy.
-        if whole.is_empty() && announced == Some(data.len()) {
-            return Ok(data);
-        }
-        if whole.is_empty() {
-            whole.reserve(announced.unwrap_or(data.len()));
-        }
-        whole.extend_from_slice(&data);
-    }
-}
-
-/// How large a body may be, and who says so.
-struct Bound<'b> {
-    bytes_max: usize,
-    tier: Option<&'b TierName>,
-}
-
-impl<'b> Bound<'b> {
-    fn of(deps: &Deps, caller: &'b Caller) -> Self {
-        let bytes_max = deps.options.body_bytes_max;
-        match caller.tenant.allowance.body_bytes_max(caller.key.record.team_id) {
-            Some((tightest, tier)) if tightest < bytes_max => Self { bytes_max: tightest, tier: Some(tier) },
-            _ => Self { bytes_max, tier: None },
-        }
-    }
-
-    fn exceeded(&self) -> Failure {
-        let bytes_max = self.bytes_max;
-        match self.tier {
-            Some(tier) => Failure::BodyAboveTier { bytes_max, tier: tier.clone() },
-            None => Failure::BodyTooLarge { bytes_max },
-        }
-    }
-}
-
-/// Whether a body arrives fast enough.
-struct Pace<'o> {
-    options: &'o crate::deps::Options,
-    window_ends: Instant,
-    bytes_at_start: usize,
-}
-
-impl<'o> Pace<'o> {
-    fn new(deps: &'o Deps) -> Self {
-        Self { options: &deps.options, window_ends: Instant::now() + deps.options.body_progress_window, bytes_at_start: 0 }
-    }
-
-    /// Called at the end of a window; begins the next one.
-    fn keeps_up(&mut self, bytes: usize) -> bool {
-        let progress = bytes - self.bytes_at_start;
-        self.bytes_at_start = bytes;
-        self.window_ends = Instant::now() + self.options.body_progress_window;
-        progress >= self.options.body_progress_bytes_min
-    }
 }

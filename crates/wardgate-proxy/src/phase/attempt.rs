@@ -10,6 +10,7 @@ use crate::phase::exchange::{self, Exchange, Failed};
 use crate::phase::fit::fit;
 use crate::phase::ingress::Inbound;
 use crate::phase::translate::Unfit;
+use crate::phase::upload::Upload;
 use std::time::Duration;
 use tokio::time::Instant;
 use wardgate_core::fault::{ErrorOrigin, FaultClass};
@@ -85,6 +86,12 @@ pub(crate) async fn attempt(
             Ok(exchange) => return Ok(exchange),
             Err(failed) => failed,
         };
+        let upload = inbound.upload.as_ref();
+        if let Some(failure) = upload.and_then(Upload::failure) {
+            // It is the client that sent no more, or what nobody can be sent.
+            meter.end(&Ending::nothing(Completion::ClientClosed));
+            return Err(failure);
+        }
         let completion = if failed.fault.class == FaultClass::Timeout { Completion::TimedOut } else { Completion::Failed };
         meter.end(&Ending::nothing(completion));
         meter.log_mut().failed.push(told(candidate, &failed));
@@ -95,7 +102,9 @@ pub(crate) async fn attempt(
         }
         let time_left = deadline.saturating_duration_since(Instant::now());
         history.push(verdict::Failed { class: failed.fault.class, retry_after: failed.retry_after });
-        next = if time_left.is_zero() {
+        // What was sent of a form and is not held cannot be sent again.
+        let is_spent = upload.is_some_and(Upload::is_spent);
+        next = if time_left.is_zero() || is_spent {
             Next::Stop
         } else {
             failover.after(index, failed.fault.class, failed.retry_after, time_left)

@@ -14,6 +14,7 @@ use crate::phase::configure::Caller;
 use crate::phase::fit::{Changes, Fitted};
 use crate::phase::ingress::Inbound;
 use bytes::Bytes;
+use http::Response;
 use http::header::HeaderValue;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use wardgate_core::format::Format;
 use wardgate_core::secret::Secret;
 use wardgate_limits::memory::Reservation;
 use wardgate_policy::Candidate;
-use wardgate_upstream::{AnswerBody, AuthError, SendError, SendErrorKind, auth};
+use wardgate_upstream::{AnswerBody, AuthError, Call, SendError, SendErrorKind, auth};
 use wardgate_wire::neutral::loss::Warnings;
 use wardgate_wire::reply::ReplyFacts;
 
@@ -128,13 +129,13 @@ pub(crate) async fn exchange(
     }
     let credential = credential.map(auth::told);
     let credential = credential.as_deref();
-    let response = timeout_at(first_event_by, deps.upstream.send(call)).await.map_err(|_| too_late("answer"))?;
+    let (response, first_event_by) = send(deps, inbound, call, first_event_by, timeout, deadline).await?;
     let response = response.map_err(|error| unsent(&error, candidate))?;
     meter.head(response.status().as_u16());
     if !response.status().is_success() {
         return Err(read::refused(deps, response, first_event_by, credential).await);
     }
-    let answer = if read::is_raw(ask, response.headers()) {
+    let answer = if read::is_raw(ask, inbound, response.headers()) {
         read::raw(response, first_event_by).await?
     } else if ask.peek.is_stream && ask.surface.format() != Format::Opaque {
         read::stream(response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
@@ -148,6 +149,33 @@ pub(crate) async fn exchange(
         changes.warnings.extend(lost);
     }
     Ok(Exchange { candidate: candidate.clone(), changes, answer })
+}
+
+/// Sends the call. As long as the client's form is on its way the provider has nothing to answer, and is not late. Returns with
+/// the time by which it has to say something.
+async fn send(
+    deps: &Deps,
+    inbound: &Inbound,
+    call: Call,
+    mut by: Instant,
+    timeout: Duration,
+    deadline: Instant,
+) -> Result<(Result<Response<AnswerBody>, SendError>, Instant), Failed> {
+    let Some(upload) = &inbound.upload else {
+        let sent = timeout_at(by, deps.upstream.send(call)).await.map_err(|_| too_late("answer"))?;
+        return Ok((sent, by));
+    };
+    let mut sending = Box::pin(deps.upstream.send(call));
+    loop {
+        if let Ok(sent) = timeout_at(by, &mut sending).await {
+            return Ok((sent, by));
+        }
+        let later = upload.moved_at().map_or(by, |moved_at| deadline.min(moved_at + timeout));
+        if later <= by {
+            return Err(too_late("answer"));
+        }
+        by = later;
+    }
 }
 
 fn too_late(what: &str) -> Failed {

@@ -3,6 +3,7 @@
 use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::headers::{ANTHROPIC_VERSION, LOOP, X_API_KEY, X_GOOG_API_KEY};
+use crate::phase::upload::Upload;
 use crate::request_log::RequestLog;
 use http::header::{AUTHORIZATION, EXPECT, HeaderMap, UPGRADE};
 use http::{Method, Request, Uri};
@@ -18,8 +19,10 @@ pub(crate) struct Inbound {
     pub(crate) headers: HeaderMap,
     /// The path and query.
     pub(crate) uri: Uri,
-    /// The body.
-    pub(crate) body: Incoming,
+    /// The body, until it is read or sent on.
+    pub(crate) body: Option<Incoming>,
+    /// The rest of a form that is sent on while it arrives.
+    pub(crate) upload: Option<Upload>,
     /// Who holds the connection: a client, or a proxy in front.
     pub(crate) peer: IpAddr,
 }

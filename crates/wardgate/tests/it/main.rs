@@ -46,6 +46,7 @@ mod auth;
 mod passing;
 mod strategies;
 mod policies;
+mod uploads;
 mod scene;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};

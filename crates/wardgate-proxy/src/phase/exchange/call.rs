@@ -5,6 +5,7 @@ use crate::deps::Deps;
 use crate::headers;
 use crate::phase::ask::Ask;
 use crate::phase::ingress::Inbound;
+use crate::phase::upload::Upload;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Uri};
 use wardgate_core::fault::{Fault, FaultClass};
@@ -60,7 +61,14 @@ pub(super) fn call(
         let client = (!is_translated).then_some(&inbound.headers);
         add_anthropic_headers(client, &mut headers);
     }
-    Ok(Call { method: Method::POST, url, origin: candidate.target.provider.origin, headers, body: SlicedBody::new(body) })
+    let tail = inbound.upload.as_ref().map(Upload::tail);
+    Ok(Call {
+        method: Method::POST,
+        url,
+        origin: candidate.target.provider.origin,
+        headers,
+        body: SlicedBody::new(body).with_tail(tail),
+    })
 }
 
 /// The version and the beta features belong to the body that the client wrote, so they go where it goes. One that was written

@@ -4,6 +4,7 @@ use super::{Answer, EVENT_FRAMES, Failed, too_late};
 use crate::deps::Deps;
 use crate::passage::{Passage, Whole};
 use crate::phase::ask::Ask;
+use crate::phase::ingress::Inbound;
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderMap};
@@ -125,9 +126,11 @@ pub(super) async fn stream(
 }
 
 /// Whether an answer is passed on without being read: speech always is, and so are the streams of other such surfaces.
-pub(super) fn is_raw(ask: &Ask, headers: &HeaderMap) -> bool {
+pub(super) fn is_raw(ask: &Ask, inbound: &Inbound, headers: &HeaderMap) -> bool {
     let is_opaque = ask.surface.format() == Format::Opaque;
-    is_opaque && (ask.surface == Surface::Speech || ask.peek.is_stream && is_stream(headers, Format::Opaque))
+    // In a form that is sent on, what asks for a stream may come after all that was looked at.
+    let may_stream = ask.peek.is_stream || inbound.upload.is_some();
+    is_opaque && (ask.surface == Surface::Speech || may_stream && is_stream(headers, Format::Opaque))
 }
 
 /// The first bytes are the border here. Nothing has reached the client before them.
