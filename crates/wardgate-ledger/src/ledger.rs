@@ -29,8 +29,9 @@ impl Default for Options {
     }
 }
 
-/// How many waiting events are stored without waiting for the next round.
-const MANY: usize = 512;
+/// How many waiting events are stored without waiting for the next round: as many as belong in one batch. A batch rewrites the
+/// pages at the end of each index, so a larger one costs less an event.
+pub const MANY: usize = 1_024;
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

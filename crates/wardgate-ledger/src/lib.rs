@@ -10,4 +10,4 @@ mod journal;
 mod segment;
 mod record;
 
-pub use ledger::{Batch, Ledger, OpenError, Options, Outcome};
+pub use ledger::{Batch, Ledger, MANY, OpenError, Options, Outcome};

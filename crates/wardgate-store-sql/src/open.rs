@@ -14,6 +14,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// How many pages of 4 KiB the log may have before they go into the database: 16 MiB. Each page goes there once however often
+/// it was written in between, and the disk is made to hold it once.
+const CHECKPOINT_PAGES: &str = "4000";
+
 /// How a database is opened.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
@@ -94,6 +98,7 @@ impl SqliteStore {
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .busy_timeout(options.busy_timeout)
             .foreign_keys(true);
         // Connections to a file do not go stale, so none is tested, renewed or closed for being idle.

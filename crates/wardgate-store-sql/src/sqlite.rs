@@ -22,6 +22,7 @@ mod providers;
 mod purchases;
 mod references;
 mod routing;
+mod rows;
 mod sealed;
 mod spending;
 mod sums;

@@ -1,12 +1,15 @@
 //! The ledger.
 
-use super::{SqliteStore, SqliteTenant, Statement, overview, sums};
+mod append;
+
+pub(super) use append::append;
+
+use super::{SqliteTenant, overview};
 use crate::error::unavailable;
-use crate::row::{Cells, count, usage_source, usage_source_word};
+use crate::row::{Cells, usage_source};
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use wardgate_core::format::Surface;
 use wardgate_core::id::{AccessKeyId, AccountId, ManagedKeyId, ProviderKeyId, RequestId, TeamId, UsageEventId};
 use wardgate_core::money::NanoUsd;
@@ -71,99 +74,6 @@ impl UsageEvents for SqliteTenant {
     async fn usage_overview(&self, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError> {
         overview::read(self, query).await
     }
-}
-
-/// How many rows one statement may insert, largest first. Each statement is a trip to the thread that owns the connection and
-/// back, which costs more than a row itself, so a batch is cut into as few as these allow.
-const ROWS_PER_STATEMENT: [usize; 4] = [256, 32, 8, 1];
-
-const COLUMNS: &str = "INSERT INTO usage_events (id, request_id, account_id, team_id, access_key_id, event_time, surface,
-     provider, model, provider_key_id, provider_key_redacted, attempt_number, is_final, status_code, completion, is_streaming,
-     stop_reason, input_uncached, cache_read, cache_write_5m, cache_write_1h, cache_write_other, output, reasoning,
-     usage_source, cost_nano_usd, duration_us, first_token_us, virtual_model, managed_key_id, is_summed) VALUES ";
-
-const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
-
-/// The statement for so many rows, made once.
-fn insert_sql(rows: usize) -> &'static str {
-    static STATEMENTS: LazyLock<[String; ROWS_PER_STATEMENT.len()]> = LazyLock::new(|| {
-        ROWS_PER_STATEMENT.map(|rows| format!("{COLUMNS}{} ON CONFLICT DO NOTHING", vec![ROW; rows].join(", ")))
-    });
-    let index = ROWS_PER_STATEMENT.iter().position(|size| *size == rows).unwrap_or(ROWS_PER_STATEMENT.len() - 1);
-    &STATEMENTS[index]
-}
-
-pub(super) async fn append(store: &SqliteStore, events: &[UsageEvent]) -> Result<u64, StoreError> {
-    if events.is_empty() {
-        return Ok(0);
-    }
-    let mut transaction = store.begin().await?;
-    if insert(&mut transaction, events).await? == events.len() as u64 {
-        sums::add(&mut transaction, events).await?;
-        transaction.commit().await.map_err(unavailable)?;
-        return Ok(events.len() as u64);
-    }
-    // A part of them was there already, which is rare: which part, only storing one by one tells.
-    transaction.rollback().await.map_err(unavailable)?;
-    let mut transaction = store.begin().await?;
-    let mut new = Vec::new();
-    for event in events {
-        if insert(&mut transaction, std::slice::from_ref(event)).await? == 1 {
-            new.push(event);
-        }
-    }
-    let count = new.len() as u64;
-    sums::add(&mut transaction, new.iter().copied()).await?;
-    transaction.commit().await.map_err(unavailable)?;
-    Ok(count)
-}
-
-/// Stores those events that are not there yet, and says how many it were.
-async fn insert(transaction: &mut SqliteConnection, events: &[UsageEvent]) -> Result<u64, StoreError> {
-    let mut new = 0;
-    let mut rest = events;
-    for size in ROWS_PER_STATEMENT {
-        while let Some((rows, behind)) = rest.split_at_checked(size) {
-            let statement = rows.iter().fold(sqlx::query(insert_sql(size)), bind);
-            new += statement.execute(&mut *transaction).await.map_err(unavailable)?.rows_affected();
-            rest = behind;
-        }
-    }
-    Ok(new)
-}
-
-fn bind<'q>(statement: Statement<'q>, event: &'q UsageEvent) -> Statement<'q> {
-    statement
-        .bind(event.id.as_bytes().as_slice())
-        .bind(event.request_id.as_bytes().as_slice())
-        .bind(event.account_id.as_bytes().as_slice())
-        .bind(event.team_id.as_bytes().as_slice())
-        .bind(event.access_key_id.as_bytes().as_slice())
-        .bind(event.event_time.unix_micros())
-        .bind(event.surface.name())
-        .bind(event.provider.as_str())
-        .bind(&*event.model)
-        .bind(event.provider_key_id.as_ref().map(|id| id.as_bytes().as_slice()))
-        .bind(event.provider_key_redacted.as_deref())
-        .bind(event.attempt_number)
-        .bind(event.is_final)
-        .bind(event.status_code)
-        .bind(event.completion.name())
-        .bind(event.is_streaming)
-        .bind(event.stop_reason.as_deref())
-        .bind(count(event.usage.input_uncached))
-        .bind(count(event.usage.cache_read))
-        .bind(count(event.usage.cache_write_5m))
-        .bind(count(event.usage.cache_write_1h))
-        .bind(count(event.usage.cache_write_other))
-        .bind(count(event.usage.output))
-        .bind(count(event.usage.reasoning))
-        .bind(usage_source_word(event.usage_source))
-        .bind(event.cost.map(NanoUsd::nano_usd))
-        .bind(count(event.duration_us))
-        .bind(event.first_token_us.map(count))
-        .bind(event.virtual_model.as_deref())
-        .bind(event.managed_key_id.as_ref().map(|id| id.as_bytes().as_slice()))
 }
 
 pub(super) fn read(row: &SqliteRow) -> Result<UsageEvent, StoreError> {

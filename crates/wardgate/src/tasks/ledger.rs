@@ -6,14 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use wardgate_core::id::{AccessKeyId, ManagedKeyId, ProviderKeyId};
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::UsageEvent;
-use wardgate_ledger::{Batch, Ledger};
+use wardgate_ledger::{Batch, Ledger, MANY};
 use wardgate_proxy::Deps;
 use wardgate_store::{SeenKey, Store};
-
-/// The most events in one transaction. A multiple of what one statement inserts.
-const BATCH_MAX: usize = 512;
 
 /// How long an event may wait for company.
 const EVERY: Duration = Duration::from_millis(200);
@@ -110,8 +108,11 @@ impl Mover {
                 );
                 self.append_alone(batch.events()).await;
             }
-            for event in batch.events() {
-                self.saw(event);
+            // Of a run with the same keys, the last one says when they were last used.
+            for run in batch.events().chunk_by(|one, next| keys(one) == keys(next)) {
+                if let Some(event) = run.last() {
+                    self.saw(event);
+                }
             }
             self.proxy.ledger.stored(batch);
         }
@@ -121,12 +122,12 @@ impl Mover {
     async fn take(&self) -> Batch {
         let ledger = Arc::clone(&self.proxy.ledger);
         if ledger.waiting() > 0 {
-            return ledger.take(BATCH_MAX);
+            return ledger.take(MANY);
         }
         if ledger.is_empty() {
             return Batch::default();
         }
-        tokio::task::spawn_blocking(move || ledger.take(BATCH_MAX)).await.unwrap_or_default()
+        tokio::task::spawn_blocking(move || ledger.take(MANY)).await.unwrap_or_default()
     }
 
     fn saw(&mut self, event: &UsageEvent) {
@@ -161,4 +162,9 @@ impl Mover {
             tracing::warn!(%error, "the usage journal could not be written through to the disk");
         }
     }
+}
+
+/// The keys that were used for an event.
+fn keys(event: &UsageEvent) -> (AccessKeyId, Option<ProviderKeyId>, Option<ManagedKeyId>) {
+    (event.access_key_id, event.provider_key_id, event.managed_key_id)
 }
