@@ -6,6 +6,19 @@
 use std::fmt::Display;
 use std::io::Write;
 
+/// The name of a field as it stands in the line, quotes and colon included, made by [`name!`].
+#[derive(Clone, Copy)]
+pub(crate) struct Name(#[doc(hidden)] pub(crate) &'static str);
+
+/// Makes a [`Name`] out of a literal that needs no escaping, at no cost when a line is written.
+macro_rules! name {
+    ($name:literal) => {
+        $crate::json_line::Name(concat!("\"", $name, "\":"))
+    };
+}
+
+pub(crate) use name;
+
 /// An object that is being written. Fields stand in the order in which they are added.
 pub(crate) struct JsonLine<'b>(&'b mut Vec<u8>);
 
@@ -18,17 +31,22 @@ impl<'b> JsonLine<'b> {
 
     /// Ends the object.
     pub(crate) fn end(self) {
+        // Each field ends with a comma, the last one too.
+        if self.0.last() == Some(&b',') {
+            self.0.pop();
+        }
         self.0.push(b'}');
     }
 
     /// A text from anywhere.
-    pub(crate) fn text(&mut self, name: &'static str, text: &str) {
+    pub(crate) fn text(&mut self, name: Name, text: &str) {
         self.name(name);
         self.escaped(text);
+        self.0.push(b',');
     }
 
     /// Several such texts.
-    pub(crate) fn texts(&mut self, name: &'static str, texts: &[String]) {
+    pub(crate) fn texts(&mut self, name: Name, texts: &[String]) {
         self.name(name);
         self.0.push(b'[');
         for (index, text) in texts.iter().enumerate() {
@@ -37,46 +55,44 @@ impl<'b> JsonLine<'b> {
             }
             self.escaped(text);
         }
-        self.0.push(b']');
+        self.0.extend_from_slice(b"],");
     }
 
     /// A text that is known to need no escaping: an id, or a word of the program's own.
-    pub(crate) fn word(&mut self, name: &'static str, word: &str) {
-        debug_assert!(word.bytes().all(is_plain), "{name} needs escaping");
+    pub(crate) fn word(&mut self, name: Name, word: &str) {
+        debug_assert!(is_plain(word), "{} needs escaping", name.0);
         self.name(name);
         self.quoted(word);
+        self.0.push(b',');
     }
 
     /// What shows itself in characters that need no escaping, such as a time.
-    pub(crate) fn shown(&mut self, name: &'static str, value: impl Display) {
+    pub(crate) fn shown(&mut self, name: Name, value: impl Display) {
         self.name(name);
         self.0.push(b'"');
         let _ = write!(self.0, "{value}");
-        self.0.push(b'"');
+        self.0.extend_from_slice(b"\",");
     }
 
     /// A number.
-    pub(crate) fn number(&mut self, name: &'static str, number: impl itoa::Integer) {
+    pub(crate) fn number(&mut self, name: Name, number: impl itoa::Integer) {
         self.name(name);
         self.0.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        self.0.push(b',');
     }
 
     /// True or false.
-    pub(crate) fn truth(&mut self, name: &'static str, is: bool) {
+    pub(crate) fn truth(&mut self, name: Name, is: bool) {
         self.name(name);
-        self.0.extend_from_slice(if is { b"true" } else { b"false" });
+        self.0.extend_from_slice(if is { b"true," } else { b"false," });
     }
 
-    fn name(&mut self, name: &'static str) {
-        if self.0.last() != Some(&b'{') {
-            self.0.push(b',');
-        }
-        self.quoted(name);
-        self.0.push(b':');
+    fn name(&mut self, name: Name) {
+        self.0.extend_from_slice(name.0.as_bytes());
     }
 
     fn escaped(&mut self, text: &str) {
-        if text.bytes().all(is_plain) {
+        if is_plain(text) {
             self.quoted(text);
         } else {
             // Serializing text to memory cannot fail.
@@ -92,9 +108,10 @@ impl<'b> JsonLine<'b> {
     }
 }
 
-/// Whether JSON lets the byte stand in a string as it is. Bytes of longer characters are.
-const fn is_plain(byte: u8) -> bool {
-    byte >= b' ' && byte != b'"' && byte != b'\\'
+/// Whether JSON lets the text stand in a string as it is. Bytes of longer characters are. Every byte is looked at, since a loop
+/// without an early end is done for many at a time.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |is_plain, byte| is_plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\'))
 }
 
 #[cfg(test)]
@@ -106,16 +123,16 @@ mod tests {
     fn what_is_written_reads_back() {
         let mut line = Vec::new();
         let mut object = JsonLine::begin(&mut line);
-        object.text("plain", "gpt-4o");
-        object.text("odd", "a\"b\\c\nd\u{1}é{");
-        object.text("empty", "");
-        object.texts("several", &["a".to_owned(), "b\"".to_owned()]);
-        object.texts("none", &[]);
-        object.word("word", "INFO");
-        object.shown("shown", 2.5);
-        object.number("small", i64::MIN);
-        object.number("large", u64::MAX);
-        object.truth("yes", true);
+        object.text(name!("plain"), "gpt-4o");
+        object.text(name!("odd"), "a\"b\\c\nd\u{1}é{");
+        object.text(name!("empty"), "");
+        object.texts(name!("several"), &["a".to_owned(), "b\"".to_owned()]);
+        object.texts(name!("none"), &[]);
+        object.word(name!("word"), "INFO");
+        object.shown(name!("shown"), 2.5);
+        object.number(name!("small"), i64::MIN);
+        object.number(name!("large"), u64::MAX);
+        object.truth(name!("yes"), true);
         object.end();
         let expected = json!({
             "plain": "gpt-4o", "odd": "a\"b\\c\nd\u{1}é{", "empty": "", "several": ["a", "b\""], "none": [], "word": "INFO", "shown": "2.5", "small": i64::MIN,
