@@ -89,8 +89,9 @@ impl Explainer {
 
 /// Plans a request, and tells all of it.
 fn explained(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>) -> Result<Explanation, Failure> {
-    let watched = Watched::new(deps, caller.tenant.account_id);
-    Ok(explanation(ask.surface, &select::plan(deps, caller, ask, manner, true)?, &watched))
+    let now = deps.clock.now();
+    let watched = Watched::new(deps, caller.tenant.account_id, now);
+    Ok(explanation(ask.surface, &select::plan(deps, caller, ask, manner, true, now)?, &watched))
 }
 
 /// Tells a plan, or that there is none.

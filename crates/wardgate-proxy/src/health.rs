@@ -6,6 +6,7 @@ use std::time::Duration;
 use wardgate_core::health::Standing;
 use wardgate_core::id::AccountId;
 use wardgate_core::name::ModelName;
+use wardgate_core::time::Timestamp;
 use wardgate_health::{Health, Key, Outcome, Owner, Turn};
 use wardgate_model::{Origin, Target};
 use wardgate_policy::{Candidate, Credential};
@@ -13,7 +14,7 @@ use wardgate_policy::{Candidate, Credential};
 /// What every model is watched as that nobody has described: their names are the clients' to choose, so there is no end of them.
 static UNDESCRIBED: LazyLock<ModelName> = LazyLock::new(|| "*".into());
 
-/// How everyone stands now, to one account.
+/// How everyone stands at a moment, to one account.
 pub(crate) struct Watched<'d> {
     health: &'d Health,
     account_id: AccountId,
@@ -21,8 +22,8 @@ pub(crate) struct Watched<'d> {
 }
 
 impl<'d> Watched<'d> {
-    pub(crate) fn new(deps: &'d Deps, account_id: AccountId) -> Self {
-        Self { health: &deps.health, account_id, now: now(deps) }
+    pub(crate) fn new(deps: &'d Deps, account_id: AccountId, at: Timestamp) -> Self {
+        Self { health: &deps.health, account_id, now: since_epoch(at) }
     }
 }
 
@@ -33,14 +34,14 @@ impl wardgate_policy::Health for Watched<'_> {
 }
 
 /// An attempt begins.
-pub(crate) fn begin(deps: &Deps, account_id: AccountId, candidate: &Candidate) {
-    deps.health.begin(&key(account_id, &candidate.target, candidate.credential), now(deps));
+pub(crate) fn begin(deps: &Deps, account_id: AccountId, candidate: &Candidate, at: Timestamp) {
+    deps.health.begin(&key(account_id, &candidate.target, candidate.credential), since_epoch(at));
 }
 
 /// An attempt ended.
-pub(crate) fn end(deps: &Deps, account_id: AccountId, candidate: &Candidate, outcome: Outcome) {
+pub(crate) fn end(deps: &Deps, account_id: AccountId, candidate: &Candidate, outcome: Outcome, at: Timestamp) {
     let target = &candidate.target;
-    if let Some(turn) = deps.health.end(key(account_id, target, candidate.credential), outcome, now(deps)) {
+    if let Some(turn) = deps.health.end(key(account_id, target, candidate.credential), outcome, since_epoch(at)) {
         let shared_provider = (target.provider.origin != Origin::Tenant).then(|| target.provider.name.as_str());
         deps.recorder.backend_turned(shared_provider, turn == Turn::Out);
     }
@@ -58,6 +59,7 @@ fn key(account_id: AccountId, target: &Target, credential: Credential) -> Key {
     Key { owner, provider: target.provider.name.clone(), model }
 }
 
-fn now(deps: &Deps) -> Duration {
-    Duration::from_micros(u64::try_from(deps.clock.now().unix_micros()).unwrap_or(0))
+/// A moment as health and the retry budget count.
+pub(crate) fn since_epoch(at: Timestamp) -> Duration {
+    Duration::from_micros(u64::try_from(at.unix_micros()).unwrap_or(0))
 }

@@ -133,7 +133,7 @@ impl Meter {
     }
 
     /// An attempt begins.
-    pub(crate) fn begin(&mut self, candidate: &Candidate, tenant: &TenantSnapshot) {
+    pub(crate) fn begin(&mut self, candidate: &Candidate, tenant: &TenantSnapshot, started: Instant) {
         if let Some(event) = self.held.take() {
             self.append(event);
         }
@@ -147,7 +147,7 @@ impl Meter {
             // The operator's key is not the account's to see.
             key_redacted: candidate.credential.user().and_then(|key| tenant.redacted(key)).map(|redacted| redacted.to_string()),
             number: self.log.attempts,
-            started: Instant::now(),
+            started,
             status_code: 0,
             first_token: None,
         });
@@ -188,6 +188,7 @@ impl Meter {
         self.log.cost = cost;
         let target = &open.candidate.target;
         let deps = self.deps();
+        let (now, duration) = (deps.clock.now(), open.started.elapsed());
         deps.recorder.attempt(&AttemptRecord {
             shared_provider: (target.provider.origin != Origin::Tenant).then(|| target.provider.name.as_str()),
             catalogued_model: target.known.as_ref().map(|model| &*model.id),
@@ -196,10 +197,9 @@ impl Meter {
             usage,
             cost,
         });
-        if let Some(outcome) = outcome(ending.completion, &open, self.log.is_stream, usage.output) {
-            health::end(deps, self.access_key.account_id, &open.candidate, outcome);
+        if let Some(outcome) = outcome(ending.completion, open.first_token, duration, self.log.is_stream, usage.output) {
+            health::end(deps, self.access_key.account_id, &open.candidate, outcome, now);
         }
-        let now = deps.clock.now();
         self.held = Some(UsageEvent {
             id: UsageEventId::new(now, &*deps.random),
             request_id: self.log.request_id(),
@@ -223,7 +223,7 @@ impl Meter {
             usage,
             usage_source,
             cost,
-            duration_us: micros(open.started.elapsed()),
+            duration_us: micros(duration),
             first_token_us: open.first_token.map(micros),
         });
         cost
@@ -302,11 +302,17 @@ fn unread(ending: &Ending<'_>) -> (Usage, UsageSource) {
 }
 
 /// What an attempt that got as far as its first content says of who was asked. What came before that was told with its cause.
-fn outcome(completion: Completion, open: &OpenAttempt, is_stream: bool, output_tokens: u64) -> Option<Outcome> {
-    let first_token = open.first_token?;
+fn outcome(
+    completion: Completion,
+    first_token: Option<Duration>,
+    duration: Duration,
+    is_stream: bool,
+    output_tokens: u64,
+) -> Option<Outcome> {
+    let first_token = first_token?;
     match completion {
         Completion::Succeeded | Completion::ClientClosed => {
-            let elapsed = open.started.elapsed().as_secs_f64();
+            let elapsed = duration.as_secs_f64();
             let is_telling = completion == Completion::Succeeded && output_tokens >= SPEED_TOKENS_MIN && elapsed > 0.0;
             Some(Outcome::Answered {
                 first_token: is_stream.then_some(first_token),

@@ -3,7 +3,7 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 use wardgate_core::format::{Family, Format};
-use wardgate_core::time::Timestamp;
+use wardgate_core::time::{Clock, Timestamp};
 use wardgate_limits::rate::{LimitName, Standing, Standings};
 
 /// The names of one dialect for one kind of limit: the limit, what is left, and when all of it is back.
@@ -40,9 +40,9 @@ static ANTHROPIC: [Names; 2] = [
 ];
 
 /// Of an admitted request.
-pub(crate) fn add(headers: &mut HeaderMap, format: Format, standings: &Standings, now: Timestamp) {
+pub(crate) fn add(headers: &mut HeaderMap, format: Format, standings: &Standings, clock: &dyn Clock) {
     for standing in [&standings.requests, &standings.tokens].into_iter().flatten() {
-        add_one(headers, format, standing, now);
+        add_one(headers, format, standing, clock.now());
     }
 }
 
@@ -94,6 +94,7 @@ fn in_words(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wardgate_core::time::ManualClock;
     use wardgate_limits::rate::Level;
 
     fn check(format: Format, reset: Duration, expected: &[&str]) {
@@ -102,7 +103,7 @@ mod tests {
         let standings = Standings { requests: None, tokens: Some(standing) };
         let now = Timestamp::parse("2026-11-22T05:30:45.25Z").unwrap_or_else(|| panic!("it is a time"));
         let mut headers = HeaderMap::new();
-        add(&mut headers, format, &standings, now);
+        add(&mut headers, format, &standings, &ManualClock::new(now));
         let mut lines: Vec<String> =
             headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or_default())).collect();
         lines.sort_unstable();

@@ -9,6 +9,7 @@ use wardgate_core::format::Surface;
 use wardgate_core::id::{AccessKeyId, AccountId, ManagedKeyId, RequestId};
 use wardgate_core::money::NanoUsd;
 use wardgate_core::name::{ModelName, ProviderName};
+use wardgate_core::time::Timestamp;
 use wardgate_core::usage::{Completion, Usage};
 use wardgate_telemetry::RequestRecord;
 
@@ -107,6 +108,11 @@ impl RequestLog {
         self.started
     }
 
+    /// The time of day at a moment of this request. Reading a clock is not free, and one reading tells both.
+    pub(crate) fn time_at(&self, moment: Instant) -> Timestamp {
+        self.request_id.made_at().plus(moment.saturating_duration_since(self.started))
+    }
+
     pub(crate) fn deps(&self) -> &Arc<Deps> {
         &self.deps
     }
@@ -129,10 +135,10 @@ impl RequestLog {
 
 impl Drop for RequestLog {
     fn drop(&mut self) {
-        let deps = &self.deps;
+        let (deps, duration) = (&self.deps, self.started.elapsed());
         deps.recorder.metrics().in_flight.dec();
         deps.recorder.request(&RequestRecord {
-            time: deps.clock.now(),
+            time: self.request_id.made_at().plus(duration),
             request_id: self.request_id,
             account_id: self.account_id,
             access_key_id: self.access_key_id,
@@ -154,7 +160,7 @@ impl Drop for RequestLog {
             completion: self.completion,
             usage: self.usage,
             cost: self.cost,
-            duration: self.started.elapsed(),
+            duration,
             first_token: self.answered_after.filter(|_| self.attempts > 0 && self.error_code.is_none()),
             overhead: self.answered_after.map(|after| after.saturating_sub(self.waited)),
         });

@@ -13,7 +13,7 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 pub(crate) use tokens::Tokens;
 use wardgate_core::secret::Secret;
-use wardgate_core::time::Timestamp;
+use wardgate_core::time::Clock;
 use wardgate_model::AuthScheme;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -70,12 +70,12 @@ impl Upstream {
         call: &mut Call,
         scheme: AuthScheme,
         credential: &Secret,
-        now: Timestamp,
+        clock: &dyn Clock,
     ) -> Result<(), AuthError> {
         match scheme {
-            AuthScheme::AwsSigv4 => aws::apply(call, credential, now),
+            AuthScheme::AwsSigv4 => aws::apply(call, credential, clock.now()),
             // In a box: it is rare, and its room would be every call's.
-            AuthScheme::GoogleServiceAccount => Box::pin(google::apply(self, call, credential, now)).await,
+            AuthScheme::GoogleServiceAccount => Box::pin(google::apply(self, call, credential, clock.now())).await,
             _ => in_header(&mut call.headers, scheme, Fields::read(credential)?.key()?),
         }
     }

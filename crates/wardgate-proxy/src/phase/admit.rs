@@ -56,15 +56,20 @@ pub(crate) async fn admit(
     let allowance = &caller.tenant.allowance;
     let (hold, standings, by_model) = if allowance.limits_callers(team_id) || allowance.limits_models(team_id) {
         // In a box, since few requests need the room of it.
-        Box::pin(enter_beneath(deps, caller, ask, plan, tokens)).await?
+        let (hold, standings, by_model) = Box::pin(enter_beneath(deps, caller, ask, plan, tokens)).await?;
+        (Some(hold), standings, by_model)
     } else {
         let demand = Demand::new(allowance.rules(team_id), tokens);
-        let admitted = deps.limiter.admit(&demand, deps.clock.now()).await;
-        let (hold, standings) = admitted.map_err(|denied| by_model::failure(deps, denied))?;
-        (hold, standings, None)
+        if demand.is_empty() {
+            (None, Standings::default(), None)
+        } else {
+            let admitted = deps.limiter.admit(&demand, deps.clock.now()).await;
+            let (hold, standings) = admitted.map_err(|denied| by_model::failure(deps, denied))?;
+            (Some(hold), standings, None)
+        }
     };
     let tenant = Arc::clone(&caller.tenant);
-    Ok(Admission { _permit: permit, hold: Some(hold), standings, by_model, reservation, tenant })
+    Ok(Admission { _permit: permit, hold, standings, by_model, reservation, tenant })
 }
 
 /// Asks the limits on the caller where there are some on keys, end users or models. A model whose limit is reached leaves the

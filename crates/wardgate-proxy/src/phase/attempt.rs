@@ -2,16 +2,15 @@
 
 use crate::deps::Deps;
 use crate::failure::{Exhausted, Failure};
-use crate::health;
+use crate::health::{self, since_epoch};
 use crate::meter::{Ending, Meter};
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
-use crate::phase::exchange::{self, Exchange, Failed};
+use crate::phase::exchange::{self, Exchange, Failed, Times};
 use crate::phase::fit::fit;
 use crate::phase::ingress::Inbound;
 use crate::phase::translate::Unfit;
 use crate::phase::upload::Upload;
-use std::time::Duration;
 use tokio::time::Instant;
 use wardgate_core::fault::{ErrorOrigin, FaultClass};
 use wardgate_core::usage::Completion;
@@ -44,7 +43,7 @@ pub(crate) async fn attempt(
         let index = match next {
             Next::Try(index) if history.is_empty() => index,
             Next::Try(index) | Next::WaitThenTry(index, _) => {
-                if !deps.retry_budget.withdraw(since_epoch(deps)) {
+                if !deps.retry_budget.withdraw(since_epoch(deps.clock.now())) {
                     return Err(exhausted(&history, last, &failover));
                 }
                 if let Next::WaitThenTry(_, delay) = next {
@@ -77,10 +76,11 @@ pub(crate) async fn attempt(
             next = failover.pass_over(index, deadline.saturating_duration_since(Instant::now()));
             continue;
         }
-        meter.begin(candidate, &caller.tenant);
-        health::begin(deps, caller.tenant.account_id, candidate);
         let started = Instant::now();
-        let exchanged = exchange::exchange(deps, inbound, caller, ask, fitted, deadline, meter).await;
+        meter.begin(candidate, &caller.tenant, started);
+        health::begin(deps, caller.tenant.account_id, candidate, meter.log().time_at(started));
+        let times = Times { started, deadline };
+        let exchanged = exchange::exchange(deps, inbound, caller, ask, fitted, times, meter).await;
         meter.log_mut().waited += started.elapsed();
         let failed = match exchanged {
             Ok(exchange) => return Ok(exchange),
@@ -98,7 +98,7 @@ pub(crate) async fn attempt(
         // What the gateway itself could not do says nothing of the provider.
         if failed.fault.origin == ErrorOrigin::Provider {
             let (class, retry_after) = (failed.fault.class, failed.retry_after);
-            health::end(deps, caller.tenant.account_id, candidate, Outcome::Failed { class, retry_after });
+            health::end(deps, caller.tenant.account_id, candidate, Outcome::Failed { class, retry_after }, deps.clock.now());
         }
         let time_left = deadline.saturating_duration_since(Instant::now());
         history.push(verdict::Failed { class: failed.fault.class, retry_after: failed.retry_after });
@@ -128,10 +128,6 @@ impl From<Unfit> for Failure {
             Unfit::Strategy(failed) => Self::NothingToTry(vec![Dropped::whole(String::new(), failed.into())]),
         }
     }
-}
-
-fn since_epoch(deps: &Deps) -> Duration {
-    Duration::from_micros(u64::try_from(deps.clock.now().unix_micros()).unwrap_or(0))
 }
 
 fn exhausted(history: &[verdict::Failed], last: Option<(Failed, &Candidate)>, failover: &Failover<'_>) -> Failure {

@@ -29,7 +29,7 @@ pub(crate) async fn authenticate(deps: &Deps, inbound: &Inbound, log: &mut Reque
     }
     log.account_id = Some(key.record.account_id);
     log.access_key_id = Some(key.record.id);
-    match key.record.status(deps.clock.now()) {
+    match key.record.status(log.request_id().made_at()) {
         KeyStatus::Active => {}
         KeyStatus::Revoked => return Err(Failure::KeyRevoked),
         KeyStatus::Disabled => return Err(Failure::KeyDisabled),

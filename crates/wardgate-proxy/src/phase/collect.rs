@@ -58,14 +58,14 @@ pub(crate) async fn collect(
     let bound = Bound::of(deps, caller);
     let announced = announced(&inbound.headers)?;
     let Some(body) = &mut inbound.body else { return Err(Failure::BodyBroken) };
-    let read = read(deps, &bound, body, announced, room, &mut memory, is_enough).await;
+    let read = read(Pace::new(deps, started), &bound, body, announced, room, &mut memory, is_enough).await;
     log.waited += started.elapsed();
     let (body, is_whole) = read?;
     Ok(Collected { body, memory, is_whole })
 }
 
 async fn read(
-    deps: &Deps,
+    mut pace: Pace<'_>,
     bound: &Bound<'_>,
     body: &mut Incoming,
     announced: Option<usize>,
@@ -77,7 +77,6 @@ async fn read(
         return Err(bound.exceeded());
     }
     let mut whole = BytesMut::new();
-    let mut pace = Pace::new(deps);
     loop {
         let frame = match tokio::time::timeout_at(pace.window_ends, body.frame()).await {
             Ok(frame) => frame,
@@ -144,8 +143,8 @@ struct Pace<'o> {
 }
 
 impl<'o> Pace<'o> {
-    fn new(deps: &'o Deps) -> Self {
-        Self { options: &deps.options, window_ends: Instant::now() + deps.options.body_progress_window, bytes_at_start: 0 }
+    fn new(deps: &'o Deps, now: Instant) -> Self {
+        Self { options: &deps.options, window_ends: now + deps.options.body_progress_window, bytes_at_start: 0 }
     }
 
     /// Called at the end of a window; begins the next one.

@@ -105,6 +105,15 @@ impl From<Fault> for Failed {
 /// What Bedrock calls its streams.
 const EVENT_FRAMES: &str = "application/vnd.amazon.eventstream";
 
+/// When an attempt began, and when its request must be over.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    /// The beginning.
+    pub(crate) started: Instant,
+    /// The end.
+    pub(crate) deadline: Instant,
+}
+
 /// Tries one candidate.
 pub(crate) async fn exchange(
     deps: &Deps,
@@ -112,16 +121,17 @@ pub(crate) async fn exchange(
     caller: &Caller,
     ask: &Ask,
     fitted: Fitted<'_>,
-    deadline: Instant,
+    times: Times,
     meter: &mut Meter,
 ) -> Result<Exchange, Failed> {
     let Fitted { candidate, body, mut changes, passage } = fitted;
     let timeout = caller.tenant.timeouts.map_or(deps.options.per_request_timeout, |own| own.per_request);
-    let first_event_by = deadline.min(Instant::now() + timeout);
+    let Times { started, deadline } = times;
+    let first_event_by = deadline.min(started + timeout);
     let credential = unseal(caller, candidate)?;
     let mut call = call::call(deps, inbound, ask, candidate, credential, body)?;
     if let Some(credential) = credential {
-        let authorized = deps.upstream.authorize(&mut call, candidate.endpoint.auth, credential, deps.clock.now());
+        let authorized = deps.upstream.authorize(&mut call, candidate.endpoint.auth, credential, &*deps.clock);
         timeout_at(first_event_by, authorized)
             .await
             .map_err(|_| too_late("get its access token"))?

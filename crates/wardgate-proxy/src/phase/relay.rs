@@ -48,8 +48,8 @@ pub(crate) fn relay(
     let attempts = meter.log().attempts;
     let trace = meter.log_mut().trace.take();
     meter.log_mut().answer(StatusCode::OK);
-    let mut headers = HeaderMap::with_capacity(16);
-    rate_headers::add(&mut headers, format, meter.standings(), deps.clock.now());
+    let mut headers = HeaderMap::with_capacity(12);
+    rate_headers::add(&mut headers, format, meter.standings(), &*deps.clock);
     let body = match exchange.answer {
         Answer::Whole { body, content_bytes, content_type, facts, memory: _memory, .. } => {
             headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/json")));

@@ -9,6 +9,7 @@ use crate::phase::configure::Caller;
 use crate::phase::strategies;
 use crate::phase::wishes::{Manner, wishes};
 use crate::request_log::RequestLog;
+use wardgate_core::time::Timestamp;
 use wardgate_policy::{Dropped, Facts, Plan, Why, tally};
 
 /// Makes the plan, and notes what came of it.
@@ -19,7 +20,7 @@ pub(crate) fn select(
     manner: Manner<'_>,
     log: &mut RequestLog,
 ) -> Result<Plan, Failure> {
-    let planned = plan(deps, caller, ask, manner, log.is_traced)?;
+    let planned = plan(deps, caller, ask, manner, log.is_traced, log.request_id().made_at())?;
     let dropped = match &planned {
         Ok(plan) => {
             log.candidates = plan.candidates.len();
@@ -29,7 +30,7 @@ pub(crate) fn select(
     };
     log.left_out = (!dropped.is_empty()).then(|| tally(dropped));
     if log.is_traced {
-        let watched = Watched::new(deps, caller.tenant.account_id);
+        let watched = Watched::new(deps, caller.tenant.account_id, log.request_id().made_at());
         log.trace = Some(explain::explanation(ask.surface, &planned, &watched).line());
     }
     planned.map_err(Failure::NothingToTry)
@@ -38,13 +39,20 @@ pub(crate) fn select(
 /// A plan, or everything that was left out when nothing is in it.
 pub(crate) type Planned = Result<Plan, Vec<Dropped>>;
 
-/// Makes the plan of a request that can have one.
-pub(crate) fn plan(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>, is_traced: bool) -> Result<Planned, Failure> {
+/// Makes the plan of a request that can have one, and that came at this time.
+pub(crate) fn plan(
+    deps: &Deps,
+    caller: &Caller,
+    ask: &Ask,
+    manner: Manner<'_>,
+    is_traced: bool,
+    at: Timestamp,
+) -> Result<Planned, Failure> {
     caller.tenant.caps.check_input(ask.input_tokens()).map_err(Failure::InputTooLong)?;
     let wishes = wishes(deps, caller, ask, manner)?;
     let models = &ask.peek.models;
     let wanted = wardgate_policy::Ask { surface: ask.surface, models, wishes: wishes.as_deref(), is_traced };
-    let watched = Watched::new(deps, caller.tenant.account_id);
+    let watched = Watched::new(deps, caller.tenant.account_id, at);
     let facts = Facts { health: Some(&watched), ..caller.facts() };
     let planned = wardgate_policy::plan(wanted, facts).and_then(|plan| within_tiers(plan, caller));
     Ok(planned.and_then(|plan| strategies::apply(deps, caller, ask, plan, &watched)))

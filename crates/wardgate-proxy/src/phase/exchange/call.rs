@@ -33,7 +33,8 @@ pub(super) fn call(
     let place = place::fill(candidate.endpoint.url(ask.peek.is_stream), &candidate.target.model, credential)
         .map_err(|error| unusable(&error))?;
     let url = url(&place, query).ok_or_else(|| Fault::ours(FaultClass::Network, "the provider's URL cannot be read"))?;
-    let mut headers = HeaderMap::with_capacity(8);
+    // Most calls have five.
+    let mut headers = HeaderMap::with_capacity(6);
     let accept = match format {
         Format::Opaque => "*/*",
         Format::BedrockConverse if ask.peek.is_stream => EVENT_FRAMES,
