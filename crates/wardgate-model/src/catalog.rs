@@ -54,6 +54,17 @@ impl Catalog {
         }
     }
 
+    /// Adds a model, or puts it in the place of the one that its provider has by this id.
+    pub(crate) fn put_model(&mut self, model: Model) {
+        let Some(known) = self.model_at(model.provider.as_str(), &model.id).cloned() else { return self.add_model(model) };
+        let model = Arc::new(model);
+        for name in [model.id.to_lowercase(), model.slug.to_lowercase()] {
+            let same = self.by_name.get_mut(&name).into_iter().flatten();
+            same.filter(|other| Arc::ptr_eq(other, &known)).for_each(|other| *other = Arc::clone(&model));
+        }
+        self.models.iter_mut().filter(|other| Arc::ptr_eq(other, &known)).for_each(|other| *other = Arc::clone(&model));
+    }
+
     /// The provider of this name.
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&Arc<Provider>> {

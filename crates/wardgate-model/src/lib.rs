@@ -5,10 +5,12 @@
 //! Start reading at [`resolve`].
 
 pub mod ability;
+pub mod additions;
 pub mod base_url;
 pub mod catalog;
 pub mod constraints;
 mod data;
+pub mod live;
 mod load;
 pub mod model;
 pub mod model_string;
@@ -21,6 +23,7 @@ pub mod resolve;
 pub use ability::{Abilities, Ability, AbilitySet};
 pub use catalog::Catalog;
 pub use constraints::{Constraints, Thinking};
+pub use live::LiveCatalog;
 pub use model::Model;
 pub use overlay::Overlay;
 pub use provider::{AuthScheme, DataPolicy, Datacenter, DeclaredModel, Endpoint, Origin, ParamNames, Provider, Quirk};

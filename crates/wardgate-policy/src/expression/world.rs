@@ -147,7 +147,14 @@ impl<'w> ModelFacts<'w> {
     }
 
     pub(super) fn prices(&self) -> Option<&'w wardgate_model::price::Prices> {
-        self.target.known.as_ref().and_then(|known| known.prices.as_ref())
+        let declared = || {
+            let models = &self.target.provider.declared_models;
+            models.iter().find(|declared| declared.upstream_id == self.target.model)?.prices.as_ref()
+        };
+        match &self.target.known {
+            Some(known) => known.prices.as_ref(),
+            None => declared(),
+        }
     }
 
     /// Whether its context holds the request. What is not known does not fit.

@@ -1,0 +1,61 @@
+//! Prices in a file of additions: dollars for a million tokens.
+
+use super::fields::{Fields, Path, Problem};
+use crate::price::{Prices, Rates};
+use serde_json::Value;
+use wardgate_core::money::PicoUsdPerToken;
+
+const RATES: [&str; 6] = ["input", "output", "cacheRead", "cacheWrite", "cacheWrite1h", "reasoning"];
+
+pub(super) fn read(value: &Value, path: &Path, problems: &mut Vec<Problem>) -> Option<Prices> {
+    let known: Vec<&str> = RATES.into_iter().chain(["tiers"]).collect();
+    let fields = Fields::of(value, path.clone(), &known, problems);
+    for name in ["input", "output"] {
+        if value.is_object() && fields.get(name).is_none() {
+            problems.push(path.problem(format!("must have the field {name}; nothing costs 0")));
+        }
+    }
+    let base = rates(&fields, Rates::default(), problems);
+    let mut tiers: Vec<(u64, Rates)> = Vec::new();
+    for (value, path) in fields.items("tiers", problems) {
+        let known: Vec<&str> = RATES.into_iter().chain(["aboveInputTokens"]).collect();
+        let tier = Fields::of(value, path, &known, problems);
+        match tier.count("aboveInputTokens", problems) {
+            Some(above) if tiers.last().is_some_and(|(before, _)| *before >= above) => {
+                tier.wrong("aboveInputTokens", "must be more than that of the tier before", problems);
+            }
+            Some(above) => tiers.push((above, rates(&tier, base, problems))),
+            None if tier.get("aboveInputTokens").is_none() => {
+                problems.push(tier.path.problem("must have the field aboveInputTokens".to_owned()));
+            }
+            None => {}
+        }
+    }
+    Some(Prices { base, tiers })
+}
+
+/// What is not named is as in `base`.
+fn rates(fields: &Fields<'_>, base: Rates, problems: &mut Vec<Problem>) -> Rates {
+    let mut rate = |name: &str| {
+        let value = fields.get(name)?;
+        let text = match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let rate = text.and_then(|text| PicoUsdPerToken::from_usd_per_million(&text));
+        if rate.is_none() {
+            let text = "must be dollars for a million tokens, with at most six digits after the point: 2.5";
+            fields.wrong(name, text, problems);
+        }
+        rate
+    };
+    Rates {
+        input: rate("input").unwrap_or(base.input),
+        output: rate("output").unwrap_or(base.output),
+        cache_read: rate("cacheRead").or(base.cache_read),
+        cache_write: rate("cacheWrite").or(base.cache_write),
+        cache_write_1h: rate("cacheWrite1h").or(base.cache_write_1h),
+        reasoning: rate("reasoning").or(base.reasoning),
+    }
+}
