@@ -47,7 +47,7 @@ impl AppState {
 
     /// Whether this is the id of a built-in provider.
     pub(crate) fn is_builtin(&self, provider: &str) -> bool {
-        self.deps.catalog.provider(provider).is_some()
+        self.deps.catalog.get().provider(provider).is_some()
     }
 
     /// The account with this id.

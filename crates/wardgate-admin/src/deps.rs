@@ -12,7 +12,7 @@ use wardgate_core::time::Clock;
 use wardgate_keys::seal::MasterKey;
 use wardgate_limits::lane::Lane;
 use wardgate_limits::tier::TierLimits;
-use wardgate_model::Catalog;
+use wardgate_model::LiveCatalog;
 use wardgate_policy::Explanation;
 use wardgate_store::Store;
 
@@ -26,8 +26,8 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
     /// Opens the accounts' data keys.
     pub master_key: MasterKey,
-    /// The built-in providers and models.
-    pub catalog: Arc<Catalog>,
+    /// The providers and models that every account knows.
+    pub catalog: Arc<LiveCatalog>,
     /// The tiers that come with the gateway or from the operator's file.
     pub tiers: Arc<BTreeMap<TierName, TierLimits>>,
     /// Where keys are hashed and checked; shared with the data plane, so that the two together stay within its bounds.

@@ -3,7 +3,6 @@
 use crate::body::Problems;
 use crate::context::Context;
 use crate::error::ApiError;
-use std::sync::Arc;
 use wardgate_model::Overlay;
 use wardgate_policy::configuration::Inventory;
 use wardgate_store::RoutingMaterial;
@@ -18,7 +17,7 @@ impl Things {
     /// What there is now.
     pub(crate) async fn read(context: &Context) -> Result<Self, ApiError> {
         let material = context.tenant()?.routing_material().await?.ok_or_else(|| ApiError::not_found("account"))?;
-        let overlay = Overlay::new(Arc::clone(&context.app.deps.catalog), &material.providers);
+        let overlay = Overlay::new(context.app.deps.catalog.get(), &material.providers);
         Ok(Self { material, overlay })
     }
 

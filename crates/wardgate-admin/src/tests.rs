@@ -51,13 +51,13 @@ use wardgate_keys::mint::mint;
 use wardgate_keys::seal::MasterKey;
 use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_limits::tier::TierLimits;
-use wardgate_model::Catalog;
+use wardgate_model::{Catalog, LiveCatalog};
 use wardgate_policy::{Explanation, Refusal};
 use wardgate_store::memory::MemoryStore;
 use wardgate_store::{Collection as _, Store as _};
 
 /// Reading it takes a while.
-static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::built_in().unwrap()));
+static CATALOG: LazyLock<Arc<LiveCatalog>> = LazyLock::new(|| Arc::new(LiveCatalog::new(Catalog::built_in().unwrap())));
 
 const URL: &str = "https://manage.example.com";
 

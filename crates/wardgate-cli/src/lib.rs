@@ -7,6 +7,7 @@
 
 mod command;
 mod resource;
+pub mod catalog_file;
 mod document;
 mod plan;
 mod account_state;

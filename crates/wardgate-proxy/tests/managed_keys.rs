@@ -100,7 +100,7 @@ async fn scene(upstream: &Upstream) -> Scene {
         granted.push(managed.id);
     }
 
-    let catalog = Arc::new(catalog(upstream));
+    let catalog = Arc::new(wardgate_model::LiveCatalog::new(catalog(upstream)));
     let metrics = Arc::new(Metrics::new().unwrap());
     let log = Log::default();
     let sink = Arc::new(LineSink::start(log.clone(), metrics.log_lines_lost.clone()).unwrap());

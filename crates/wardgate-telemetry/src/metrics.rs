@@ -64,6 +64,8 @@ pub struct Metrics {
     pub usage_unjournaled: IntCounter,
     /// Log lines that were lost because the reader of the log is too slow.
     pub log_lines_lost: IntCounter,
+    /// How often the operator's catalog file was read again, by `result`: `loaded` or `refused`.
+    pub catalog_reloads: IntCounterVec,
     /// Panics that were caught.
     pub panics: IntCounter,
 }
@@ -190,6 +192,11 @@ impl Metrics {
             )?,
             log_lines_lost: registrar
                 .counter("wardgate_log_lines_lost_total", "Log lines lost because their reader is too slow.")?,
+            catalog_reloads: registrar.counters(
+                "wardgate_catalog_reloads_total",
+                "How often the operator's catalog file was read again.",
+                &["result"],
+            )?,
             panics: registrar.counter("wardgate_panics_total", "Panics that were caught.")?,
             registry: registrar.0,
         })

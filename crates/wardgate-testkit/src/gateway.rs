@@ -247,6 +247,11 @@ impl Gateway {
         self.signal("-TERM").await;
     }
 
+    /// Asks it to read again what may change.
+    pub async fn hang_up(&self) {
+        self.signal("-HUP").await;
+    }
+
     /// Ends it at once, without a word to it.
     pub async fn kill(&self) {
         self.signal("-KILL").await;

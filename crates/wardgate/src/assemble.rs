@@ -1,6 +1,7 @@
 //! Puts the parts of a gateway together. Concrete adapters are named here and nowhere else.
 
 use crate::bootstrap::FIRST_ACCOUNT;
+use crate::catalog::{Source, Stamp};
 use crate::clock::{SystemClock, SystemRandom};
 use crate::counters;
 use crate::database;
@@ -18,9 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use wardgate_admin::Deps as AdminDeps;
-use wardgate_core::format::Surface;
 use wardgate_core::id::HolderId;
-use wardgate_core::name::ProviderName;
 use wardgate_core::random::Random;
 use wardgate_core::tier::TierName;
 use wardgate_core::time::Clock;
@@ -32,7 +31,7 @@ use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
 use wardgate_limits::tier::TierLimits;
-use wardgate_model::{AuthScheme, Catalog, DataPolicy, DeclaredModel, Endpoint, Origin, Provider};
+use wardgate_model::LiveCatalog;
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain};
@@ -52,8 +51,10 @@ pub(crate) struct Parts {
     pub(crate) database: database::Open,
     /// The data plane's collaborators.
     pub(crate) proxy: Arc<Deps>,
-    /// The built-in catalog.
-    pub(crate) catalog: Arc<Catalog>,
+    /// The catalog in force.
+    pub(crate) catalog: Arc<LiveCatalog>,
+    /// What it is made of, and of which version of the operator's file.
+    pub(crate) catalog_source: (Source, Stamp),
     /// The tiers of the gateway itself.
     pub(crate) tiers: Arc<BTreeMap<TierName, TierLimits>>,
     /// Where credits are paid for.
@@ -83,6 +84,9 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     // Settings are judged before anything is made.
     let upstream_options = settings.upstream_options()?;
     let tiers = Arc::new(tiers::load(settings)?);
+    let source = Source { file: settings.catalog_file.clone(), sandbox_url: sandbox_url.map(str::to_owned) };
+    let stamp = source.stamp();
+    let catalog = Arc::new(LiveCatalog::new(source.load()?));
     let place = database::Place::of(&settings.database)?;
     let database = place.open().await?;
     let store = database.store();
@@ -95,7 +99,6 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     };
     let master_key = master_key::load(&settings.sealing, &data_dir, missing, &*random).await?;
     master_key::prove(&*store, &master_key, &*random).await?;
-    let catalog = Arc::new(catalog(sandbox_url)?);
     let metrics = Arc::new(Metrics::new()?.with_process()?);
     let log = request_log(settings, &metrics, is_dev)?;
     let lane = Arc::new(Lane::new(&LaneOptions::default()));
@@ -138,6 +141,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         database,
         proxy,
         catalog,
+        catalog_source: (source, stamp),
         tiers,
         checkout_url: settings.checkout_url.clone(),
         master_key,
@@ -217,44 +221,6 @@ fn request_log(settings: &Settings, metrics: &Metrics, is_dev: bool) -> anyhow::
         RequestLog::Stderr => LineSink::start(std::io::stderr(), lost),
     };
     Ok(Some(Arc::new(sink.context("the request log cannot be started")?)))
-}
-
-fn catalog(sandbox_url: Option<&str>) -> anyhow::Result<Catalog> {
-    let mut catalog = Catalog::built_in()?;
-    if let Some(url) = sandbox_url {
-        catalog.add_provider(sandbox(url)?);
-    }
-    Ok(catalog)
-}
-
-fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
-    let endpoint = |surface: Surface| Endpoint {
-        surface,
-        format: surface.format(),
-        url: wardgate_model::base_url::join(base_url, surface).into(),
-        auth: AuthScheme::Bearer,
-        stream_url: None,
-        supported_params: None,
-        unsupported_params: None,
-    };
-    let models = wardgate_sandbox::model::LISTED.into_iter().filter(|model| *model != "embed");
-    let declared =
-        |model: &str| DeclaredModel { id: model.into(), upstream_id: model.into(), unsupported_params: None, prices: None };
-    Ok(Provider {
-        name: ProviderName::new("sandbox")?,
-        display_name: "Sandbox".to_owned(),
-        origin: Origin::Operator,
-        endpoints: [Surface::ChatCompletions, Surface::Responses, Surface::Messages, Surface::CountTokens, Surface::Embeddings]
-            .map(endpoint)
-            .into(),
-        environment_variable: None,
-        key_shape: None,
-        data_policy: DataPolicy::NOTHING_KEPT,
-        headers: Vec::new(),
-        datacenters: Vec::new(),
-        quirks: Vec::new(),
-        declared_models: models.map(declared).collect(),
-    })
 }
 
 fn loop_mark(random: &dyn Random) -> String {

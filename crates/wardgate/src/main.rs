@@ -10,6 +10,7 @@ mod assemble;
 mod run;
 mod admin_server;
 mod bootstrap;
+mod catalog;
 mod credentials;
 mod database;
 mod explainer;

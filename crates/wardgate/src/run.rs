@@ -42,6 +42,8 @@ pub(crate) struct Gateway {
     gateway_url: String,
     admin_url: String,
     signals: StopSignals,
+    /// Asks for the catalog file to be read again; none: there is none, and the signal ends the process as it does any other.
+    hangup: Option<Signal>,
 }
 
 impl Gateway {
@@ -56,6 +58,7 @@ impl Gateway {
         };
         // Whoever sees that the gateway is ready may tell it to stop.
         let signals = StopSignals::listen()?;
+        let hangup = settings.catalog_file.is_some().then(|| signal(SignalKind::hangup())).transpose()?;
         let parts = assemble(&settings, sandbox_url.as_deref(), is_dev).await?;
         count_panics(&parts);
         let listener = listen(settings.listen, "--listen").await?;
@@ -70,6 +73,7 @@ impl Gateway {
             listener,
             admin_listener,
             signals,
+            hangup,
         })
     }
 
@@ -86,11 +90,11 @@ impl Gateway {
     /// Serves until SIGTERM or SIGINT, then stops in order: no new requests, running streams end or are ended, what they used
     /// is stored. A second signal stops at once.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let Self { parts, settings, listener, admin_listener, service, gateway_url, admin_url, mut signals } = self;
+        let Self { parts, settings, listener, admin_listener, service, gateway_url, admin_url, mut signals, hangup } = self;
         whereabouts::tell(&parts.data_dir, &gateway_url, &admin_url);
         let drain = Arc::clone(&parts.proxy.drain);
         let readiness = ProcessReadiness::new(Arc::clone(&drain), Arc::clone(&parts.proxy.ledger));
-        let tasks = Tasks::start(&parts, &readiness, settings.usage_retention);
+        let tasks = Tasks::start(&parts, &readiness, settings.usage_retention, hangup);
         let admin_stop = CancellationToken::new();
         let router = wardgate_admin::router(parts.admin(&readiness, settings.admin_url_public.clone().unwrap_or(admin_url)));
         let admin = tokio::spawn(admin_server::serve(admin_listener, router, admin_stop.clone()));

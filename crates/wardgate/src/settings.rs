@@ -46,6 +46,9 @@ pub(crate) struct Settings {
     /// A file of tiers, in place of those that this program ships with.
     #[arg(long, env = "WARDGATE_TIERS_FILE")]
     pub(crate) tiers_file: Option<PathBuf>,
+    /// A file of models, prices and places of providers that go over the built-in catalog; read again when it changes, and at SIGHUP.
+    #[arg(long, env = "WARDGATE_CATALOG_FILE")]
+    pub(crate) catalog_file: Option<PathBuf>,
     /// The certificate chain, PEM; clients then connect over TLS.
     #[arg(long, env = "WARDGATE_TLS_CERT", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,

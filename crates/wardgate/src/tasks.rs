@@ -1,5 +1,6 @@
 //! Background work: each task is idempotent, and its next run is its retry.
 
+mod catalog_watch;
 mod escrow;
 mod ledger;
 mod store_watch;
@@ -7,8 +8,10 @@ mod usage_upkeep;
 
 use crate::assemble::Parts;
 use crate::readiness::ProcessReadiness;
+use catalog_watch::Watch;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,14 +22,25 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    /// Starts all tasks. Usage events are kept for `usage_retention`, or for ever.
-    pub(crate) fn start(parts: &Parts, readiness: &Arc<ProcessReadiness>, usage_retention: Option<Duration>) -> Self {
+    /// Starts all tasks. Usage events are kept for `usage_retention`, or for ever; a catalog file is watched if there is one, and
+    /// with it `hangup`.
+    pub(crate) fn start(
+        parts: &Parts,
+        readiness: &Arc<ProcessReadiness>,
+        usage_retention: Option<Duration>,
+        hangup: Option<Signal>,
+    ) -> Self {
         let (stop, running) = (CancellationToken::new(), TaskTracker::new());
         running.spawn(ledger::run(Arc::clone(&parts.store), Arc::clone(&parts.proxy), stop.clone()));
         let (store, clock) = (Arc::clone(&parts.store), Arc::clone(&parts.clock));
         running.spawn(usage_upkeep::run(store, clock, usage_retention, stop.clone()));
         running.spawn(escrow::run(Arc::clone(&parts.proxy), stop.clone()));
         running.spawn(store_watch::run(Arc::clone(&parts.store), Arc::clone(readiness), stop.clone()));
+        if let Some(hangup) = hangup {
+            let (source, seen) = parts.catalog_source.clone();
+            let (catalog, proxy, metrics) = (Arc::clone(&parts.catalog), Arc::clone(&parts.proxy), Arc::clone(&parts.metrics));
+            running.spawn(Watch { source, seen, catalog, proxy, metrics }.run(hangup, stop.clone()));
+        }
         Self { stop, running }
     }
 

@@ -66,6 +66,31 @@ pub fn position(text: &str, document: usize, path: &[Step], at_key: bool) -> Opt
     place(&error)
 }
 
+/// Where a path leads in a text, or as far as it leads.
+#[must_use]
+pub fn position_of(text: &str, document: usize, path: &str) -> Option<Position> {
+    let mut steps = steps(path);
+    while !steps.is_empty() {
+        if let Some(position) = position(text, document, &steps, false) {
+            return Some(position);
+        }
+        steps.pop();
+    }
+    None
+}
+
+/// `a.b[2]` as steps.
+fn steps(path: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for part in path.split('.') {
+        let mut pieces = part.split('[');
+        steps.extend(pieces.next().filter(|name| !name.is_empty()).map(|name| Step::Field(name.to_owned())));
+        let indices = pieces.filter_map(|index| index.trim_end_matches(']').parse().ok());
+        steps.extend(indices.map(Step::Item));
+    }
+    steps
+}
+
 fn bad(error: &serde_yaml::Error) -> BadYaml {
     let text = error.to_string();
     // The place is told apart from the text.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use wardgate_core::id::AccountId;
 use wardgate_keys::seal::{MasterKey, SealError};
 use wardgate_limits::escrow::Escrow;
-use wardgate_model::Catalog;
+use wardgate_model::LiveCatalog;
 use wardgate_store::{Change, Store, StoreError};
 
 /// Accounts remembered at once; fewer where their documents are large.
@@ -36,7 +36,7 @@ pub enum TenantError {
 /// Accounts by id.
 pub struct TenantCache {
     store: Arc<dyn Store>,
-    catalog: Arc<Catalog>,
+    catalog: Arc<LiveCatalog>,
     master_key: Arc<MasterKey>,
     tiers: TierBook,
     escrow: Arc<Escrow>,
@@ -49,7 +49,7 @@ impl TenantCache {
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
-        catalog: Arc<Catalog>,
+        catalog: Arc<LiveCatalog>,
         master_key: MasterKey,
         tiers: TierBook,
         escrow: Arc<Escrow>,
@@ -80,7 +80,7 @@ impl TenantCache {
             let material = self.store.tenant(id).routing_material().await?.ok_or(TenantError::Gone)?;
             let allowance = self.tiers.allowance(&*self.store, &material).await?;
             let money = self.escrow.open(id, &material.budgets, material.account.prepaid);
-            let (catalog, master_key) = (Arc::clone(&self.catalog), Arc::clone(&self.master_key));
+            let (catalog, master_key) = (self.catalog.get(), Arc::clone(&self.master_key));
             let snapshot = TenantSnapshot::new(material, allowance, money, catalog, master_key)?;
             Ok(Arc::new(snapshot))
         };

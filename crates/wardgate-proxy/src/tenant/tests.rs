@@ -111,7 +111,7 @@ async fn a_version_is_read_again_for_what_it_lacks_but_not_more_often_than_each_
     let catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
     let cache = TenantCache::new(
         Arc::clone(&store),
-        Arc::new(catalog),
+        Arc::new(wardgate_model::LiveCatalog::new(catalog)),
         MasterKey::from_bytes(MASTER),
         TierBook::new(Arc::default()),
         Arc::new(Escrow::alone(Arc::clone(&store))),

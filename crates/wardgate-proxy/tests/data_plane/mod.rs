@@ -18,7 +18,7 @@ use wardgate_limits::lane::{Lane, LaneOptions};
 use wardgate_limits::limiter::Limiter;
 use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
-use wardgate_model::{Catalog, Provider};
+use wardgate_model::{Catalog, LiveCatalog, Provider};
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain, Options, Service};
@@ -69,7 +69,7 @@ impl DataPlane {
             keys: KeyCache::new(Arc::clone(&store), Arc::clone(&metrics)),
             tenants: TenantCache::new(
                 Arc::clone(&store),
-                Arc::new(catalog),
+                Arc::new(LiveCatalog::new(catalog)),
                 master_key,
                 TierBook::new(Arc::default()),
                 Arc::clone(&escrow),

@@ -34,7 +34,8 @@ async fn dev(arguments: Arguments) -> anyhow::Result<()> {
     let sandbox = Sandbox::start().await.context("the sandbox provider cannot be started")?;
     let gateway = Gateway::start(Start { settings, sandbox_url: Some(sandbox.base_url()), is_dev: true }).await?;
     let bootstrapped = bootstrap::dev(&gateway.parts).await?;
-    bootstrap::attach_environment(&gateway.parts, &bootstrapped, &environment::provider_keys(&gateway.parts.catalog)).await?;
+    bootstrap::attach_environment(&gateway.parts, &bootstrapped, &environment::provider_keys(&gateway.parts.catalog.get()))
+        .await?;
     bootstrap::attach_ollama(&gateway.parts, &bootstrapped).await?;
     print(&if arguments.json { as_json(&gateway, &bootstrapped, &sandbox) } else { as_text(&gateway, &bootstrapped) });
     gateway.run().await

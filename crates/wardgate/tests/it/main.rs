@@ -47,6 +47,7 @@ mod passing;
 mod strategies;
 mod policies;
 mod uploads;
+mod catalog_file;
 mod scene;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};

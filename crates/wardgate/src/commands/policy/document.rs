@@ -2,7 +2,7 @@
 
 use super::case::{Case, Outcome};
 use super::object;
-use super::problem::{Found, position};
+use super::problem::Found;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -167,7 +167,7 @@ impl Policy {
     }
 
     fn position(&self, path: &str) -> Option<yaml::Position> {
-        position(&self.text, self.index, path)
+        yaml::position_of(&self.text, self.index, path)
     }
 }
 

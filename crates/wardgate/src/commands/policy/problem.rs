@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::fmt;
-use wardgate_cli::yaml::{self, Position, Step};
+use wardgate_cli::yaml::Position;
 
 /// An error, or a warning.
 pub(super) struct Found {
@@ -37,28 +37,4 @@ impl fmt::Display for Found {
         let severity = if self.is_warning { "warning" } else { "error" };
         write!(f, ": {severity}: {} {}", self.path, self.text)
     }
-}
-
-/// Where a path leads in a text, or as far as it leads.
-pub(super) fn position(text: &str, document: usize, path: &str) -> Option<Position> {
-    let mut steps = steps(path);
-    while !steps.is_empty() {
-        if let Some(position) = yaml::position(text, document, &steps, false) {
-            return Some(position);
-        }
-        steps.pop();
-    }
-    None
-}
-
-/// `a.b[2]` as steps.
-fn steps(path: &str) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for part in path.split('.') {
-        let mut pieces = part.split('[');
-        steps.extend(pieces.next().filter(|name| !name.is_empty()).map(|name| Step::Field(name.to_owned())));
-        let indices = pieces.filter_map(|index| index.trim_end_matches(']').parse().ok());
-        steps.extend(indices.map(Step::Item));
-    }
-    steps
 }
