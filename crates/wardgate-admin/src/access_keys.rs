@@ -5,25 +5,24 @@ mod rotate;
 mod update;
 
 use crate::app::AppState;
+use crate::configurations::Configurations;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::page::{NAME, Param, Parameters, SEARCH, id_schema, text_schema};
+use crate::reference::{Reference, references};
 use crate::resource::{self, Handle, Resource};
 use crate::route::{Access, Route};
 use crate::schema;
 use crate::stamped::Stamped;
+use crate::teams::Teams;
 use crate::values::network;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use wardgate_core::access_key::{AccessKey, KeyStatus};
 use wardgate_core::api_key::Role;
-use wardgate_core::configuration::Configuration;
 use wardgate_core::id::{AccessKeyId, ConfigurationId, TeamId};
 use wardgate_core::time::Timestamp;
-use wardgate_store::Collection;
 use wardgate_store::kinds::AccessKeyFilter;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -58,8 +57,10 @@ pub(crate) struct AccessKeyBody {
     /// The team it is issued to.
     #[schemars(with = "schema::Id<TeamId>")]
     team_id: TeamId,
+    /// The same team, with its name.
+    team: Option<Reference>,
     /// What it may call and how. Null: everything, in the default way.
-    access_key_configuration: Option<ConfigurationReference>,
+    access_key_configuration: Option<Reference>,
     tags: Vec<String>,
     /// The token; only where it was just made.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,15 +83,6 @@ pub(crate) struct AccessKeyBody {
     last_used: Option<Timestamp>,
     #[serde(flatten)]
     stamped: Stamped,
-}
-
-/// A configuration, as what links to it shows it.
-#[derive(Serialize, JsonSchema, Clone)]
-struct ConfigurationReference {
-    #[schemars(with = "schema::Id<ConfigurationId>")]
-    id: ConfigurationId,
-    uri: String,
-    name: String,
 }
 
 /// Whether a key may be used at this moment.
@@ -139,23 +131,20 @@ impl Resource for AccessKeys {
     }
 
     async fn show(context: &Context, keys: Vec<AccessKey>) -> Result<Vec<AccessKeyBody>, ApiError> {
-        let mut linked = HashMap::new();
-        for id in keys.iter().filter_map(|key| key.configuration_id) {
-            if let Entry::Vacant(unread) = linked.entry(id) {
-                unread.insert(Collection::<Configuration>::get(&*context.tenant()?, id).await?);
-            }
-        }
-        let reference = |id: ConfigurationId| ConfigurationReference {
-            id,
-            uri: context.app.item_uri("/access-key-configurations", id),
-            name: linked.get(&id).into_iter().flatten().map(|found| found.label.name().to_owned()).collect(),
+        let teams = references::<Teams>(context, keys.iter().map(|key| key.team_id), |team| team.label.name.as_deref()).await?;
+        let linked = keys.iter().filter_map(|key| key.configuration_id);
+        let linked = references::<Configurations>(context, linked, |found| found.label.name.as_deref()).await?;
+        let show = |key: AccessKey| AccessKeyBody {
+            team: teams.get(&key.team_id).cloned(),
+            access_key_configuration: key.configuration_id.and_then(|id| linked.get(&id).cloned()),
+            ..show(&context.app, key, context.now())
         };
-        Ok(keys.into_iter().map(|key| show(&context.app, &key, key.configuration_id.map(reference), context.now())).collect())
+        Ok(keys.into_iter().map(show).collect())
     }
 }
 
-fn show(app: &AppState, key: &AccessKey, linked: Option<ConfigurationReference>, now: Timestamp) -> AccessKeyBody {
-    let key = key.clone();
+/// A key without what it takes the store to know.
+fn show(app: &AppState, key: AccessKey, now: Timestamp) -> AccessKeyBody {
     AccessKeyBody {
         status: match key.status(now) {
             KeyStatus::Disabled => Status::Disabled,
@@ -168,7 +157,8 @@ fn show(app: &AppState, key: &AccessKey, linked: Option<ConfigurationReference>,
         description: key.label.description,
         metadata: key.label.metadata,
         team_id: key.team_id,
-        access_key_configuration: linked,
+        team: None,
+        access_key_configuration: None,
         tags: key.tags,
         token: None,
         key_redacted: key.redacted,

@@ -12,12 +12,13 @@ use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
-use wardgate_core::api_key::Role;
+use wardgate_core::api_key::{ApiKey, OperatorKey, Role};
 use wardgate_core::audit::AuditEvent;
-use wardgate_core::id::{AccountId, AuditEventId};
+use wardgate_core::id::{AccountId, ApiKeyId, AuditEventId, OperatorKeyId};
 use wardgate_core::time::Timestamp;
-use wardgate_store::AuditQuery;
+use wardgate_store::{AuditQuery, Collection};
 
 const PATH: &str = "/audit-log";
 const ENVELOPE: &str = "auditEvents";
@@ -65,6 +66,8 @@ struct AuditEventBody {
     /// What was done, such as `access_key.create`.
     action: String,
     object_id: String,
+    /// What the object was called. Null: it has no name.
+    object_name: Option<String>,
     /// The object before, as this API showed it. Null: there was none.
     #[schemars(with = "Option<schema::AnyObject>")]
     before: Value,
@@ -96,21 +99,46 @@ async fn handle(context: Context, mut parameters: Parameters) -> Result<impl Int
     let uri = context.app.uri(PATH);
     let last = listed.items.last().filter(|_| listed.has_more).map(|event| event.id);
     let next = last.map(|last| format!("{uri}?{filters}beforeId={last}&limit={}", query.limit));
-    let shown: Vec<_> = listed.items.into_iter().map(|event| show(&context, event)).collect();
+    let names = actor_names(&context, &listed.items).await?;
+    let shown: Vec<_> = listed.items.into_iter().map(|event| show(&context, event, &names)).collect();
     envelope(ENVELOPE, &shown, uri, next)
 }
 
-fn show(context: &Context, event: AuditEvent) -> AuditEventBody {
+/// The names of the keys that acted, as far as whoever asks may see them.
+async fn actor_names(context: &Context, events: &[AuditEvent]) -> Result<HashMap<String, String>, ApiError> {
+    let mut names = HashMap::new();
+    let actors: BTreeSet<&str> = events.iter().map(|event| event.actor.as_str()).collect();
+    for actor in actors {
+        let label = if let Ok(id) = actor.parse::<ApiKeyId>() {
+            // In the log of the whole gateway there is no account to look into.
+            match context.tenant() {
+                Ok(tenant) => Collection::<ApiKey>::get(&*tenant, id).await?.map(|key| key.label),
+                Err(_) => None,
+            }
+        } else if let (Ok(id), true) = (actor.parse::<OperatorKeyId>(), context.caller.is_operator) {
+            Collection::<OperatorKey>::get(context.store(), id).await?.map(|key| key.label)
+        } else {
+            None
+        };
+        names.extend(label.and_then(|label| label.name).map(|name| (actor.to_owned(), name)));
+    }
+    Ok(names)
+}
+
+fn show(context: &Context, event: AuditEvent, names: &HashMap<String, String>) -> AuditEventBody {
     let object = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
+    let (before, after) = (object(event.before), object(event.after));
+    let name = names.get(&event.actor).cloned();
     AuditEventBody {
         id: event.id,
         account_id: event.account_id,
         at: event.at,
-        actor: ActorBody::new(&context.app, event.actor),
+        actor: ActorBody::new(&context.app, event.actor).named(name),
         address: event.address,
         action: event.action,
         object_id: event.object_id,
-        before: object(event.before),
-        after: object(event.after),
+        object_name: after.get("name").or_else(|| before.get("name")).and_then(Value::as_str).map(str::to_owned),
+        before,
+        after,
     }
 }

@@ -3,14 +3,17 @@
 mod create;
 mod update;
 
+use crate::access_keys::AccessKeys;
 use crate::body::{Parsed, Problems};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::page::{NAME, Param, Parameters, SEARCH, id_schema};
+use crate::reference::{Reference, references};
 use crate::resource::{self, Handle, Resource};
 use crate::route::{Access, Route};
 use crate::schema;
 use crate::stamped::Stamped;
+use crate::teams::Teams;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -53,9 +56,13 @@ pub(crate) struct BudgetBody {
     /// The team whose spending counts. Null, like accessKeyId: all of the account's.
     #[schemars(with = "Option<schema::Id<TeamId>>")]
     team_id: Option<TeamId>,
+    /// The same team, with its name.
+    team: Option<Reference>,
     /// The access key whose spending counts.
     #[schemars(with = "Option<schema::Id<AccessKeyId>>")]
     access_key_id: Option<AccessKeyId>,
+    /// The same key, with its name.
+    access_key: Option<Reference>,
     /// When it begins anew: each "day", "week" (on Monday) or "month", at midnight UTC; or never ("total").
     window: &'static str,
     /// What is never exceeded, in dollars. Null: nothing is refused.
@@ -112,6 +119,10 @@ impl Resource for Budgets {
         let at = context.now();
         let purses: Vec<_> = budgets.iter().map(|budget| (Purse::Budget(budget.id), budget.span(at))).collect();
         let standings = context.tenant()?.standings(&purses, at).await?;
+        let teams = budgets.iter().filter_map(|budget| budget.owner.team_id());
+        let teams = references::<Teams>(context, teams, |team| team.label.name.as_deref()).await?;
+        let keys = budgets.iter().filter_map(|budget| budget.owner.access_key_id());
+        let keys = references::<AccessKeys>(context, keys, |key| key.label.name.as_deref()).await?;
         let show = |(budget, standing): (Budget, Standing)| BudgetBody {
             id: budget.id,
             uri: context.app.item_uri(Self::PATH, budget.id),
@@ -119,7 +130,9 @@ impl Resource for Budgets {
             description: budget.label.description,
             metadata: budget.label.metadata,
             team_id: budget.owner.team_id(),
+            team: budget.owner.team_id().and_then(|id| teams.get(&id).cloned()),
             access_key_id: budget.owner.access_key_id(),
+            access_key: budget.owner.access_key_id().and_then(|id| keys.get(&id).cloned()),
             window: budget.window.name(),
             hard_limit: budget.hard.map(NanoUsd::to_usd),
             soft_limit: budget.soft.map(NanoUsd::to_usd),

@@ -16,6 +16,7 @@ mod inventory;
 mod openapi;
 mod page;
 mod path;
+mod reference;
 mod resource;
 mod route;
 mod router;

@@ -121,15 +121,18 @@ fn cell(value: Option<&Value>) -> String {
         Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
             items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(", ")
         }
-        // An actor or another object by its id.
-        Some(Value::Object(fields)) if fields.contains_key("id") && fields.len() <= 3 => {
-            cell(fields.get("name").or_else(|| fields.get("id")))
-        }
+        Some(value) if let Some(name) = reference(value) => cell(Some(name)),
         Some(value @ (Value::Object(_) | Value::Array(_))) => {
             serde_yaml::to_string(value).unwrap_or_default().trim_end().to_owned()
         }
         Some(other) => other.to_string(),
     }
+}
+
+/// What people call another object that this is a reference to: its name, else its id.
+fn reference(value: &Value) -> Option<&Value> {
+    let fields = value.as_object().filter(|fields| fields.contains_key("id") && fields.len() <= 3)?;
+    fields.get("name").or_else(|| fields.get("id"))
 }
 
 /// An instant to the second.

@@ -1,10 +1,12 @@
 //! `/managed-keys/{id}/grants`: which accounts may use a key.
 
 use super::ManagedKeys;
+use crate::accounts::Accounts;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::page::{LIMIT, Param, Parameters, id_schema};
 use crate::path::{PathId, PathIds};
+use crate::reference::{Reference, references};
 use crate::resource::list::envelope;
 use crate::resource::{self, Resource as _};
 use crate::route::{Access, Route};
@@ -50,13 +52,15 @@ struct GrantBody {
     managed_key_id: ManagedKeyId,
     #[schemars(with = "schema::Id<AccountId>")]
     account_id: AccountId,
+    /// The same account, with its name, where it is listed.
+    account: Option<Reference>,
     uri: String,
 }
 
 impl GrantBody {
     fn new(context: &Context, managed_key_id: ManagedKeyId, account_id: AccountId) -> Self {
         let uri = format!("{}/grants/{account_id}", context.app.item_uri(ManagedKeys::PATH, managed_key_id));
-        Self { managed_key_id, account_id, uri }
+        Self { managed_key_id, account_id, account: None, uri }
     }
 }
 
@@ -74,7 +78,12 @@ async fn list(
     let uri = format!("{}/grants", context.app.item_uri(ManagedKeys::PATH, id));
     let last = accounts.last().filter(|_| has_more);
     let next = last.map(|last| format!("{uri}?afterId={last}&limit={limit}"));
-    let shown: Vec<_> = accounts.into_iter().map(|account_id| GrantBody::new(&context, id, account_id)).collect();
+    let known = references::<Accounts>(&context, accounts.iter().copied(), |account| Some(&account.name)).await?;
+    let show = |account_id: AccountId| GrantBody {
+        account: known.get(&account_id).cloned(),
+        ..GrantBody::new(&context, id, account_id)
+    };
+    let shown: Vec<_> = accounts.into_iter().map(show).collect();
     envelope(ENVELOPE, &shown, uri, next)
 }
 

@@ -20,9 +20,11 @@ async fn a_made_key_works_and_its_token_is_shown_once() {
 
     let id = token.id.to_string();
     let actor = made["createdBy"]["id"].as_str().unwrap().to_owned();
+    let team = gateway.acme.team_id.to_string();
     let expected = json!({
         "id": id, "uri": format!("{URL}/access-keys/{id}"), "name": "ci", "description": "d", "metadata": "m",
-        "teamId": gateway.acme.team_id.to_string(), "accessKeyConfiguration": null, "tags": [],
+        "teamId": team, "team": {"id": team, "uri": format!("{URL}/teams/{team}"), "name": "default"},
+        "accessKeyConfiguration": null, "tags": [],
         "keyRedacted": stored.redacted, "status": "active", "disabled": false, "expiresAt": null,
         "previousTokenExpiresAt": null, "allowedNetworks": [], "lastUsed": null, "createdAt": "2026-11-22T05:30:45.001Z", "updatedAt": "2026-11-22T05:30:45.001Z",
         "createdBy": {"id": actor, "uri": format!("{URL}/api-keys/{actor}")},

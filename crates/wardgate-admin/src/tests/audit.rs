@@ -69,6 +69,7 @@ async fn the_log_is_an_accounts_own_or_the_gateways() {
     let event = &own["auditEvents"][0];
     assert_eq!((&event["after"]["name"], &event["before"], &event["address"]), (&json!("two"), &Value::Null, &Value::Null));
     assert_eq!(event["accountId"], gateway.acme.id.to_string());
+    assert_eq!(event["objectName"], "two");
     let pages = gateway.pages("/audit-log?action=team.&limit=1", "auditEvents").await;
     assert_eq!(pages.len(), 2);
     let id = event["objectId"].as_str().unwrap();
@@ -85,4 +86,21 @@ async fn the_log_is_an_accounts_own_or_the_gateways() {
     assert_eq!(gateway.get("/audit-log?scope=gateway").await.code(), "operator_only");
     let other = gateway.send("GET", "/audit-log", &gateway.other.admin, None).await.json();
     assert_eq!(other["auditEvents"], json!([]));
+}
+
+#[tokio::test]
+async fn who_acted_is_named_as_far_as_whoever_asks_may_know() {
+    let gateway = Gateway::start().await;
+    let key = gateway.post("/api-keys", &json!({"name": "terraform"})).await.json();
+    let made = gateway.send("POST", "/teams", key["token"].as_str().unwrap(), Some(&json!({"name": "search"}))).await;
+    assert_eq!(made.status, 201);
+    let named = |answer: super::Answer| {
+        let newest = answer.json()["auditEvents"][0].clone();
+        (newest["actor"]["name"].clone(), newest["objectName"].clone())
+    };
+    let path = "/audit-log?action=team.create";
+    assert_eq!(named(gateway.get(path).await), (json!("terraform"), json!("search")));
+    // Once the key is gone, its id is left.
+    gateway.delete(&format!("/api-keys/{}", key["id"].as_str().unwrap())).await;
+    assert_eq!(named(gateway.get(path).await).0, Value::Null);
 }

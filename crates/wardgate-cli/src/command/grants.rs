@@ -9,7 +9,7 @@ use crate::resource::{ACCOUNT, Resource};
 use crate::session::Session;
 use clap::ArgMatches;
 
-const COLUMNS: [Column; 2] = [Column::new("ACCOUNT", "id"), Column::new("NAME", "name")];
+const COLUMNS: [Column; 2] = [Column::new("ACCOUNT", "id"), Column::new("NAME", "account.name")];
 
 pub(super) async fn grant(resource: &Resource, matches: &ArgMatches, session: &mut Session) -> Result<(), Failure> {
     each(resource, matches, session, true).await

@@ -55,8 +55,8 @@ async fn a_list_is_filtered_by_names() {
         Step::new("GET /access-keys?teamId=team_0000000000000000000001&status=active&limit=100", 200, KEY),
     ];
     let expected = expect![[r#"
-         ID                           NAME  STATUS  CONFIGURATION  KEY   EXPIRES  LAST USED  CREATED
-         aigk_0000000000000000000001  ci    active  -              ng-…  -        -          2026-01-01 00:00:00
+        ID                           NAME  TEAM  STATUS  CONFIGURATION  KEY   EXPIRES  LAST USED  CREATED
+        aigk_0000000000000000000001  ci    -     active  -              ng-…  -        -          2026-01-01 00:00:00
     "#]];
     check("wardgate access-key list --team search --status active", steps, expected).await;
     let steps = vec![Step::new("GET /access-keys?limit=100", 200, KEY)];

@@ -24,9 +24,10 @@ const FILTERS: [Filter; 3] = [
     Filter::new("access-key", "accessKeyId", Takes::Ref(&ACCESS_KEY), "Of this access key, by name or id"),
 ];
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     Column::new("TIME", "eventTime"),
     Column::new("REQUEST", "requestId"),
+    Column::new("KEY", "accessKeyId"),
     Column::new("PROVIDER", "provider"),
     Column::new("MODEL", "model"),
     Column::new("STATUS", "statusCode"),
@@ -264,6 +265,15 @@ async fn names(by: &str, client: &crate::client::Client) -> BTreeMap<String, Str
     listed.items.iter().filter_map(named).collect()
 }
 
+/// Writes names in place of ids.
+fn name_each(items: &mut [Value], field: &str, names: &BTreeMap<String, String>) {
+    for item in items {
+        if let Some(name) = names.get(read::text(item, field)) {
+            item[field] = name.as_str().into();
+        }
+    }
+}
+
 /// How many keys or teams are asked for their names.
 const NAMES_MAX: usize = 1_000;
 
@@ -275,8 +285,11 @@ async fn events(matches: &ArgMatches, session: &Session) -> Result<Query, Failur
 
 async fn list(matches: &ArgMatches, session: &mut Session) -> Result<(), Failure> {
     let query = events(matches, session).await?;
-    let listed = session.client.list("/usage", "aiGatewayUsage", &query, arguments::items_max(matches)).await?;
+    let mut listed = session.client.list("/usage", "aiGatewayUsage", &query, arguments::items_max(matches)).await?;
     let count = listed.items.len();
+    if session.format == Format::Table && count > 0 {
+        name_each(&mut listed.items, "accessKeyId", &names("key", &session.client).await);
+    }
     session.show_all(listed.items, &COLUMNS);
     if listed.has_more {
         session.surroundings.note(&format!("the newest {count} are shown; --all shows all"));
@@ -298,6 +311,10 @@ async fn overview(matches: &ArgMatches, session: &mut Session) -> Result<(), Fai
         return Ok(());
     }
     let mut buckets = answer.get("buckets").and_then(Value::as_array).cloned().unwrap_or_default();
+    let by = if group == "accessKey" { "key" } else { group };
+    if session.format == Format::Table && !buckets.is_empty() {
+        name_each(&mut buckets, "groupKey", &names(by, &session.client).await);
+    }
     if let Some(mut totals) = answer.get("totals").cloned() {
         totals["bucketStart"] = "total".into();
         buckets.push(totals);

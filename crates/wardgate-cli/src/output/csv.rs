@@ -1,6 +1,6 @@
 //! Comma-separated values for spreadsheets and ledgers, quoted as RFC 4180 has it; lines end as on this system.
 
-use super::{Column, at};
+use super::{Column, at, reference};
 use serde_json::Value;
 
 /// The line of headings: where in the object each cell is.
@@ -17,6 +17,7 @@ fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => quoted(&harmless(text)),
+        Some(value) if let Some(name) = reference(value) => cell(Some(name)),
         Some(value @ (Value::Array(_) | Value::Object(_))) => quoted(&value.to_string()),
         Some(other) => other.to_string(),
     }
@@ -45,6 +46,7 @@ mod tests {
             (json!({"a": {"b": "x"}, "c": 1.5}), "x,1.5\n"),
             (json!({"a": {"b": "x,\"y\"\n"}, "c": null}), "\"x,\"\"y\"\"\n\",\n"),
             (json!({"a": {"b": "=1+1"}, "c": "-0.5"}), "'=1+1,-0.5\n"),
+            (json!({"a": {"b": {"id": "k", "uri": "/k", "name": "ci"}}, "c": {"id": "k"}}), "ci,k\n"),
             (json!({"a": {"b": "@x"}, "c": ["y"]}), "'@x,\"[\"\"y\"\"]\"\n"),
         ];
         for (item, expected) in cases {

@@ -17,6 +17,7 @@ pub(crate) static ACCESS_KEY: Resource = Resource {
     columns: &[
         ID,
         NAMED,
+        Column::new("TEAM", "team"),
         Column::new("STATUS", "status"),
         Column::new("CONFIGURATION", "accessKeyConfiguration.name"),
         KEY,

@@ -18,6 +18,7 @@ pub(crate) static AUDIT: Resource = Resource {
         Column::new("ACTOR", "actor"),
         Column::new("ACTION", "action"),
         Column::new("OBJECT", "objectId"),
+        Column::new("NAME", "objectName"),
         Column::new("ADDRESS", "address"),
     ],
     filters: &[

@@ -17,6 +17,8 @@ pub(crate) static BUDGET: Resource = Resource {
     columns: &[
         ID,
         NAMED,
+        Column::new("TEAM", "team"),
+        Column::new("ACCESS KEY", "accessKey"),
         Column::new("WINDOW", "window"),
         Column::new("HARD", "hardLimit"),
         Column::new("SOFT", "softLimit"),
