@@ -53,6 +53,21 @@ pub enum OpenError {
     /// The file is there but no database that can be used.
     #[error("the database does not open")]
     Connect(#[source] sqlx::Error),
+    /// The server did not answer at all.
+    #[error("the database's server does not answer: is it running, and are host and port right?")]
+    Silent(#[source] sqlx::Error),
+    /// The server's certificate is not one that was asked for.
+    #[error(
+        "the database's server shows a certificate that cannot be trusted: name the file of the authority that signed it with \
+         sslrootcert in the database's URL, and the host as the certificate has it"
+    )]
+    Untrusted(#[source] sqlx::Error),
+    /// TLS was asked for, and the server has none.
+    #[error("the database's URL asks for TLS, and its server speaks none: turn it on there (ssl = on), or leave out sslmode")]
+    NoTls(#[source] sqlx::Error),
+    /// A file of the URL is not there.
+    #[error("a file that the database's URL names cannot be read: sslrootcert, sslcert, sslkey, or the directory of a socket")]
+    UrlFile(#[source] sqlx::Error),
     /// A later version of this program was here.
     #[error(
         "the database has schema version {found}, this program knows {known}: start the newer program, or restore a backup"

@@ -26,7 +26,7 @@ pub use client::{Answer, Client, Connection, Streaming};
 pub use dialect::Dialect;
 pub use gateway::{Gateway, Setup};
 pub use management::Key;
-pub use postgres::{Database, Frozen, Postgres};
+pub use postgres::{Database, Frozen, Pooler, Postgres};
 pub use redis::{Redis, Slow};
 pub use reply::{Gate, Reply};
 pub use said::Said;

@@ -8,8 +8,10 @@
 
 mod binaries;
 mod database;
+mod pooler;
 mod processes;
 mod server;
 
 pub use database::Database;
+pub use pooler::Pooler;
 pub use server::{Frozen, Postgres};

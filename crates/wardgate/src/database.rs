@@ -16,7 +16,21 @@ pub(crate) enum Place {
     /// In a file, for one process.
     Sqlite(PathBuf),
     /// On a server, for any number.
-    Postgres(Secret),
+    Postgres(Server),
+}
+
+/// Where a database on a server is.
+pub(crate) struct Server {
+    url: Secret,
+    /// Past the pooler that the URL leads to.
+    direct_url: Option<Secret>,
+}
+
+impl Server {
+    /// Where the schema is looked after.
+    fn direct(&self) -> &str {
+        self.direct_url.as_ref().unwrap_or(&self.url).expose()
+    }
 }
 
 /// An open database.
@@ -30,10 +44,19 @@ pub(crate) enum Open {
 impl Place {
     /// Where the settings say.
     pub(crate) fn of(database: &Database) -> anyhow::Result<Self> {
+        let is_postgres = |url: &String| POSTGRES.iter().any(|scheme| url.starts_with(scheme));
+        if let Some(direct_url) = &database.database_direct_url
+            && !(is_postgres(direct_url) && database.database_url.as_ref().is_some_and(is_postgres))
+        {
+            bail!(
+                "--database-direct-url: it and --database-url are to lead to one Postgres database, as postgres://user@host/name"
+            );
+        }
         match &database.database_url {
             None => Ok(Self::Sqlite(database.data_dir.join("wardgate.db"))),
-            Some(url) if POSTGRES.iter().any(|scheme| url.starts_with(scheme)) => {
-                Ok(Self::Postgres(Secret::from(url.as_str())))
+            Some(url) if is_postgres(url) => {
+                let direct_url = database.database_direct_url.as_deref().map(Secret::from);
+                Ok(Self::Postgres(Server { url: Secret::from(url.as_str()), direct_url }))
             }
             Some(url) => match path_of_url(url) {
                 Some(path) => Ok(Self::Sqlite(path)),
@@ -56,7 +79,7 @@ impl Place {
     pub(crate) fn shown(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
-            Self::Postgres(url) => without_password(url.expose()),
+            Self::Postgres(server) => without_password(server.url.expose()),
         }
     }
 
@@ -64,7 +87,7 @@ impl Place {
     pub(crate) async fn pending(&self) -> anyhow::Result<Vec<&'static str>> {
         match self {
             Self::Sqlite(path) => Ok(SqliteStore::pending(path, &SqliteOptions::default()).await?),
-            Self::Postgres(url) => Ok(PostgresStore::pending(url.expose(), &PostgresOptions::default()).await?),
+            Self::Postgres(server) => Ok(PostgresStore::pending(server.direct(), &PostgresOptions::default()).await?),
         }
     }
 
@@ -72,7 +95,14 @@ impl Place {
     pub(crate) async fn open(&self) -> anyhow::Result<Open> {
         match self {
             Self::Sqlite(path) => Ok(Open::Sqlite(SqliteStore::open(path, &SqliteOptions::default()).await?)),
-            Self::Postgres(url) => Ok(Open::Postgres(PostgresStore::open(url.expose(), &PostgresOptions::default()).await?)),
+            Self::Postgres(Server { url, direct_url }) => {
+                let options = PostgresOptions::default();
+                let opened = match direct_url {
+                    None => PostgresStore::open(url.expose(), &options).await?,
+                    Some(direct_url) => PostgresStore::open_pooled(url.expose(), direct_url.expose(), &options).await?,
+                };
+                Ok(Open::Postgres(opened))
+            }
         }
     }
 }

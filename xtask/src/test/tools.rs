@@ -26,6 +26,7 @@ const POSTGRES: &str = r#"test -x "$(pg_config --bindir)/postgres" || ls /usr/li
 const PACKAGES: &[Package] = &[
     Package { name: "curl", probe: &["curl", "--version"], steps: &[Step::Rust] },
     Package { name: "postgresql", probe: &["sh", "-c", POSTGRES], steps: &[Step::Rust] },
+    Package { name: "pgbouncer", probe: &["test", "-x", "/usr/sbin/pgbouncer"], steps: &[Step::Rust] },
     Package { name: "redis-server", probe: &["redis-server", "--version"], steps: &[Step::Rust] },
     Package {
         name: "python3-venv",

@@ -1,13 +1,16 @@
 //! Opening a Postgres database.
 
-use super::database::Database;
+use super::database::{Database, Pooler};
 use super::feed::{Feed, Follower, listen};
 use super::{PostgresStore, migrate};
 use crate::open::OpenError;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 /// How a database is opened. Where it is, who asks and whether by TLS stands in its URL.
 #[derive(Debug, Clone)]
@@ -52,17 +55,45 @@ impl PostgresStore {
     /// See [`OpenError`].
     pub async fn open(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
         let connect = connect_options(url, options)?;
-        let schema = schema_pool(&connect, options);
+        Self::open_with(connect.clone(), connect, false, options).await
+    }
+
+    /// Opens the database behind a pooler that lends sessions by transaction, such as PgBouncer. What takes a session of one's
+    /// own, which is changing the schema and being notified, goes to the second URL, that of the same database itself.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open_pooled(url: &str, direct_url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
+        // A pooler refuses settings of a session that it does not know, and the server's own will do.
+        let pooled = connect_options(url, options)?.statement_cache_capacity(0).extra_float_digits(None);
+        Self::open_with(pooled, connect_options(direct_url, options)?, true, options).await
+    }
+
+    async fn open_with(
+        connect: PgConnectOptions,
+        direct: PgConnectOptions,
+        is_pooled: bool,
+        options: &PostgresOptions,
+    ) -> Result<Self, OpenError> {
+        reach(&direct, options.acquire_max).await?;
+        let schema = schema_pool(&direct, options);
         migrate::check_encoding(&schema).await?;
         migrate::run(&schema).await?;
         schema.close().await;
 
         // A transaction that its client forgot would hold what it locked for ever.
         let idle_max = options.statement_max + STATEMENT_GRACE;
-        let connect = connect.options([
+        let bounds = [
             ("statement_timeout", options.statement_max.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", idle_max.as_millis().to_string()),
-        ]);
+        ];
+        let (connect, pooler) = if is_pooled {
+            let settings: String = bounds.iter().map(|(name, value)| format!("SET LOCAL {name} = {value};")).collect();
+            (connect, Some(Pooler(settings.into())))
+        } else {
+            (connect.options(bounds.clone()), None)
+        };
+        let direct = direct.options(bounds);
         let pool = PgPoolOptions::new()
             .max_connections(options.connections_max.max(2))
             .acquire_timeout(options.acquire_max)
@@ -76,13 +107,16 @@ impl PostgresStore {
                     Ok(true)
                 })
             });
-        let pool = pool.connect_with(connect.clone()).await.map_err(OpenError::Connect)?;
-        let database = Database::new(pool, options.statement_max + STATEMENT_GRACE);
+        if is_pooled {
+            reach(&connect, options.acquire_max).await?;
+        }
+        let pool = pool.connect_with(connect).await.map_err(OpenError::Connect)?;
+        let database = Database::new(pool, options.statement_max + STATEMENT_GRACE, pooler);
         let feed = Arc::new(Feed::default());
         let follower = Follower::new(database.clone(), Arc::clone(&feed)).await.map_err(OpenError::Read)?;
         let mut tasks = JoinSet::new();
         tasks.spawn(follower.run());
-        tasks.spawn(listen(connect, Arc::clone(&feed)));
+        tasks.spawn(listen(direct, Arc::clone(&feed)));
         Ok(Self::new(database, feed, tasks))
     }
 
@@ -91,7 +125,9 @@ impl PostgresStore {
     /// # Errors
     /// See [`OpenError`].
     pub async fn pending(url: &str, options: &PostgresOptions) -> Result<Vec<&'static str>, OpenError> {
-        let pool = schema_pool(&connect_options(url, options)?, options);
+        let connect = connect_options(url, options)?;
+        reach(&connect, options.acquire_max).await?;
+        let pool = schema_pool(&connect, options);
         let pending = migrate::pending(&pool).await;
         pool.close().await;
         pending
@@ -102,6 +138,45 @@ fn connect_options(url: &str, options: &PostgresOptions) -> Result<PgConnectOpti
     let connect: PgConnectOptions = url.parse().map_err(OpenError::Connect)?;
     let is_named = connect.get_application_name().is_some();
     Ok(if is_named { connect } else { connect.application_name(&options.application_name) })
+}
+
+/// Connects once, so that what is in the way is told: a pool would only say that it waited. A server that is just starting
+/// refuses connections, and is asked again for so long.
+async fn reach(connect: &PgConnectOptions, within: Duration) -> Result<(), OpenError> {
+    let mut refused = sqlx::Error::PoolTimedOut;
+    let attempts = async {
+        loop {
+            match PgConnection::connect_with(connect).await {
+                Err(sqlx::Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused => refused = sqlx::Error::Io(error),
+                done => return done,
+            }
+            sleep(REACH_AGAIN_AFTER).await;
+        }
+    };
+    match timeout(within, attempts).await {
+        Ok(Ok(connection)) => {
+            // How the two part does not matter.
+            let _ = timeout(REACH_AGAIN_AFTER, connection.close()).await;
+            Ok(())
+        }
+        Ok(Err(error)) => Err(unreached(error)),
+        Err(_) => Err(OpenError::Silent(refused)),
+    }
+}
+
+/// How long to wait before a server is asked again that refused a connection.
+const REACH_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// What was in the way, as far as there is something to be done about it.
+fn unreached(error: sqlx::Error) -> OpenError {
+    match &error {
+        sqlx::Error::Tls(_) => OpenError::NoTls(error),
+        sqlx::Error::Io(io) if io.kind() == ErrorKind::NotFound => OpenError::UrlFile(error),
+        // The handshake ends with an error of input and output, which tells its cause in words alone.
+        sqlx::Error::Io(io) if io.to_string().contains("certificate") => OpenError::Untrusted(error),
+        sqlx::Error::Io(_) => OpenError::Silent(error),
+        _ => OpenError::Connect(error),
+    }
 }
 
 /// One connection, for the schema.

@@ -5,6 +5,8 @@
 mod news;
 mod opening;
 mod outage;
+mod pooled;
+mod tls;
 mod together;
 mod usage;
 

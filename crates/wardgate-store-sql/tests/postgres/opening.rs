@@ -97,6 +97,15 @@ async fn no_error_tells_the_password() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_not_there_is_told_as_that() {
+    let database = Postgres::shared().await.database();
+    let nobody = format!("{}@127.0.0.1:1/test", database.url().split_once('@').unwrap().0);
+    for refused in [refused(&nobody).await, pending(&nobody).await.err().unwrap()] {
+        assert!(refused.to_string().contains("does not answer: is it running"), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn connections_carry_a_name_and_end_with_the_store() {
     let database = Postgres::shared().await.database();
     let options = PostgresOptions { application_name: "wardgate test".to_owned(), ..PostgresOptions::default() };

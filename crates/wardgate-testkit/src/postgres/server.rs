@@ -3,6 +3,7 @@
 use super::binaries::{Binaries, succeed};
 use super::database::Database;
 use super::processes::signal;
+use crate::Certificate;
 
 use std::fs::{self, File, Permissions};
 use std::io::Read as _;
@@ -70,7 +71,7 @@ impl Postgres {
     pub async fn shared() -> Self {
         let user = fs::metadata("/proc/self").unwrap().uid();
         let directory = std::env::temp_dir().join(format!("wardgate-test-postgres-{user}"));
-        Self::at(directory, true).await
+        Self::at(directory, true, "").await
     }
 
     /// A server that nobody else uses.
@@ -78,12 +79,28 @@ impl Postgres {
     /// # Panics
     /// When it does not start.
     pub async fn own() -> Self {
-        Self::at(std::env::temp_dir().join(format!("wardgate-test-postgres-{}", random())), false).await
+        Self::at(std::env::temp_dir().join(format!("wardgate-test-postgres-{}", random())), false, "").await
     }
 
-    async fn at(directory: PathBuf, is_shared: bool) -> Self {
+    /// A server that nobody else uses, and that speaks TLS with this certificate to whoever wants to.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn own_with(certificate: &Certificate) -> Self {
+        let directory = std::env::temp_dir().join(format!("wardgate-test-postgres-{}", random()));
+        fs::create_dir_all(&directory).unwrap();
+        for (from, name) in [(certificate.chain(), "chain.pem"), (certificate.key(), "key.pem")] {
+            let to = directory.join(name);
+            fs::copy(from, &to).unwrap();
+            fs::set_permissions(&to, Permissions::from_mode(0o600)).unwrap();
+            Binaries::find().hand_over(&to);
+        }
+        Self::at(directory, false, "ssl = on\nssl_cert_file = '../chain.pem'\nssl_key_file = '../key.pem'\n").await
+    }
+
+    async fn at(directory: PathBuf, is_shared: bool, settings: &'static str) -> Self {
         // Waiting for locks and programs would hold up the test's other tasks, of which there are none yet that matter.
-        let start = move || Server::at(&directory, is_shared);
+        let start = move || Server::at(&directory, is_shared, settings);
         Self(Arc::new(tokio::task::spawn_blocking(start).await.unwrap()))
     }
 
@@ -119,6 +136,10 @@ impl Postgres {
         Frozen(id)
     }
 
+    pub(super) fn port_and_password(&self) -> (u16, &str) {
+        (self.0.port(), &self.0.password)
+    }
+
     pub(super) fn url(&self, database: &str) -> String {
         format!("postgres://postgres:{}@127.0.0.1:{}/{database}", self.0.password, self.0.port())
     }
@@ -152,7 +173,7 @@ impl Drop for Frozen {
 }
 
 impl Server {
-    fn at(directory: &Path, is_shared: bool) -> Self {
+    fn at(directory: &Path, is_shared: bool, settings: &str) -> Self {
         let binaries = Binaries::find();
         fs::create_dir_all(directory).unwrap();
         binaries.hand_over(directory);
@@ -170,13 +191,13 @@ impl Server {
         let mut server =
             Self { directory: directory.to_owned(), binaries: binaries.clone(), password: String::new(), _use: using };
         if !server.answers() {
-            server.make(is_shared);
+            server.make(is_shared, settings);
         }
         server.password = fs::read_to_string(directory.join("password")).unwrap();
         server
     }
 
-    fn make(&self, is_shared: bool) {
+    fn make(&self, is_shared: bool, more: &str) {
         let data = self.directory.join("data");
         let _ = fs::remove_dir_all(&data);
         // The keeper comes first, so that there is no moment at which being killed would leave a server without one.
@@ -201,7 +222,7 @@ impl Server {
         let start_at_free_port = || {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let directory = self.directory.display();
-            let written = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{directory}'\n");
+            let written = format!("{SETTINGS}{more}port = {port}\nunix_socket_directories = '{directory}'\n");
             fs::write(&settings, written).unwrap();
             self.start()
         };

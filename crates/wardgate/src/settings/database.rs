@@ -12,4 +12,8 @@ pub(crate) struct Database {
     /// data directory.
     #[arg(long, env = "WARDGATE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// The same Postgres database past a pooler that lends sessions by transaction, as PgBouncer does: changes of the schema and
+    /// notifications go there. To be set where --database-url leads to such a pooler, and only there.
+    #[arg(long, env = "WARDGATE_DATABASE_DIRECT_URL", hide_env_values = true)]
+    pub(crate) database_direct_url: Option<String>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wardgate_testkit::{DEADLINE, Database, Dialect, Gateway, Key, Postgres, Reply, Setup, Upstream, until};
+use wardgate_testkit::{DEADLINE, Database, Dialect, Gateway, Key, Pooler, Postgres, Reply, Setup, Upstream, until};
 
 /// How soon a change is in force everywhere.
 const IN_FORCE_WITHIN: Duration = Duration::from_secs(2);
@@ -27,8 +27,13 @@ impl Cluster {
     }
 
     pub(crate) fn setup(&self) -> Setup {
+        self.setup_at(&self.database.url())
+    }
+
+    /// The same, with another way to the database.
+    fn setup_at(&self, url: &str) -> Setup {
         let key = self.files.path().join("master.key");
-        dev().with("--database-url", self.database.url()).with("--master-key-file", key).replica()
+        dev().with("--database-url", url).with("--master-key-file", key).replica()
     }
 
     /// Gateways, each with keys of its own in the one account.
@@ -62,6 +67,24 @@ async fn soon(what: &str, gateway: &Gateway, key: &Key, expected: u16) {
     let begun = Instant::now();
     until(what, DEADLINE, async || status(gateway, key).await == expected).await;
     assert!(begun.elapsed() < IN_FORCE_WITHIN, "{what} took {:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_pooler_a_change_is_in_force_as_soon() {
+    let postgres = Postgres::shared().await;
+    let pooler = Pooler::start(&postgres).await;
+    let cluster = Cluster::on(postgres.database());
+    let upstream = hello().await;
+    let setup = || {
+        let setup = cluster.setup_at(&pooler.url(&cluster.database));
+        setup.with("--database-direct-url", cluster.database.url())
+    };
+    let one = started(setup(), &upstream).await;
+    let other = setup().start().await;
+    let key = one.create_key("app").await;
+    soon("a new key", &other, &key, 200).await;
+    manage(&one, "DELETE", &format!("/access-keys/{}", key.id), Value::Null).await;
+    soon("a key being revoked", &other, &key, 401).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
