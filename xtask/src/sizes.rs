@@ -38,9 +38,10 @@ const STARTS: usize = 5;
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let gateway = build::executable("wardgate", &options.profile)?;
     let sizes = build::example("wardgate", "sizes", &options.profile)?;
+    let copying = build::example("wardgate-store-sql", "copy_keys", &options.profile)?;
     let directory = tempfile::Builder::new().prefix("sizes-").tempdir()?;
     if options.postgres {
-        let report = filled(&sizes, "postgres", options)?;
+        let report = filled(&sizes, &copying, "postgres", options)?;
         return show(&report, options, None);
     }
     let (full, empty) = (directory.path().join("full"), directory.path().join("empty"));
@@ -48,7 +49,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     start(&gateway, &full)?;
     start(&gateway, &empty)?;
     let database = format!("sqlite:{}", full.join("wardgate.db").display());
-    let report = filled(&sizes, &database, options)?;
+    let report = filled(&sizes, &copying, &database, options)?;
     let times = |data: &Path| -> anyhow::Result<Duration> {
         let mut times = (0..STARTS).map(|_| start(&gateway, data)).collect::<anyhow::Result<Vec<_>>>()?;
         times.sort_unstable();
@@ -59,10 +60,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 /// What the example says of a database that it filled.
-fn filled(sizes: &Path, database: &str, options: &Options) -> anyhow::Result<Value> {
-    say(&format!("filling a store with {} keys of {} accounts, which takes minutes", options.keys, options.accounts));
+fn filled(sizes: &Path, copying: &Path, database: &str, options: &Options) -> anyhow::Result<Value> {
+    say(&format!("filling a store with {} keys of {} accounts", options.keys, options.accounts));
     let output = Command::new(sizes)
         .args([database, &options.accounts.to_string(), &options.keys.to_string()])
+        .arg(copying)
         .stderr(Stdio::inherit())
         .output()
         .context("the example does not run")?;

@@ -1,13 +1,16 @@
 //! What a million access keys cost: a store is filled, then looked up in, and the data plane's cache is sent through all of it.
 //!
-//! `cargo xtask sizes` runs this and shows the figures. It prints one JSON object.
+//! `cargo xtask sizes` runs this and shows the figures. It prints one JSON object. The accounts and one key are stored as any others
+//! are; the other keys are copies, which the example `copy_keys` of the store makes.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde_json::json;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+use tokio::process::Command;
 use wardgate_core::access_key::AccessKey;
 use wardgate_core::account::Account;
 use wardgate_core::audit::AuditEvent;
@@ -18,7 +21,8 @@ use wardgate_core::stamp::Stamp;
 use wardgate_core::time::Timestamp;
 use wardgate_keys::seal::MasterKey;
 use wardgate_proxy::cache::KeyCache;
-use wardgate_store::{Collection, Store, Tenant};
+use wardgate_store::kinds::AccessKeyFilter;
+use wardgate_store::{Collection, Listed, Page, Store, Tenant};
 use wardgate_store_sql::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use wardgate_telemetry::Metrics;
 use wardgate_testkit::{Database, Postgres};
@@ -34,17 +38,26 @@ const WRITERS: u64 = 32;
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let database = arguments.next().context("usage: sizes DATABASE ACCOUNTS KEYS")?;
+    let usage = "usage: sizes DATABASE ACCOUNTS KEYS COPY-KEYS-PROGRAM";
+    let database = arguments.next().context(usage)?;
     let mut number = || -> anyhow::Result<u64> { Ok(arguments.next().context("a number is missing")?.parse()?) };
     let (accounts, keys) = (number()?, number()?);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(&database, accounts, keys))
+    let copying = arguments.next().context(usage)?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(&database, accounts, keys, &copying))
 }
 
-async fn run(database: &str, accounts: u64, keys: u64) -> anyhow::Result<()> {
-    let (store, _server) = open(database).await?;
+async fn run(database: &str, accounts: u64, keys: u64, copying: &str) -> anyhow::Result<()> {
+    let (store, url, _server) = open(database).await?;
     let filled = Instant::now();
-    let ids = fill(&store, accounts, keys).await?;
+    let (owners, template) = fill(&store, accounts).await?;
+    say(&format!("{accounts} accounts are stored"));
+    let copies = keys.saturating_sub(1).to_string();
+    let copied = Command::new(copying).args([&url, &template.to_string(), &copies]).status().await;
+    ensure!(copied.context("the program that copies keys does not run")?.success(), "the keys could not be copied");
     let fill_seconds = filled.elapsed().as_secs_f64();
+    let ids = listed(&store, &owners).await?;
+    ensure!(ids.len() as u64 * 10 >= keys * 9, "only {} keys are listed", ids.len());
+    say("all keys are stored and listed; looking them up");
     let mut lookups = Vec::with_capacity(LOOKUPS);
     for id in some(&ids, LOOKUPS) {
         let started = Instant::now();
@@ -77,21 +90,22 @@ async fn run(database: &str, accounts: u64, keys: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens a file `sqlite:/path`, or with `postgres` a server of its own, which ends with what is returned.
-async fn open(database: &str) -> anyhow::Result<(Arc<dyn Store>, Option<(Postgres, Database)>)> {
+/// Opens a file `sqlite:/path`, or with `postgres` a server of its own, which ends with what is returned; and gives its URL.
+async fn open(database: &str) -> anyhow::Result<(Arc<dyn Store>, String, Option<(Postgres, Database)>)> {
     if database == "postgres" {
         let server = Postgres::own().await;
         // It is there as long as its handle.
         let database = server.database();
-        let store = PostgresStore::open(&database.url(), &PostgresOptions::default()).await?;
-        return Ok((Arc::new(store), Some((server, database))));
+        let url = database.url();
+        let store = PostgresStore::open(&url, &PostgresOptions::default()).await?;
+        return Ok((Arc::new(store), url, Some((server, database))));
     }
     let path = wardgate_store_sql::path_of_url(database).context("the database is written as sqlite:/path, or postgres")?;
-    Ok((Arc::new(SqliteStore::open(Path::new(&path), &SqliteOptions::default()).await?), None))
+    Ok((Arc::new(SqliteStore::open(Path::new(&path), &SqliteOptions::default()).await?), database.to_owned(), None))
 }
 
-/// Stores the accounts, and keys evenly among them.
-async fn fill(store: &Arc<dyn Store>, accounts: u64, keys: u64) -> anyhow::Result<Vec<AccessKeyId>> {
+/// Stores the accounts, and in one of them a key.
+async fn fill(store: &Arc<dyn Store>, accounts: u64) -> anyhow::Result<(Vec<AccountId>, AccessKeyId)> {
     let random = Arc::new(Counting::default());
     let master_key = MasterKey::from_bytes([7; 32]);
     let next = Arc::new(AtomicU64::new(0));
@@ -107,17 +121,34 @@ async fn fill(store: &Arc<dyn Store>, accounts: u64, keys: u64) -> anyhow::Resul
                 }
                 let account = account(number, &master_key, &*random);
                 Collection::<Account>::create(&*store, &account, &audit(None, &*random)).await?;
-                let share = keys / accounts + u64::from(number < keys % accounts);
-                let tenant = store.tenant(account.id);
-                for _ in 0..share {
-                    ids.push(create_key(&*tenant, &account, &*random).await?);
-                }
+                ids.push(account.id);
             }
         });
     }
     let mut ids = Vec::new();
     while let Some(written) = writers.join_next().await {
         ids.extend(written??);
+    }
+    let first = *ids.first().context("there is to be at least one account")?;
+    let first: Account = Collection::get(&**store, first).await?.context("an account that was stored is not found")?;
+    let template = create_key(&*store.tenant(first.id), &first, &*random).await?;
+    Ok((ids, template))
+}
+
+/// The keys of these accounts.
+async fn listed(store: &Arc<dyn Store>, accounts: &[AccountId]) -> anyhow::Result<Vec<AccessKeyId>> {
+    let mut ids = Vec::new();
+    for account in accounts {
+        let tenant = store.tenant(*account);
+        let mut page = Page::first();
+        loop {
+            let listed: Listed<AccessKey> = Collection::list(&*tenant, &AccessKeyFilter::default(), page).await?;
+            ids.extend(listed.items.iter().map(|key| key.id));
+            page.before = listed.items.last().map(|key| key.id);
+            if !listed.has_more {
+                break;
+            }
+        }
     }
     Ok(ids)
 }
@@ -181,6 +212,12 @@ fn some(ids: &[AccessKeyId], count: usize) -> impl Iterator<Item = AccessKeyId> 
     // A step that is prime visits all of any smaller number of places, far from one another.
     const STEP: usize = 7_368_787;
     (0..count.min(ids.len())).map(|index| ids[index.wrapping_mul(STEP) % ids.len()])
+}
+
+/// Says on stderr what is going on: stdout is for the result.
+fn say(text: &str) {
+    // Without a stderr there is nobody to tell, and the measurement goes on.
+    let _ = writeln!(std::io::stderr(), "sizes: {text}");
 }
 
 fn resident_kib() -> anyhow::Result<u64> {
