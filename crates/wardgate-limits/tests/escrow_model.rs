@@ -15,8 +15,15 @@ use wardgate_store::escrow::{Ask, Purse, grant};
 
 const LIMIT: i64 = 4;
 const ESTIMATE: i64 = 2;
-const REQUESTS_MAX: u8 = 3;
 const CALLS_MAX: u64 = 2;
+
+/// How far it is searched.
+#[derive(Clone, Copy)]
+struct Reach {
+    requests_max: u8,
+    /// Whether one request may cost more than was reserved for it.
+    may_exceed: bool,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
 struct Gateway {
@@ -70,7 +77,7 @@ impl World {
     }
 
     /// Everything that may happen next.
-    fn next(&self, may_exceed: bool) -> Vec<Self> {
+    fn next(&self, reach: Reach) -> Vec<Self> {
         let mut worlds = Vec::new();
         for index in 0..2 {
             let mut push = |change: &dyn Fn(&mut Self, &mut Gateway)| {
@@ -88,7 +95,7 @@ impl World {
             if gateway.is_dead {
                 continue;
             }
-            if self.started < REQUESTS_MAX {
+            if self.started < reach.requests_max {
                 push(&|world, gateway| {
                     if gateway.lease.take(NanoUsd::new(ESTIMATE)) {
                         gateway.running += 1;
@@ -98,7 +105,7 @@ impl World {
             }
             if gateway.running > 0 {
                 let mut costs = vec![0, ESTIMATE];
-                costs.extend((may_exceed && self.excess == 0).then_some(ESTIMATE + 2));
+                costs.extend((reach.may_exceed && self.excess == 0).then_some(ESTIMATE + 2));
                 for cost in costs {
                     push(&move |world, gateway| {
                         gateway.running -= 1;
@@ -220,13 +227,13 @@ fn ledger(gateway: &Gateway, push: &mut impl FnMut(&dyn Fn(&mut World, &mut Gate
     }
 }
 
-fn search(may_exceed: bool) -> usize {
+fn search(reach: Reach) -> usize {
     let mut seen = HashSet::new();
     let mut open = VecDeque::from([World::default()]);
     seen.insert(World::default());
     while let Some(world) = open.pop_front() {
         world.check();
-        for next in world.next(may_exceed) {
+        for next in world.next(reach) {
             if seen.insert(next) {
                 open.push_back(next);
             }
@@ -237,6 +244,12 @@ fn search(may_exceed: bool) -> usize {
 
 #[test]
 fn no_order_of_events_spends_more_than_the_budget() {
-    let states = search(false);
+    let states = search(Reach { requests_max: 3, may_exceed: false });
+    assert!(states > 10_000, "{states} states are too few to mean anything");
+}
+
+#[test]
+fn what_is_spent_beyond_it_is_what_a_request_cost_more_than_it_reserved() {
+    let states = search(Reach { requests_max: 2, may_exceed: true });
     assert!(states > 10_000, "{states} states are too few to mean anything");
 }

@@ -5,7 +5,7 @@
 
 use crate::depth;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -14,6 +14,9 @@ use wardgate_core::format::{Format, Surface};
 
 /// The most answers that are reckoned with where a request asks for several at once. Providers take no more.
 pub const ANSWERS_MAX: u64 = 128;
+
+/// The most prompts of one request (Completions) that are reckoned with. Providers take no more.
+pub const PROMPTS_MAX: u64 = 2_048;
 
 /// The most fallbacks that `models` may list.
 pub const MODELS_MAX: usize = 64;
@@ -80,7 +83,8 @@ pub struct Peek {
     pub has_preferences: bool,
     /// The cap on the answer's tokens, by whatever name: the largest of several, and `u64::MAX` for what is no number.
     pub output_tokens_max: Option<u64>,
-    /// How many answers are asked for at once, each with such a cap of its own: from 1 to [`ANSWERS_MAX`].
+    /// How many answers are asked for at once, each with such a cap of its own: from 1 to [`ANSWERS_MAX`], for each of at most
+    /// [`PROMPTS_MAX`] prompts.
     pub answers: u64,
     /// Where the first value of such a cap stands; none when the path names the model, whose format has its cap deeper.
     pub output_tokens_span: Option<Range<usize>>,
@@ -159,7 +163,7 @@ pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
         has_gateway_only_fields: fields.has_gateway_only,
         has_preferences: fields.has_preferences,
         output_tokens_max: fields.output_tokens_max,
-        answers: answers(fields.answers),
+        answers: answers(fields.answers) * prompts(fields.prompt.filter(|_| surface == Surface::Completions)),
         output_tokens_span: fields.output_cap.map(|value| span(text, value)),
         has_several_output_caps: fields.has_several_output_caps,
         end_user_span: fields.end_user(surface).map(|value| span(text, value)),
@@ -250,6 +254,33 @@ fn generation_config(value: &RawValue) -> GenerationConfig {
 
 fn answers(asked: Option<u64>) -> u64 {
     asked.unwrap_or(1).clamp(1, ANSWERS_MAX)
+}
+
+/// How many prompts a value of `prompt` holds. A list of numbers is one, in tokens.
+fn prompts(value: Option<&RawValue>) -> u64 {
+    struct Prompts;
+
+    impl<'de> Visitor<'de> for Prompts {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<u64, A::Error> {
+            let mut count = 0;
+            let mut has_numbers_only = true;
+            while let Some(item) = list.next_element::<&RawValue>()? {
+                has_numbers_only &= item.get().starts_with(|first: char| first.is_ascii_digit());
+                count += 1;
+            }
+            Ok(if has_numbers_only { 1 } else { count })
+        }
+    }
+
+    let Some(value) = value.filter(|value| value.get().starts_with('[')) else { return 1 };
+    let counted = serde_json::Deserializer::from_str(value.get()).deserialize_seq(Prompts);
+    counted.unwrap_or(PROMPTS_MAX).clamp(1, PROMPTS_MAX)
 }
 
 fn read<'b>(
@@ -397,6 +428,8 @@ struct Fields<'b> {
     output_cap: Option<&'b RawValue>,
     output_tokens_max: Option<u64>,
     answers: Option<u64>,
+    /// Of two the one with more, whichever a provider reads.
+    prompt: Option<&'b RawValue>,
     /// The newer name of `user`.
     safety_identifier: Option<&'b RawValue>,
     user: Option<&'b RawValue>,
@@ -461,6 +494,11 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                     continue;
                 }
                 // Nothing is decided by them but who is counted: the last of two counts, as it does to most readers.
+                "prompt" => {
+                    let value: &RawValue = map.next_value()?;
+                    fields.prompt = fields.prompt.filter(|other| prompts(Some(other)) > prompts(Some(value))).or(Some(value));
+                    continue;
+                }
                 "safety_identifier" => {
                     fields.safety_identifier = Some(map.next_value()?);
                     continue;
@@ -527,6 +565,17 @@ mod tests {
         assert_eq!(chat(r#"{"model":"m","n":0}"#), 1);
         assert_eq!(chat(r#"{"model":"m","n":3,"best_of":5,"n":2}"#), 5);
         assert_eq!(chat(r#"{"model":"m","n":"many"}"#), ANSWERS_MAX);
+        let completions = |body: &str| peek(body.as_bytes(), Surface::Completions).unwrap().answers;
+        assert_eq!(completions(r#"{"model":"m","prompt":"a","n":2}"#), 2);
+        assert_eq!(completions(r#"{"model":"m","prompt":["a","b","c"]}"#), 3);
+        assert_eq!(completions(r#"{"model":"m","prompt":["a","b","c"],"n":2,"best_of":4}"#), 12);
+        assert_eq!(completions(r#"{"model":"m","prompt":[1,2,3]}"#), 1);
+        assert_eq!(completions(r#"{"model":"m","prompt":[[1,2],[3]]}"#), 2);
+        assert_eq!(completions(r#"{"model":"m","prompt":[]}"#), 1);
+        assert_eq!(completions(r#"{"model":"m","prompt":["a","b"],"prompt":"a"}"#), 2);
+        let many = vec!["\"a\""; 5_000].join(",");
+        assert_eq!(completions(&format!(r#"{{"model":"m","prompt":[{many}]}}"#)), PROMPTS_MAX);
+        assert_eq!(chat(r#"{"model":"m","prompt":["a","b","c"]}"#), 1);
         let gemini = |config: &str| {
             let body = format!(r#"{{"generationConfig":{config}}}"#);
             peek_gemini(body.as_bytes(), "m", false).unwrap().answers
