@@ -8,10 +8,15 @@ use crate::models::json;
 use crate::phase::configure::Caller;
 use http::Response;
 use serde_json::json;
+use wardgate_core::budget::{Budget, BudgetWindow};
+use wardgate_core::id::AccessKeyId;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
+use wardgate_store::escrow::Purse;
+use wardgate_store::kinds::BudgetFilter;
 use wardgate_store::usage::sums::Span;
 use wardgate_store::usage::{GroupBy, Interval, OverviewBucket, OverviewQuery};
+use wardgate_store::{Collection, Page, StoreError, Tenant};
 
 /// Answers the request. Sums are those of the store, which is a moment behind.
 pub(crate) async fn get(deps: &Deps, caller: &Caller) -> Result<Response<ReplyBody>, Failure> {
@@ -31,12 +36,12 @@ pub(crate) async fn get(deps: &Deps, caller: &Caller) -> Result<Response<ReplyBo
     let days = query(week.min(month), Interval::Day);
     let days = tenant.usage_overview(&days).await.map_err(|_| Failure::StoreAway)?;
     let since = |start: Timestamp| dollars(Some(sum(days.iter().filter(|bucket| bucket.start >= start))));
+    let limit = limit(&*tenant, record.id, now).await.map_err(|_| Failure::StoreAway)?;
     Ok(json(&json!({ "data": {
         "label": record.label.name.as_deref().unwrap_or(&record.redacted),
-        // A limit in money is a budget, which more than this key may share.
-        "limit": null,
-        "limit_remaining": null,
-        "limit_reset": null,
+        "limit": limit.as_ref().map(|limit| dollars(Some(limit.hard))),
+        "limit_remaining": limit.as_ref().map(|limit| dollars(Some(limit.remaining))),
+        "limit_reset": limit.as_ref().and_then(|limit| limit.reset),
         "include_byok_in_limit": false,
         "usage": dollars(Some(sum(all.iter()))),
         "usage_daily": since(today),
@@ -53,6 +58,34 @@ pub(crate) async fn get(deps: &Deps, caller: &Caller) -> Result<Response<ReplyBo
         "creator_user_id": null,
         "rate_limit": { "requests": -1, "interval": "10s", "note": "see the headers of answers" },
     }})))
+}
+
+/// The budget of the key itself of which the least is left. Those of its team and account more keys than this one share.
+struct Limit {
+    hard: NanoUsd,
+    /// What is left that no gateway holds.
+    remaining: NanoUsd,
+    /// How often it begins anew, in OpenRouter's words; none: never.
+    reset: Option<&'static str>,
+}
+
+async fn limit(tenant: &dyn Tenant, id: AccessKeyId, now: Timestamp) -> Result<Option<Limit>, StoreError> {
+    let filter = BudgetFilter { access_key_id: Some(id), ..BudgetFilter::default() };
+    let budgets = Collection::<Budget>::list(tenant, &filter, Page::first()).await?.items;
+    let hard: Vec<_> = budgets.iter().filter_map(|budget| Some((budget, budget.hard?))).collect();
+    let purses: Vec<_> = hard.iter().map(|(budget, _)| (Purse::Budget(budget.id), budget.span(now))).collect();
+    let standings = tenant.standings(&purses, now).await?;
+    let limits = hard.into_iter().zip(standings).map(|((budget, hard), standing)| Limit {
+        hard,
+        remaining: (hard - standing.spent - standing.held).max(NanoUsd::ZERO),
+        reset: match budget.window {
+            BudgetWindow::Day => Some("daily"),
+            BudgetWindow::Week => Some("weekly"),
+            BudgetWindow::Month => Some("monthly"),
+            BudgetWindow::Total => None,
+        },
+    });
+    Ok(limits.min_by_key(|limit| limit.remaining))
 }
 
 fn sum<'b>(buckets: impl Iterator<Item = &'b OverviewBucket>) -> NanoUsd {
