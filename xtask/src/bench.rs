@@ -84,6 +84,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 fn measure_alone(alone: options::Alone) -> anyhow::Result<ExitCode> {
     let (package, example) = match alone {
         options::Alone::Plan => ("wardgate-policy", "plan"),
+        options::Alone::Admit => ("wardgate-limits", "admission"),
     };
     say(&format!("building the example {example} of {package} with profile release"));
     let status = Command::new(build::example(package, example, "release")?).status().context("the example does not run")?;

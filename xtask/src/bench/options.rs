@@ -12,6 +12,8 @@ const QUICK_ROUNDS: usize = 1;
 pub(crate) enum Alone {
     /// Making the plan of a request.
     Plan,
+    /// Admitting a request with all limits and budgets on.
+    Admit,
 }
 
 /// The options of `cargo xtask bench`.
