@@ -38,6 +38,8 @@ pub struct Metrics {
     pub escrow_calls: IntCounterVec,
     /// Soft limits of budgets that were passed and told here, by whose they are.
     pub soft_limits_passed: IntCounterVec,
+    /// Calls of the operator's webhook and what became of events for it, by result.
+    pub webhooks: IntCounterVec,
     /// Models of providers that went out, or came in again, by provider.
     pub backend_turns: IntCounterVec,
     /// Models of providers whose health is known.
@@ -171,6 +173,11 @@ impl Metrics {
                 "wardgate_soft_limits_passed_total",
                 "Soft limits of budgets that were passed.",
                 &["owner"],
+            )?,
+            webhooks: registrar.counters(
+                "wardgate_webhooks_total",
+                "Calls of the operator's webhook, and what became of events for it.",
+                &["result"],
             )?,
             limits_together: registrar
                 .gauge("wardgate_limits_together", "1 while limits are counted together with other gateways.")?,

@@ -20,6 +20,7 @@ mod http1;
 pub mod error;
 pub mod guard;
 pub mod options;
+pub mod webhook;
 mod tls;
 
 #[cfg(test)]

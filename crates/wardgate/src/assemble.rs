@@ -7,20 +7,24 @@ use crate::counters;
 use crate::database;
 use crate::explainer::ProxyExplainer;
 use crate::master_key::{self, Missing};
+use crate::outbox::Outbox;
 use crate::readiness::ProcessReadiness;
+use crate::settings::webhook::Webhook;
 use crate::settings::{RequestLog, Settings};
 use crate::spending;
+use crate::tasks::webhook::Sending;
 use crate::tiers;
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wardgate_admin::Deps as AdminDeps;
 use wardgate_core::id::HolderId;
 use wardgate_core::random::Random;
+use wardgate_core::secret::Secret;
 use wardgate_core::tier::TierName;
 use wardgate_core::time::Clock;
 use wardgate_keys::seal::MasterKey;
@@ -38,6 +42,7 @@ use wardgate_proxy::{Deps, Drain};
 use wardgate_store::Store;
 use wardgate_telemetry::{LineSink, Metrics, Recorder};
 use wardgate_upstream::Upstream;
+use wardgate_upstream::webhook::Receiver;
 
 /// The parts.
 pub(crate) struct Parts {
@@ -71,6 +76,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     /// Request lines.
     pub(crate) log: Option<Arc<LineSink>>,
+    /// What is to be sent to the webhook, until a task takes it.
+    pub(crate) sending: Mutex<Option<Sending>>,
     /// Held as long as the process lives.
     _lock: File,
 }
@@ -87,6 +94,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     let source = Source { file: settings.catalog_file.clone(), sandbox_url: sandbox_url.map(str::to_owned) };
     let stamp = source.stamp();
     let catalog = Arc::new(LiveCatalog::new(source.load()?));
+    let receiver = webhook_receiver(&settings.webhook)?;
     let place = database::Place::of(&settings.database)?;
     let database = place.open().await?;
     let store = database.store();
@@ -102,11 +110,19 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
     let metrics = Arc::new(Metrics::new()?.with_process()?);
     let log = request_log(settings, &metrics, is_dev)?;
     let lane = Arc::new(Lane::new(&LaneOptions::default()));
+    let (outbox, sending) = match receiver {
+        None => (None, None),
+        Some(receiver) => {
+            let (outbox, waiting) = Outbox::open(&data_dir, &metrics).context("the outbox of the webhook cannot be opened")?;
+            let timeout = settings.webhook.webhook_timeout;
+            (Some(Arc::clone(&outbox)), Some(Sending { outbox, waiting, receiver, timeout }))
+        }
+    };
     let escrow = Arc::new(Escrow::new(
         Arc::clone(&store),
         Arc::clone(&clock),
         HolderId::new(clock.now(), &*random),
-        spending::watch(&metrics),
+        spending::watch(&metrics, &clock, outbox),
     ));
     let proxy = Arc::new(Deps {
         options: settings.proxy_options(),
@@ -150,6 +166,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         lane,
         metrics,
         log,
+        sending: Mutex::new(sending),
         _lock: lock,
     })
 }
@@ -183,6 +200,19 @@ impl Parts {
             },
         })
     }
+}
+
+/// Who is told of events, if someone is.
+fn webhook_receiver(settings: &Webhook) -> anyhow::Result<Option<Receiver>> {
+    let (Some(url), Some(path)) = (&settings.webhook_url, &settings.webhook_secret_file) else {
+        if settings.webhook_url.is_some() || settings.webhook_secret_file.is_some() {
+            bail!("webhook-url and webhook-secret-file go together: set both or neither");
+        }
+        return Ok(None);
+    };
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("the webhook's secret {shown} cannot be read"))?;
+    Ok(Some(Receiver::new(url, &Secret::new(text))?))
 }
 
 fn make_private_dir(path: &Path) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@
 mod commands;
 mod settings;
 mod spending;
+mod outbox;
 mod assemble;
 mod run;
 mod admin_server;

@@ -6,6 +6,7 @@ pub(crate) mod environment;
 pub(crate) mod file;
 pub(crate) mod sealing;
 mod values;
+pub(crate) mod webhook;
 
 use counters::Counters;
 use database::Database;
@@ -20,6 +21,7 @@ use wardgate_limits::cost::Margin;
 use wardgate_proxy::Options as ProxyOptions;
 use wardgate_telemetry::tracing::LogFormat;
 use wardgate_upstream::AllowedAddresses;
+use webhook::Webhook;
 
 /// Settings of `dev` and `serve` alike.
 #[derive(clap::Args)]
@@ -34,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) counters: Counters,
+    #[command(flatten)]
+    pub(crate) webhook: Webhook,
     /// A file of settings: YAML, a setting a line, named as the options are.
     #[arg(long, env = "WARDGATE_SETTINGS")]
     pub(crate) settings: Option<PathBuf>,

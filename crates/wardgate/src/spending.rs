@@ -1,18 +1,23 @@
 //! What is said of the money that this gateway holds.
 
+use crate::outbox::{Event, Outbox};
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use wardgate_core::time::Clock;
 use wardgate_limits::escrow::{EscrowEvent, EscrowWatch};
 use wardgate_telemetry::Metrics;
 
-/// Counts everything, and logs each change once.
-pub(crate) fn watch(metrics: &Arc<Metrics>) -> Arc<dyn EscrowWatch> {
-    Arc::new(Teller { metrics: Arc::clone(metrics), is_away: AtomicBool::new(false) })
+/// Counts everything, logs each change once, and puts into the outbox what the operator is to hear.
+pub(crate) fn watch(metrics: &Arc<Metrics>, clock: &Arc<dyn Clock>, outbox: Option<Arc<Outbox>>) -> Arc<dyn EscrowWatch> {
+    let (metrics, clock) = (Arc::clone(metrics), Arc::clone(clock));
+    Arc::new(Teller { metrics, clock, outbox, is_away: AtomicBool::new(false) })
 }
 
 struct Teller {
     metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    outbox: Option<Arc<Outbox>>,
     is_away: AtomicBool,
 }
 
@@ -33,6 +38,9 @@ impl EscrowWatch for Teller {
                 }
             }
             EscrowEvent::SoftLimitPassed { budget, start, spent } => {
+                if let Some(outbox) = &self.outbox {
+                    outbox.put(Event::soft_limit_passed(budget, *start, *spent, self.clock.now()));
+                }
                 self.metrics.soft_limits_passed.with_label_values(&[budget.owner.name()]).inc();
                 tracing::warn!(
                     budget = %budget.id,

@@ -5,11 +5,12 @@ mod escrow;
 mod ledger;
 mod store_watch;
 mod usage_upkeep;
+pub(crate) mod webhook;
 
 use crate::assemble::Parts;
 use crate::readiness::ProcessReadiness;
 use catalog_watch::Watch;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,11 @@ impl Tasks {
         running.spawn(ledger::run(Arc::clone(&parts.store), Arc::clone(&parts.proxy), stop.clone()));
         let (store, clock) = (Arc::clone(&parts.store), Arc::clone(&parts.clock));
         running.spawn(usage_upkeep::run(store, clock, usage_retention, stop.clone()));
+        let sending = parts.sending.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sending) = sending {
+            let (upstream, clock) = (parts.proxy.upstream.clone(), Arc::clone(&parts.clock));
+            running.spawn(webhook::run(sending, upstream, clock, stop.clone()));
+        }
         running.spawn(escrow::run(Arc::clone(&parts.proxy), stop.clone()));
         running.spawn(store_watch::run(Arc::clone(&parts.store), Arc::clone(readiness), stop.clone()));
         if let Some(hangup) = hangup {

@@ -1,6 +1,7 @@
 //! Budgets hold to the cent: on one gateway and on several, whoever is killed, and while the database is away.
 
 mod credits;
+mod webhook;
 
 use crate::{dev, replicas::Cluster};
 use serde_json::{Value, json};
@@ -98,6 +99,15 @@ async fn all_that_apply_hold() {
     }
     until("the ledger to have it", DEADLINE, async || shown(&gateway, &all).await["spent"] == "0.024").await;
     assert_eq!(shown(&gateway, &narrow).await["spent"], "0.012");
+    // What OpenRouter's clients are told of the key.
+    let authorization = format!("Bearer {}", key.token);
+    until("the key's limit", DEADLINE, async || {
+        let headers = [("authorization", authorization.as_str())];
+        let told = gateway.client().send("GET".parse().unwrap(), "/api/v1/key", &headers, "").await.json()["data"].clone();
+        assert_eq!((&told["limit"], &told["limit_reset"]), (&json!(0.013), &json!("daily")), "{told}");
+        told["limit_remaining"] == json!(0.001) && told["usage"] == json!(0.012)
+    })
+    .await;
     // A limit that is raised is in force at once.
     let raised =
         gateway.manage("PATCH".parse().unwrap(), &format!("/budgets/{all}"), Some(&json!({"hardLimit": "0.03"}))).await;

@@ -1,0 +1,173 @@
+//! Events on their way to the operator's webhook: in memory, and in the data directory until the receiver has them.
+//!
+//! An event has an id that is the same whoever sends it and how often. It is written to a file before it is sent and taken away
+//! when it was taken, so a gateway that stops or is killed meanwhile sends it at its next start: at least once, and nearly always once.
+
+use serde_json::{Value, json};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use wardgate_core::budget::Budget;
+use wardgate_core::money::NanoUsd;
+use wardgate_core::time::Timestamp;
+use wardgate_telemetry::Metrics;
+
+/// Events that may wait. Later ones are not sent.
+pub(crate) const EVENTS_MAX: usize = 1_000;
+
+/// The largest file that is read back, in bytes. No event is nearly as large.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// Its id, of lower-case letters, digits, `-` and `_`; its file is named after it.
+    pub(crate) id: String,
+    /// What is sent.
+    pub(crate) body: String,
+}
+
+impl Event {
+    /// A budget has passed its soft limit in the window that began then.
+    pub(crate) fn soft_limit_passed(budget: &Budget, start: Timestamp, spent: NanoUsd, at: Timestamp) -> Self {
+        let id = format!("soft-limit-{}-{}", budget.id, start.unix_seconds());
+        let owner_id = budget.owner.team_id().map(|id| id.to_string());
+        let owner_id = owner_id.or_else(|| budget.owner.access_key_id().map(|id| id.to_string()));
+        let body = json!({
+            "id": id,
+            "type": "budget.soft_limit_passed",
+            "createdAt": at,
+            "accountId": budget.account_id,
+            "budget": {
+                "id": budget.id,
+                "name": budget.label.name(),
+                "owner": budget.owner.name(),
+                "ownerId": owner_id,
+                "window": budget.window.name(),
+                "windowStart": start,
+                "softLimit": budget.soft.map(NanoUsd::to_usd),
+                "hardLimit": budget.hard.map(NanoUsd::to_usd),
+                "spent": spent.to_usd(),
+            },
+        });
+        Self { id, body: body.to_string() }
+    }
+}
+
+/// Where events are put.
+pub(crate) struct Outbox {
+    directory: PathBuf,
+    sender: mpsc::Sender<Event>,
+    metrics: Arc<Metrics>,
+}
+
+impl Outbox {
+    /// The outbox in a data directory, and what waits in it.
+    pub(crate) fn open(data_dir: &Path, metrics: &Arc<Metrics>) -> io::Result<(Arc<Self>, mpsc::Receiver<Event>)> {
+        let directory = data_dir.join("webhooks");
+        fs::create_dir_all(&directory)?;
+        let (sender, receiver) = mpsc::channel(EVENTS_MAX);
+        let outbox = Self { directory, sender, metrics: Arc::clone(metrics) };
+        for event in outbox.stored()? {
+            // There is room, or they stay where they are.
+            let _ = outbox.sender.try_send(event);
+        }
+        Ok((Arc::new(outbox), receiver))
+    }
+
+    /// Puts an event in. Waits for nobody; what does not fit is counted and told in the log.
+    pub(crate) fn put(&self, event: Event) {
+        if let Err(error) = self.store(&event) {
+            tracing::warn!(%error, event = event.id, "an event for the webhook cannot be kept: a stop may lose it");
+        }
+        let id = event.id.clone();
+        if self.sender.try_send(event).is_err() {
+            self.count("lost");
+            tracing::error!(event = id, "an event for the webhook is not sent, since {EVENTS_MAX} wait already");
+            self.forget(&id);
+        }
+    }
+
+    /// Takes an event away that was taken, or given up.
+    pub(crate) fn forget(&self, id: &str) {
+        if let Err(error) = fs::remove_file(self.path(id))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, event = id, "an event that the webhook has stays in the data directory, and will be sent again");
+        }
+    }
+
+    /// Counts what became of one.
+    pub(crate) fn count(&self, result: &str) {
+        self.metrics.webhooks.with_label_values(&[result]).inc();
+    }
+
+    fn store(&self, event: &Event) -> io::Result<()> {
+        let unfinished = self.directory.join("unfinished");
+        fs::write(&unfinished, &event.body)?;
+        fs::File::open(&unfinished)?.sync_all()?;
+        fs::rename(unfinished, self.path(&event.id))
+    }
+
+    /// What a former process left, in the order of names.
+    fn stored(&self) -> io::Result<Vec<Event>> {
+        let mut events = Vec::new();
+        for entry in fs::read_dir(&self.directory)?.take(EVENTS_MAX) {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".json"));
+            let Some(id) = name.map(str::to_owned) else { continue };
+            if fs::metadata(&path)?.len() > FILE_BYTES_MAX {
+                continue;
+            }
+            let body = fs::read_to_string(&path)?;
+            if serde_json::from_str::<Value>(&body).is_ok_and(|event| event["id"] == id.as_str()) {
+                events.push(Event { id, body });
+            }
+        }
+        events.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        Ok(events)
+    }
+
+    fn path(&self, id: &str) -> PathBuf {
+        self.directory.join(format!("{id}.json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str) -> Event {
+        Event { id: id.to_owned(), body: json!({ "id": id }).to_string() }
+    }
+
+    #[test]
+    fn what_was_not_taken_is_there_at_the_next_start() {
+        let data = tempfile::tempdir().unwrap();
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let (outbox, mut waiting) = Outbox::open(data.path(), &metrics).unwrap();
+        for id in ["b", "a", "c"] {
+            outbox.put(event(id));
+        }
+        assert_eq!(waiting.try_recv().unwrap(), event("b"));
+        outbox.forget("b");
+        fs::write(data.path().join("webhooks/d.json"), "broken").unwrap();
+        let (_, mut waiting) = Outbox::open(data.path(), &metrics).unwrap();
+        assert_eq!((waiting.try_recv().unwrap(), waiting.try_recv().unwrap()), (event("a"), event("c")));
+        assert!(waiting.try_recv().is_err());
+    }
+
+    #[test]
+    fn it_has_a_bound() {
+        let data = tempfile::tempdir().unwrap();
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let (outbox, _waiting) = Outbox::open(data.path(), &metrics).unwrap();
+        for number in 0..EVENTS_MAX + 3 {
+            outbox.put(event(&format!("e{number}")));
+        }
+        assert_eq!(metrics.webhooks.with_label_values(&["lost"]).get(), 3);
+        assert_eq!(fs::read_dir(data.path().join("webhooks")).unwrap().count(), EVENTS_MAX);
+    }
+}

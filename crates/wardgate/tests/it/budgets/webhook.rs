@@ -1,0 +1,129 @@
+//! The operator's webhook hears of a soft limit, once, with a signature, whatever the receiver does at first.
+
+use super::*;
+use aws_lc_rs::hmac;
+use base64ct::{Base64, Encoding};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+use wardgate_testkit::{Seen, Setup};
+
+const SECRET: &str = "a secret of the operator's own";
+
+/// A gateway that tells this receiver.
+fn telling(url: &str, files: &Path) -> Setup {
+    let secret = files.join("secret");
+    std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+    dev().with("--webhook-url", url).with("--webhook-secret-file", &secret).with("--webhook-timeout", "500ms")
+}
+
+/// A receiver that does this at first, so many times, and then takes what comes.
+async fn receiver(count: usize, at_first: fn() -> Reply) -> Upstream {
+    let calls = Arc::new(AtomicUsize::new(0));
+    Upstream::scripted(
+        move |_| {
+            if calls.fetch_add(1, Ordering::Relaxed) < count { at_first() } else { Reply::json(200, &json!({})) }
+        },
+    )
+    .await
+}
+
+fn header<'s>(seen: &'s Seen, name: &str) -> &'s str {
+    seen.headers.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str())
+}
+
+/// What was told, after a look at its signature.
+fn event(seen: &Seen) -> Value {
+    let (id, at) = (header(seen, "webhook-id"), header(seen, "webhook-timestamp"));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let signed = hmac::sign(&key, format!("{id}.{at}.{}", seen.text()).as_bytes());
+    assert_eq!(header(seen, "webhook-signature"), format!("v1,{}", Base64::encode_string(signed.as_ref())));
+    assert_eq!((seen.method.as_str(), header(seen, "content-type")), ("POST", "application/json"));
+    let event: Value = serde_json::from_str(&seen.text()).unwrap();
+    assert_eq!(event["id"], id);
+    event
+}
+
+async fn pass_the_limit(gateway: &Gateway, upstream: &Upstream) -> String {
+    add_providers(gateway, upstream).await;
+    let id = budget(gateway, "soft", json!({"softLimit": "0.01", "hardLimit": "5"})).await;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        assert_eq!(dear(Dialect::Chat).send(gateway).await.status, 200);
+        assert!(begun.elapsed() < Duration::from_secs(2), "a request waited for it: {:?}", begun.elapsed());
+    }
+    id
+}
+
+async fn until_delivered(gateway: &Gateway) {
+    until("the event to be delivered", DEADLINE, async || {
+        gateway.metrics().await.contains(r#"wardgate_webhooks_total{result="delivered"} 1"#)
+    })
+    .await;
+}
+
+async fn is_told_after(failures: usize, at_first: fn() -> Reply) {
+    let (upstream, receiver, files) = (upstream().await, receiver(failures, at_first).await, tempfile::tempdir().unwrap());
+    let gateway = telling(&format!("{}/hooks?of=money", receiver.url()), files.path()).start().await;
+    let id = pass_the_limit(&gateway, &upstream).await;
+    until_delivered(&gateway).await;
+    let seen = receiver.seen();
+    assert_eq!(seen.len(), failures + 1);
+    let events: Vec<Value> = seen.iter().map(event).collect();
+    assert!(events.iter().all(|event| *event == events[0]), "what is sent again is the same");
+    let told = &events[0];
+    assert_eq!((told["type"].as_str(), seen[0].target.as_str()), (Some("budget.soft_limit_passed"), "/hooks?of=money"));
+    let budget = &told["budget"];
+    assert_eq!((&budget["id"], &budget["name"], &budget["owner"]), (&json!(id), &json!("soft"), &json!("account")));
+    assert_eq!(
+        (&budget["softLimit"], &budget["hardLimit"], &budget["window"]),
+        (&json!("0.01"), &json!("5.00"), &json!("month"))
+    );
+    // It is not told again when more is spent.
+    assert_eq!(dear(Dialect::Chat).send(&gateway).await.status, 200);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(receiver.seen().len(), failures + 1);
+    assert!(!gateway.log_text().contains(SECRET));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_told_once() {
+    is_told_after(0, || Reply::json(200, &json!({}))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_fails_twice_is_told_again() {
+    is_told_after(2, || Reply::json(503, &json!({}))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_hangs_is_told_again() {
+    is_told_after(1, || Reply::silence().hang()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_taken_is_sent_by_the_next_start() {
+    let (upstream, deaf, files) =
+        (upstream().await, receiver(99, || Reply::json(500, &json!({}))).await, tempfile::tempdir().unwrap());
+    let gateway = telling(deaf.url(), files.path()).start().await;
+    pass_the_limit(&gateway, &upstream).await;
+    until("the first try", DEADLINE, async || !deaf.seen().is_empty()).await;
+    gateway.kill().await;
+    let data = gateway.data();
+    drop(gateway.ended().await);
+    let receiver = receiver(0, Reply::silence).await;
+    let next = telling(receiver.url(), files.path()).on_data(data, 0).replica().start().await;
+    until_delivered(&next).await;
+    assert_eq!(event(&receiver.seen()[0])["id"], event(&deaf.seen()[0])["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn addresses_that_no_provider_may_have_are_not_called() {
+    let (upstream, files) = (upstream().await, tempfile::tempdir().unwrap());
+    for url in ["http://169.254.169.254/latest", "https://[fe80::1]/", "http://10.1.2.3/"] {
+        let gateway = telling(url, files.path()).start().await;
+        pass_the_limit(&gateway, &upstream).await;
+        until("the refusal", DEADLINE, async || gateway.log_text().contains("may not be called from here")).await;
+    }
+}
