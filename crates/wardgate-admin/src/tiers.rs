@@ -21,7 +21,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use wardgate_core::api_key::Role;
 use wardgate_core::id::{AccountId, TierId};
+use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::tier::{Tier, TierName};
+use wardgate_limits::cost::percent;
 use wardgate_limits::tier::{ModelClass, TierLimits};
 use wardgate_store::Collection;
 use wardgate_store::kinds::NameFilter;
@@ -95,6 +97,10 @@ pub(crate) struct TierBody {
     per_model: Option<RatesBody>,
     /// Limits on single models, by their names in lower case.
     models: Option<BTreeMap<String, RatesBody>>,
+    /// What is added to the provider's price of requests with managed keys, as "5%". Null: what the gateway adds.
+    managed_markup: Option<String>,
+    /// What each request costs beside the model, in dollars for a million tokens. Null: as the gateway says.
+    processing_fee: Option<String>,
     #[serde(flatten)]
     stamped: Option<Stamped>,
 }
@@ -128,6 +134,8 @@ impl TierBody {
             per_end_user: RatesBody::of(&limits.narrow.per_end_user),
             per_model: RatesBody::of(&limits.narrow.per_model),
             models: (!models.is_empty()).then_some(models),
+            managed_markup: limits.margin.markup_ppm.map(percent),
+            processing_fee: limits.margin.fee.map(PicoUsdPerToken::to_usd_per_million),
             stamped: None,
         }
     }

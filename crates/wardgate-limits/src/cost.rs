@@ -22,6 +22,28 @@ pub struct Margin {
     pub fee: PicoUsdPerToken,
 }
 
+/// The largest markup, in per cent.
+const PERCENT_MAX: u32 = 1_000;
+
+/// A markup as people write it, `5%` or `2.5%`, in millionths.
+#[must_use]
+pub fn markup_from_percent(text: &str) -> Option<u32> {
+    // A price for a million tokens has six digits after the point, and a share in millionths has four.
+    let share = text.strip_suffix('%').and_then(PicoUsdPerToken::from_usd_per_million)?;
+    let millionths = u32::try_from(share.times(1) / 100).ok().filter(|_| share.times(1) % 100 == 0)?;
+    (millionths <= PERCENT_MAX * 10_000).then_some(millionths)
+}
+
+/// What [`markup_from_percent`] reads back.
+#[must_use]
+pub fn percent(markup_ppm: u32) -> String {
+    let fraction = format!("{:04}", markup_ppm % 10_000);
+    match fraction.trim_end_matches('0') {
+        "" => format!("{}%", markup_ppm / 10_000),
+        fraction => format!("{}.{fraction}%", markup_ppm / 10_000),
+    }
+}
+
 /// By what a request is billed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {

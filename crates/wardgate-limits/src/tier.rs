@@ -1,7 +1,9 @@
 //! What a tier allows: the document behind its name.
 
+mod margin;
 mod narrow;
 
+pub use margin::{MARGIN, TierMargin};
 pub use narrow::{EACH, MODEL_BYTES_MAX, MODELS, MODELS_MAX, Narrow, RATES};
 
 use crate::cost;
@@ -28,6 +30,8 @@ pub struct TierLimits {
     pub model_classes: Vec<ModelClass>,
     /// Limits on each access key, end user and model.
     pub narrow: Narrow,
+    /// What its requests cost beside what providers take.
+    pub margin: TierMargin,
 }
 
 /// A class of models.
@@ -110,6 +114,8 @@ impl TierLimits {
             body_bytes_max: least(self.body_bytes_max, other.body_bytes_max),
             model_classes,
             narrow: self.narrow.tightest(&other.narrow),
+            // Nothing of it is a limit.
+            margin: self.margin,
         }
     }
 
@@ -123,7 +129,8 @@ impl TierLimits {
             NUMBERS.map(|name| narrow::number(name, document.get(name), &mut problems));
         let model_classes = classes(document.get(MODEL_CLASSES), &mut problems);
         let narrow = Narrow::read(document, &mut problems);
-        let fields = || NUMBERS.into_iter().chain(EACH).chain([MODELS, MODEL_CLASSES]);
+        let margin = TierMargin::read(document, &mut problems);
+        let fields = || NUMBERS.into_iter().chain(EACH).chain(MARGIN).chain([MODELS, MODEL_CLASSES]);
         for name in document.keys().filter(|name| fields().all(|field| field != name.as_str())) {
             let why = format!("is not a field of a tier; there are {}", fields().collect::<Vec<_>>().join(", "));
             problems.push(Problem { path: name.clone(), why });
@@ -136,6 +143,7 @@ impl TierLimits {
             body_bytes_max,
             model_classes,
             narrow,
+            margin,
         };
         if problems.is_empty() { Ok(limits) } else { Err(problems) }
     }
@@ -157,6 +165,7 @@ impl TierLimits {
             document.insert(MODEL_CLASSES.to_owned(), Value::Array(names));
         }
         self.narrow.write(&mut document);
+        self.margin.write(&mut document);
         document
     }
 }

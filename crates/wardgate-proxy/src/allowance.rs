@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use wardgate_core::id::{AccountId, TeamId};
 use wardgate_core::tier::{Tier, TierName};
+use wardgate_limits::cost::Margin;
 use wardgate_limits::rate::{Level, Rates, Rule, Subject};
 use wardgate_limits::tier::{ModelClass, TierLimits};
 use wardgate_model::Target;
@@ -120,6 +121,13 @@ impl Allowance {
         let first = classed.next()?;
         let class = ModelClass::of(target);
         std::iter::once(first).chain(classed).find(|allotment| !allotment.limits.admits(class)).map(|allotment| &allotment.tier)
+    }
+
+    /// What the operator adds to what providers take: as the team's tier says, else the account's, else as it is `general`.
+    pub(crate) fn margin(&self, team_id: TeamId, general: Margin) -> Margin {
+        let of_account = self.account.as_ref().map_or(general, |account| account.limits.margin.over(general));
+        let team = if self.teams.is_empty() { None } else { self.teams.get(&team_id) };
+        team.map_or(of_account, |team| team.limits.margin.over(of_account))
     }
 
     fn allotments(&self, team_id: TeamId) -> impl Iterator<Item = &Allotment> {

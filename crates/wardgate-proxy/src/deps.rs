@@ -6,6 +6,7 @@ use crate::tenant::TenantSnapshot;
 use ipnet::IpNet;
 use std::sync::Arc;
 use std::time::Duration;
+use wardgate_core::id::TeamId;
 use wardgate_core::random::Random;
 use wardgate_core::time::{Clock, Timestamp};
 use wardgate_ledger::Ledger;
@@ -58,9 +59,10 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// By what a request of an account is billed that was asked at this moment.
-    pub(crate) fn terms(&self, at: Timestamp, tenant: &TenantSnapshot) -> Terms {
-        Terms { at, margin: self.options.margin, unknown_price: tenant.unknown_price }
+    /// By what a request of a team is billed that was asked at this moment.
+    pub(crate) fn terms(&self, at: Timestamp, tenant: &TenantSnapshot, team_id: TeamId) -> Terms {
+        let margin = tenant.allowance.margin(team_id, self.options.margin);
+        Terms { at, margin, unknown_price: tenant.unknown_price }
     }
 }
 

@@ -232,7 +232,7 @@ impl Meter {
     /// What a usage of this attempt costs, at the prices of when the request came.
     fn cost(&self, open: &OpenAttempt, usage: &Usage) -> Option<Cost> {
         let is_managed = open.candidate.credential.managed().is_some();
-        let terms = self.deps().terms(self.log.request_id().made_at(), &self.admission.tenant);
+        let terms = self.deps().terms(self.log.request_id().made_at(), &self.admission.tenant, self.access_key.team_id);
         cost::cost(&open.candidate.target, usage, is_managed, &terms)
     }
 

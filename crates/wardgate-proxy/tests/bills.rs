@@ -10,6 +10,7 @@ use wardgate_core::name::ProviderName;
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::Usage;
 use wardgate_limits::cost::{Margin, Terms, cost};
+use wardgate_limits::tier::TierMargin;
 use wardgate_model::price::{FormerPrices, Prices, Rates};
 use wardgate_model::{Catalog, Origin, Target};
 use wardgate_wire::reply;
@@ -146,6 +147,30 @@ fn the_operators_part_is_added_where_it_is_due() {
     check(false, Margin { markup_ppm: 50_000, fee: PicoUsdPerToken::ZERO }, 7_500_000);
     check(false, Margin { markup_ppm: 50_000, fee }, 7_575_000);
     check(true, Margin { markup_ppm: 50_000, fee }, 7_950_000);
+}
+
+/// What the team's tier says counts before what the account's says, and that before what the gateway says, each by itself.
+#[test]
+fn a_tier_may_add_another_part() {
+    let target = target("openai", "gpt-4o");
+    let at = Timestamp::parse(DAY).unwrap();
+    let fee = |text: &str| PicoUsdPerToken::from_usd_per_million(text);
+    let general = Margin { markup_ppm: 50_000, fee: fee("0.05").unwrap() };
+    let check = |account: TierMargin, team: TierMargin, managed: i64, own: i64| {
+        let terms = terms(at, team.over(account.over(general)));
+        for (is_managed, expected) in [(true, managed), (false, own)] {
+            assert_eq!(cost(&target, &USAGE, is_managed, &terms).unwrap().total.nano_usd(), expected, "{account:?} {team:?}");
+        }
+    };
+    let nothing = TierMargin::default();
+    let markup = |ppm: u32| TierMargin { markup_ppm: Some(ppm), fee: None };
+    // 7.5 millidollars by the provider, and 1,500 tokens.
+    check(nothing, nothing, 7_950_000, 7_575_000);
+    check(markup(100_000), nothing, 8_325_000, 7_575_000);
+    check(markup(100_000), markup(0), 7_575_000, 7_575_000);
+    check(TierMargin { markup_ppm: None, fee: fee("1") }, nothing, 9_375_000, 9_000_000);
+    check(TierMargin { markup_ppm: None, fee: fee("1") }, markup(200_000), 10_500_000, 9_000_000);
+    check(nothing, TierMargin { markup_ppm: Some(0), fee: fee("0") }, 7_500_000, 7_500_000);
 }
 
 #[test]

@@ -2,14 +2,17 @@
 
 use super::narrow::{self, TierRates};
 use super::{Tiers, document};
-use crate::body::{Integer, Items, Nested, OneOf, Optional, Required, body};
+use crate::body::{Integer, Items, Nested, OneOf, Optional, Parsed, Required, body};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::resource::{Create, Made};
 use crate::values;
+use serde_json::json;
 use wardgate_core::id::TierId;
+use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::tier::{Tier, TierName};
-use wardgate_limits::tier::{LIMIT_MAX, ModelClass, Narrow, TierLimits};
+use wardgate_limits::cost::markup_from_percent;
+use wardgate_limits::tier::{LIMIT_MAX, ModelClass, Narrow, TierLimits, TierMargin};
 use wardgate_store::StoreError;
 
 /// A limit.
@@ -24,6 +27,18 @@ pub(super) fn classes() -> Items<OneOf<ModelClass>> {
         None,
         None,
     )
+}
+
+/// A share, such as `5%`.
+pub(super) fn markup() -> Parsed<u32> {
+    Parsed {
+        parse: |text| {
+            markup_from_percent(text).ok_or_else(|| "must be a share, such as \"5%\" or \"2.5%\", at most 1000%".to_owned())
+        },
+        code: "bad_share",
+        error_code: None,
+        schema: || json!({"pattern": "^[0-9]{1,4}(\\.[0-9]{1,4})?%$"}),
+    }
 }
 
 body! {
@@ -51,6 +66,10 @@ body! {
         per_model: Option<TierRates> = Optional(Nested::<TierRates>::new()),
         /// Limits on single models, by their names: "gpt-4o" at whatever provider, "openai:gpt-4o" at one.
         models: Option<Vec<(String, TierRates)>> = Optional(narrow::models()),
+        /// What is added to the provider's price of requests with managed keys, as "5%"; without it, what the gateway adds.
+        managed_markup: Option<u32> = Optional(markup()),
+        /// What each request costs beside the model, in dollars for a million tokens; without it, as the gateway says.
+        processing_fee: Option<PicoUsdPerToken> = Optional(values::price()),
     }
     example {"name": "batch", "requestsPerMinute": 60, "tokensPerMinute": 1_000_000, "perEndUser": {"requestsPerMinute": 5}}
 }
@@ -63,6 +82,7 @@ impl Create for Tiers {
             let what = format!("a tier with the name \"{}\", which comes from a file,", wanted.name);
             return Err(StoreError::Conflict { what }.into());
         }
+        let margin = TierMargin { markup_ppm: wanted.managed_markup, fee: wanted.processing_fee };
         let rates = |rates: Option<TierRates>| rates.map(|rates| rates.rates()).unwrap_or_default();
         let limits = TierLimits {
             requests_per_minute: wanted.requests_per_minute,
@@ -77,6 +97,7 @@ impl Create for Tiers {
                 per_model: rates(wanted.per_model),
                 models: narrow::by_name(&wanted.models.unwrap_or_default()),
             },
+            margin,
         };
         Ok(Made::from(Tier {
             id: TierId::new(context.now(), context.random()),

@@ -1,11 +1,13 @@
 //! `PATCH /tiers/{id}`. A name that accounts are placed by does not change.
 
-use super::create::{LIMIT, classes};
+use super::create::{LIMIT, classes, markup};
 use super::narrow::{self, TierRates, TierRatesUpdate};
 use super::{Tiers, document, limits};
 use crate::body::{Change, Nested, Nullable, Problems, body};
 use crate::context::Context;
 use crate::resource::Update;
+use crate::values;
+use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::tier::Tier;
 use wardgate_limits::tier::ModelClass;
 
@@ -32,6 +34,10 @@ body! {
         per_model: Change<TierRatesUpdate> = Nullable(Nested::<TierRatesUpdate>::new()),
         /// Limits on single models, by their names: all of them anew. Null: none.
         models: Change<Vec<(String, TierRates)>> = Nullable(narrow::models()),
+        /// What is added to the provider's price of requests with managed keys, as "5%". Null: what the gateway adds.
+        managed_markup: Change<u32> = Nullable(markup()),
+        /// What each request costs beside the model, in dollars for a million tokens. Null: as the gateway says.
+        processing_fee: Change<PicoUsdPerToken> = Nullable(values::price()),
     }
     example {"requestsPerMinute": 120, "requestsPerDay": null}
 }
@@ -54,6 +60,8 @@ impl Update for Tiers {
         narrow::change(&wanted.per_key, &mut limits.narrow.per_key);
         narrow::change(&wanted.per_end_user, &mut limits.narrow.per_end_user);
         narrow::change(&wanted.per_model, &mut limits.narrow.per_model);
+        wanted.managed_markup.apply_to(&mut limits.margin.markup_ppm);
+        wanted.processing_fee.apply_to(&mut limits.margin.fee);
         match &wanted.models {
             Change::Keep => {}
             Change::Clear => limits.narrow.models.clear(),

@@ -126,6 +126,14 @@ pub(crate) static TIER: Resource = Resource {
             When::Always,
             "At once, for each model; none: no limit",
         ),
+        Field::new("managed-markup", "managedMarkup", Takes::Text, When::Always, "As 5%; an empty text: what the gateway adds"),
+        Field::new(
+            "processing-fee",
+            "processingFee",
+            Takes::Text,
+            When::Always,
+            "Dollars for a million tokens; an empty text: as the gateway says",
+        ),
     ],
     verbs: &[Verb::List, Verb::Get, Verb::Create, Verb::Update, Verb::Delete],
     examples: &[

@@ -32,7 +32,7 @@ pub(crate) async fn reserve(
         return Ok(Reservation::default());
     }
     let expected = expected(caller, ask);
-    let terms = deps.terms(at, &caller.tenant);
+    let terms = deps.terms(at, &caller.tenant, team_id);
     // What passes unread may not say what it used, so nobody would know what it cost.
     let is_unread = ask.surface.format() == Format::Opaque;
     let price = |candidate: &Candidate| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use wardgate_core::address::parse_network;
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::secret::Secret;
+use wardgate_limits::cost;
 
 /// A number of bytes, written plainly or with `KiB`, `MiB` or `GiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,12 +45,7 @@ pub(super) fn retention(text: &str) -> Result<Duration, String> {
 
 /// A share such as `5%` or `2.5%`, in millionths; at most ten times the whole.
 pub(super) fn percent(text: &str) -> Result<u32, String> {
-    const PERCENT_MAX: u32 = 1_000;
-    // A price for a million tokens has six digits after the point, and a share in millionths has four.
-    let share = text.strip_suffix('%').and_then(PicoUsdPerToken::from_usd_per_million);
-    let millionths = share.filter(|share| share.times(1) % 100 == 0).and_then(|share| u32::try_from(share.times(1) / 100).ok());
-    let millionths = millionths.filter(|millionths| *millionths <= PERCENT_MAX * 10_000);
-    millionths.ok_or_else(|| format!("{text:?} is no share; write it as 5% or 2.5%, at most {PERCENT_MAX}%"))
+    cost::markup_from_percent(text).ok_or_else(|| format!("{text:?} is no share; write it as 5% or 2.5%, at most 1000%"))
 }
 
 /// US dollars for a million tokens.

@@ -137,3 +137,23 @@ async fn gateways_count_end_users_together() {
     // The third one met the limit of the model before its own.
     assert_eq!(count("cem"), 0, "{owners:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tier_may_have_a_fee_of_its_own() {
+    let upstream = upstream().await;
+    let gateway = started(dev().with("--processing-fee", "1"), &upstream).await;
+    let cost =
+        async |key: &Key| ask(Dialect::Chat).key(key).send(&gateway).await.header("x-wardgate-cost").parse::<f64>().unwrap();
+    let key = gateway.key().clone();
+    // Fifteen tokens, at so many dollars for a million.
+    assert_eq!(cost(&key).await, 0.000015);
+    make_tier(&gateway, "dear", json!({"processingFee": "3"})).await;
+    place_account(&gateway, "dear").await;
+    until("the tier to be in force", DEADLINE, async || cost(&key).await == 0.000045).await;
+    make_tier(&gateway, "waived", json!({"processingFee": "0", "managedMarkup": "7.5%"})).await;
+    let waived = make_team(&gateway, "waived", "waived").await;
+    assert_eq!((cost(&waived).await, cost(&key).await), (0.0, 0.000045));
+    let shown = gateway.operate("GET", "/tiers", None).await.json();
+    let tier = shown["tiers"].as_array().unwrap().iter().find(|tier| tier["name"] == "waived").unwrap();
+    assert_eq!((&tier["managedMarkup"], &tier["processingFee"]), (&json!("7.5%"), &json!("0")));
+}
