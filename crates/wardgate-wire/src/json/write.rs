@@ -107,7 +107,7 @@ pub(crate) fn object(write: impl FnOnce(&mut Json<'_>)) -> Vec<u8> {
 }
 
 /// Writes a number without a detour through the heap: streams number every event.
-fn digits(out: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn digits(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0u8; 20];
     let mut from = digits.len();
     loop {

@@ -15,9 +15,12 @@ use crate::neutral::tool::CallKind;
 use crate::transcode::decoder::{parse, unreadable};
 use crate::transcode::parts::{Parts, Sink};
 use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use std::fmt;
 use wardgate_core::fault::{Fault, FaultClass};
 
+/// A chunk. What hardly any chunk has is in boxes, so that reading one moves few bytes.
 #[derive(Deserialize)]
 struct Chunk<'b> {
     #[serde(borrow)]
@@ -26,16 +29,50 @@ struct Chunk<'b> {
     model: Option<Text<'b>>,
     created: Option<i64>,
     #[serde(borrow)]
-    choices: Option<Vec<Choice<'b>>>,
-    usage: Option<ChatUsage>,
-    x_groq: Option<XGroq>,
+    choices: Option<Choices<'b>>,
+    usage: Option<Box<ChatUsage>>,
+    x_groq: Option<Box<XGroq>>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
 struct XGroq {
-    usage: Option<ChatUsage>,
+    usage: Option<Box<ChatUsage>>,
+}
+
+/// The choices. There is nearly always one, which then needs no list.
+struct Choices<'b> {
+    first: Option<Choice<'b>>,
+    more: Vec<Choice<'b>>,
+}
+
+impl<'b> Choices<'b> {
+    fn into_iter(self) -> impl Iterator<Item = Choice<'b>> {
+        self.first.into_iter().chain(self.more)
+    }
+}
+
+impl<'de: 'b, 'b> Deserialize<'de> for Choices<'b> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Choices<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of choices")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Choices<'de>, A::Error> {
+                let mut choices = Choices { first: list.next_element()?, more: Vec::new() };
+                while let Some(choice) = list.next_element()? {
+                    choices.more.push(choice);
+                }
+                Ok(choices)
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
 }
 
 #[derive(Deserialize)]
@@ -45,7 +82,7 @@ struct Choice<'b> {
     delta: Option<Delta<'b>>,
     #[serde(borrow)]
     finish_reason: Option<Text<'b>>,
-    usage: Option<ChatUsage>,
+    usage: Option<Box<ChatUsage>>,
 }
 
 #[derive(Deserialize)]
@@ -161,7 +198,7 @@ impl Reader {
             self.id = id.unwrap_or_default();
         }
         let mut usage = chunk.usage.or_else(|| chunk.x_groq.and_then(|it| it.usage));
-        for choice in chunk.choices.unwrap_or_default() {
+        for choice in chunk.choices.into_iter().flat_map(Choices::into_iter) {
             // Only one answer was asked for.
             if choice.index.is_some_and(|index| index > 0) {
                 continue;

@@ -6,7 +6,7 @@
 use super::{error, usage};
 use crate::error_body::ErrorBody;
 use crate::json::Json;
-use crate::json::write::{escape, object, string};
+use crate::json::write::{digits, escape, object, string};
 use crate::neutral::content::{Citation, Source};
 use crate::neutral::event::{Event, Open};
 use crate::neutral::opaque::{Opaque, fnv};
@@ -46,6 +46,18 @@ struct Item {
     annotations: Vec<u8>,
     annotation_count: u64,
     is_part_open: bool,
+    /// What the open part's deltas have in common.
+    frame: Option<Frame>,
+}
+
+/// An event that tells a delta, but for its number and the delta. There is one a token, so it is rendered once.
+struct Frame {
+    /// Up to the number.
+    before: Vec<u8>,
+    /// From there to the delta.
+    between: Vec<u8>,
+    /// Behind the delta.
+    after: &'static [u8],
 }
 
 enum Kind {
@@ -127,7 +139,10 @@ impl Writer {
                 let is_refusal = *open == Open::Refusal;
                 match &mut self.item {
                     // Texts that follow each other are one message.
-                    Some(item) if matches!(item.kind, Kind::Message { .. }) => item.kind = Kind::Message { is_refusal },
+                    Some(item) if matches!(item.kind, Kind::Message { .. }) => {
+                        item.kind = Kind::Message { is_refusal };
+                        item.frame = None;
+                    }
                     _ => {
                         self.finish_item(None, out);
                         self.add_item(Kind::Message { is_refusal }, out);
@@ -163,6 +178,7 @@ impl Writer {
             annotations: Vec::new(),
             annotation_count: 0,
             is_part_open: false,
+            frame: None,
         };
         self.event("response.output_item.added", out, |_, json| {
             json.put_number("output_index", item.index);
@@ -199,16 +215,14 @@ impl Writer {
         let before = item.text.len();
         escape(&mut item.text, delta);
         item.characters += delta.chars().count() as u64;
-        self.event(item.delta_event(), out, |_, json| {
-            item.address(json);
-            json.key("delta");
-            json.0.push(b'"');
-            json.0.extend_from_slice(&item.text[before..]);
-            json.0.push(b'"');
-            if matches!(item.kind, Kind::Message { is_refusal: false }) {
-                json.put_raw("logprobs", "[]");
-            }
-        });
+        let frame = item.frame.take().unwrap_or_else(|| item.frame());
+        out.extend_from_slice(&frame.before);
+        digits(out, self.sequence);
+        out.extend_from_slice(&frame.between);
+        out.extend_from_slice(&item.text[before..]);
+        out.extend_from_slice(frame.after);
+        item.frame = Some(frame);
+        self.sequence += 1;
         if self.output.len() + item.text.len() > GATHERED_BYTES_MAX {
             item.text.truncate(before);
         }
@@ -416,6 +430,23 @@ impl Item {
         }
     }
 
+    /// What the deltas of the open part have in common.
+    fn frame(&self) -> Frame {
+        let name = self.delta_event();
+        let before = format!("event: {name}\ndata: {{\"type\":\"{name}\",\"sequence_number\":").into_bytes();
+        // The comma behind the number.
+        let mut between = vec![b','];
+        let mut address = Vec::new();
+        self.address(&mut Json(&mut address));
+        between.extend_from_slice(&address);
+        between.extend_from_slice(b",\"delta\":\"");
+        let after: &[u8] = match self.kind {
+            Kind::Message { is_refusal: false } => b"\",\"logprobs\":[]}\n\n",
+            _ => b"\"}\n\n",
+        };
+        Frame { before, between, after }
+    }
+
     /// Which part of which item an event is about.
     fn address(&self, json: &mut Json<'_>) {
         json.put("item_id", &self.id);
@@ -459,6 +490,7 @@ impl Item {
             element(&mut self.parts, &part);
             self.text.clear();
         }
+        self.frame = None;
         self.annotations.clear();
         self.annotation_count = 0;
         self.characters = 0;
