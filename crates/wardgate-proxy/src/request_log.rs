@@ -12,9 +12,13 @@ use wardgate_core::name::{ModelName, ProviderName};
 use wardgate_core::time::Timestamp;
 use wardgate_core::usage::{Completion, Usage};
 use wardgate_telemetry::RequestRecord;
+use wardgate_wire::neutral::loss::Warnings;
 
 /// The status that is logged when the client left before it got one.
 const CLIENT_CLOSED: u16 = 499;
+
+/// From how many bytes on no more is logged of what was lost.
+const LOST_BYTES_MAX: usize = 2 * 1024;
 
 /// What is known of a request so far.
 pub(crate) struct RequestLog {
@@ -55,6 +59,8 @@ pub(crate) struct RequestLog {
     pub(crate) is_traced: bool,
     /// What it is told of that.
     pub(crate) trace: Option<String>,
+    /// What was lost between the formats: codes and paths as in the header.
+    pub(crate) lost: Option<String>,
     /// How the last attempt ended.
     pub(crate) completion: Option<Completion>,
     /// What it used.
@@ -91,6 +97,7 @@ impl RequestLog {
             left_out: None,
             is_traced: false,
             trace: None,
+            lost: None,
             completion: None,
             usage: None,
             cost: None,
@@ -121,6 +128,18 @@ impl RequestLog {
     pub(crate) fn answer(&mut self, status: StatusCode) {
         self.status = status.as_u16();
         self.answered_after = Some(self.started.elapsed());
+    }
+
+    /// Something was lost between the formats. What is known already is not told again.
+    pub(crate) fn lose(&mut self, warnings: &Warnings) {
+        let Some(more) = warnings.to_header() else { return };
+        let lost = self.lost.get_or_insert_default();
+        for warning in more.split(", ") {
+            if lost.len() < LOST_BYTES_MAX && !lost.split(", ").any(|known| known == warning) {
+                lost.push_str(if lost.is_empty() { "" } else { ", " });
+                lost.push_str(warning);
+            }
+        }
     }
 
     /// The client is about to get an error. `is_refusal`: the gateway made it.
@@ -156,6 +175,7 @@ impl Drop for RequestLog {
             failed: &self.failed,
             candidates: self.candidates,
             left_out: self.left_out.as_deref(),
+            lost: self.lost.as_deref(),
             is_stream: self.is_stream,
             completion: self.completion,
             usage: self.usage,

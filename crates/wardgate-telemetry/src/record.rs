@@ -66,6 +66,8 @@ pub struct RequestRecord<'r> {
     pub candidates: usize,
     /// How many each filter left out of the plan, if any did.
     pub left_out: Option<&'r str>,
+    /// What was lost between the formats: codes and paths.
+    pub lost: Option<&'r str>,
     /// Whether a stream was asked for.
     pub is_stream: bool,
     /// How the last attempt ended, if there was one.

@@ -45,6 +45,9 @@ pub(crate) fn write(to: &mut Vec<u8>, request: &RequestRecord<'_>) {
     if let Some(left_out) = request.left_out {
         line.text(name!("left_out"), left_out);
     }
+    if let Some(lost) = request.lost {
+        line.text(name!("lost"), lost);
+    }
     line.truth(name!("stream"), request.is_stream);
     if let Some(completion) = request.completion {
         line.word(name!("completion"), completion.name());

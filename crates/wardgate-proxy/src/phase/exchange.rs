@@ -148,7 +148,7 @@ pub(crate) async fn exchange(
     let answer = if read::is_raw(ask, inbound, response.headers()) {
         read::raw(response, first_event_by).await?
     } else if ask.peek.is_stream && ask.surface.format() != Format::Opaque {
-        read::stream(response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
+        read::stream(deps, response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
     } else {
         timeout_at(first_event_by, read::whole(deps, response, &passage, credential))
             .await

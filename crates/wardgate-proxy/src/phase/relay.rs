@@ -48,6 +48,7 @@ pub(crate) fn relay(
     let attempts = meter.log().attempts;
     let trace = meter.log_mut().trace.take();
     meter.log_mut().answer(StatusCode::OK);
+    meter.log_mut().lose(&exchange.changes.warnings);
     let mut headers = HeaderMap::with_capacity(12);
     rate_headers::add(&mut headers, format, meter.standings(), &*deps.clock);
     let body = match exchange.answer {
@@ -218,6 +219,9 @@ impl Relay {
 
     fn close(&mut self, completion: Completion) {
         if let Some(mut meter) = self.meter.take() {
+            if let Some(warnings) = self.reader.warnings() {
+                meter.log_mut().lose(warnings);
+            }
             let facts = self.reader.facts();
             let usage = facts.usage;
             meter.close(&Ending {

@@ -2,7 +2,7 @@
 
 use crate::dev;
 use serde_json::{Value, json};
-use wardgate_testkit::{Answer, Ask, Dialect, Gateway, Reply, Said, Upstream};
+use wardgate_testkit::{Answer, Ask, DEADLINE, Dialect, Gateway, Reply, Said, Upstream, until};
 
 /// Who asks.
 const CLIENTS: [Dialect; 5] = [Dialect::Chat, Dialect::Messages, Dialect::Responses, Dialect::Gemini, Dialect::Completions];
@@ -203,10 +203,12 @@ async fn unreadable_answers_are_a_502_in_the_clients_form() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_whole_answer_to_a_request_for_a_stream_is_told_as_a_stream() {
     for (client, provider) in pairs() {
-        let upstream = Upstream::always(Reply::says(provider, "all at once")).await;
+        // It may be long.
+        let said = "all at once ".repeat(6_000);
+        let upstream = Upstream::always(Reply::says(provider, &said)).await;
         let gateway = before(&upstream, provider).await;
         let answer = ask(client).stream(true).send(&gateway).await;
-        assert_eq!(read(client, &answer, true).text, "all at once", "{client:?} {provider:?}");
+        assert!(read(client, &answer, true).text == said, "{client:?} {provider:?}");
         assert_eq!(gateway.usage(1).await[0]["outputTokens"], 3);
     }
 }
@@ -220,6 +222,7 @@ async fn losses_are_named_or_refused_where_nothing_may_be_lost() {
         let asked = ask(client).field("odd_one", 1);
         let answer = asked.send(&gateway).await;
         assert_eq!((answer.status, answer.header("x-wardgate-warnings")), (200, "unknown_field;odd_one"));
+        until("the loss in the log", DEADLINE, async || gateway.log_text().contains(r#""lost":"unknown_field;odd_one""#)).await;
         let strict = asked.header("x-wardgate-strict", "true").send(&gateway).await;
         assert_eq!((strict.status, client.error_code(&strict.json()).as_str()), (400, "unknown_field"), "{client:?}");
         assert_eq!(upstream.seen().len(), 1, "nothing was sent the second time");

@@ -8,12 +8,12 @@ use crate::phase::ingress::Inbound;
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderMap};
-use http_body_util::BodyExt;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::{Format, Surface};
+use wardgate_limits::memory::Reservation;
 use wardgate_upstream::{AnswerBody, answer};
 use wardgate_wire::fault;
 
@@ -55,6 +55,16 @@ pub(super) async fn whole(
 ) -> Result<Answer, Failed> {
     let status = response.status().as_u16();
     let content_type = response.headers().get(CONTENT_TYPE).filter(|_| !passage.is_translated()).cloned();
+    let (body, memory) = all(deps, response).await?;
+    let content_bytes = body.len() as u64;
+    let Whole { body, facts, warnings } =
+        passage.whole(body, credential).map_err(|fault| Failed { fault, status, retry_after: None })?;
+    Ok(Answer::Whole { body, content_bytes, content_type, facts, warnings, memory })
+}
+
+/// Reads a body to its end, within the bounds of an answer.
+async fn all(deps: &Deps, response: Response<AnswerBody>) -> Result<(Bytes, Reservation), Failed> {
+    let status = response.status().as_u16();
     let unreadable = |why: &str| Failed { fault: Fault::new(FaultClass::Unreadable, why), status, retry_after: None };
     let mut incoming = response.into_body();
     let mut memory = deps.memory.open();
@@ -76,15 +86,12 @@ pub(super) async fn whole(
             joined.extend_from_slice(&data);
         }
     }
-    let body = if joined.is_empty() { first } else { joined.freeze() };
-    let content_bytes = body.len() as u64;
-    let Whole { body, facts, warnings } =
-        passage.whole(body, credential).map_err(|fault| Failed { fault, status, retry_after: None })?;
-    Ok(Answer::Whole { body, content_bytes, content_type, facts, warnings, memory })
+    Ok((if joined.is_empty() { first } else { joined.freeze() }, memory))
 }
 
 /// A stream is read until it says something.
 pub(super) async fn stream(
+    deps: &Deps,
     response: Response<AnswerBody>,
     passage: &Passage,
     format: Format,
@@ -94,7 +101,7 @@ pub(super) async fn stream(
 ) -> Result<Answer, Failed> {
     let status = response.status().as_u16();
     if !is_stream(response.headers(), format) {
-        return no_stream(response, passage, first_event_by, credential).await;
+        return no_stream(deps, response, passage, first_event_by, credential).await;
     }
     let mut incoming = response.into_body();
     let mut reader = passage.reader(credential);
@@ -154,15 +161,16 @@ fn is_stream(headers: &HeaderMap, format: Format) -> bool {
 
 /// A success that is no stream: an error in an answer's place, or a host that does not stream.
 async fn no_stream(
+    deps: &Deps,
     response: Response<AnswerBody>,
     passage: &Passage,
     read_by: Instant,
     credential: Option<&str>,
 ) -> Result<Answer, Failed> {
     let status = response.status().as_u16();
-    let body = timeout_at(read_by, http_body_util::Limited::new(response.into_body(), ERROR_BYTES_MAX).collect()).await;
-    let bytes = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let fault = match passage.replay(&bytes, credential) {
+    let read = timeout_at(read_by, all(deps, response)).await;
+    let (body, _memory) = read.map_err(|_| too_late("complete its answer"))??;
+    let fault = match passage.replay(&body, credential) {
         Ok(Some((reader, told))) => return Ok(Answer::Stream { held: VecDeque::from([told]), reader, incoming: None }),
         Ok(None) => Fault::new(FaultClass::Unreadable, "the provider answered whole although a stream was asked for"),
         Err(fault) => fault,
