@@ -19,7 +19,7 @@ use wardgate_core::secret::Secret;
 use wardgate_core::time::Timestamp;
 use wardgate_limits::escrow::{Escrow, Estimate, Money};
 use wardgate_limits::limiter::{Limiter, Together, WhenAway};
-use wardgate_limits::rate::{Demand, Level, Rates, Rule, Subject};
+use wardgate_limits::rate::{Demand, Holder, Level, Rates, Rule, Subject};
 use wardgate_limits::shared::{Shared, SharedEvent, SharedOptions, Watch};
 use wardgate_store::Store;
 use wardgate_store::conformance::sample;
@@ -50,10 +50,16 @@ fn rule(level: Level, number: u32) -> Rule {
     Rule { subject, level, tier: None, rates }
 }
 
-/// Every rule that one request can count for: two each for its key, its end user and its model.
-fn every_rule() -> Vec<Rule> {
-    let twice = [Level::Key, Level::EndUser, Level::Model].into_iter().flat_map(|level| [rule(level, 1), rule(level, 2)]);
-    twice.chain([rule(Level::Team, 1), rule(Level::Account, 1)]).collect()
+/// The rules that are made for each request: two each for its key, its end user and its model.
+fn rules_beneath(holders: &[Holder; 2], rates: Rates) -> Vec<Rule> {
+    let mut rules = Vec::with_capacity(6);
+    for level in [Level::Key, Level::EndUser, Level::Model] {
+        for holder in holders {
+            let subject = holder.subject(level, black_box("an-id-of-some-length"));
+            rules.push(Rule { subject, level, tier: None, rates });
+        }
+    }
+    rules
 }
 
 /// An account with a budget of its own, one of a team and one of a key, and with credits.
@@ -83,7 +89,9 @@ async fn payer() -> Payer {
 
 /// Nanoseconds of one admission with money, and its settlement.
 async fn measure_all(limiter: &Limiter, payer: &Payer, times: usize) -> u128 {
-    let rules = every_rule();
+    let (team, account) = (rule(Level::Team, 1), rule(Level::Account, 1));
+    let account_id = AccountId::from_bytes([1; 16]);
+    let holders = [Holder::team(account_id, payer.team_id), Holder::account(account_id)];
     let estimate = Estimate { all: NanoUsd::new(1_000), managed: NanoUsd::new(1_000) };
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
@@ -92,7 +100,9 @@ async fn measure_all(limiter: &Limiter, payer: &Payer, times: usize) -> u128 {
             let Ok(reservation) = payer.money.reserve(payer.team_id, payer.key_id, black_box(estimate), NOW).await else {
                 return u128::MAX;
             };
-            if let Ok((hold, standings)) = limiter.admit(black_box(&Demand::new(&rules, 500)), NOW).await {
+            let beneath = rules_beneath(&holders, account.rates);
+            let demand = Demand::new(beneath.iter().chain([&team, &account]), 500);
+            if let Ok((hold, standings)) = limiter.admit(black_box(&demand), NOW).await {
                 black_box(standings);
                 limiter.settle(hold, 700, NOW);
             }

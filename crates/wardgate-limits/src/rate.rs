@@ -195,19 +195,7 @@ impl Subject {
     /// A subject of an account, by its id or name on a level.
     #[must_use]
     pub fn new(account_id: AccountId, level: Level, name: &str) -> Self {
-        Self::named(format!("{{{account_id}}}:{}:", level.name()), name)
-    }
-
-    /// The same, as it is counted for one team of the account.
-    #[must_use]
-    pub fn of_team(account_id: AccountId, team_id: TeamId, level: Level, name: &str) -> Self {
-        Self::named(format!("{{{account_id}}}:{team_id}:{}:", level.name()), name)
-    }
-
-    fn named(mut text: String, name: &str) -> Self {
-        let name_at = text.len();
-        text.push_str(&name[..name.floor_char_boundary(NAME_BYTES_MAX)]);
-        Self { text: text.into(), name_at }
+        Holder::account(account_id).subject(level, name)
     }
 
     /// Its text.
@@ -220,6 +208,36 @@ impl Subject {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.text[self.name_at..]
+    }
+}
+
+/// Whose tier it is that someone is counted by. Made once, since it takes time to write an id.
+#[derive(Debug, Clone)]
+pub struct Holder(Box<str>);
+
+impl Holder {
+    /// An account.
+    #[must_use]
+    pub fn account(id: AccountId) -> Self {
+        Self(format!("{{{id}}}:").into())
+    }
+
+    /// A team of an account.
+    #[must_use]
+    pub fn team(account_id: AccountId, id: TeamId) -> Self {
+        Self(format!("{{{account_id}}}:{id}:").into())
+    }
+
+    /// Someone beneath it, or itself, by the id or name on a level.
+    #[must_use]
+    pub fn subject(&self, level: Level, name: &str) -> Subject {
+        let name = &name[..name.floor_char_boundary(NAME_BYTES_MAX)];
+        let name_at = self.0.len() + level.name().len() + 1;
+        let mut text = String::with_capacity(name_at + name.len());
+        for part in [&*self.0, level.name(), ":", name] {
+            text.push_str(part);
+        }
+        Subject { text: text.into(), name_at }
     }
 }
 

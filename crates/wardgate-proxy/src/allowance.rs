@@ -9,7 +9,7 @@ use std::sync::Arc;
 use wardgate_core::id::{AccountId, TeamId};
 use wardgate_core::tier::{Tier, TierName};
 use wardgate_limits::cost::Margin;
-use wardgate_limits::rate::{Level, Rates, Rule, Subject};
+use wardgate_limits::rate::{Holder, Level, Rates, Rule, Subject};
 use wardgate_limits::tier::{ModelClass, TierLimits};
 use wardgate_model::Target;
 use wardgate_store::kinds::NameFilter;
@@ -44,19 +44,18 @@ impl TierBook {
                 documents.insert(name.clone(), self.document(store, name, account_id).await?);
             }
         }
-        let allotted = |name: Option<&TierName>, level: Level, id: &str| {
+        let allotted = |name: Option<&TierName>, holder: Holder, level: Level, id: &str| {
             let name = name?;
             let limits = documents.get(name).cloned()?;
-            Some(Allotment::new(Subject::new(account_id, level, id), level, name.clone(), limits))
+            Some(Allotment::new(Subject::new(account_id, level, id), holder, level, name.clone(), limits))
         };
-        let teams = material
-            .teams
-            .iter()
-            .filter_map(|team| Some((team.id, allotted(team.tier.as_ref(), Level::Team, &team.id.to_text())?)));
-        Ok(Allowance {
-            teams: teams.collect(),
-            account: allotted(material.account.tier.as_ref(), Level::Account, &account_id.to_text()),
-        })
+        let of_team = |id: TeamId, tier: Option<&TierName>| {
+            Some((id, allotted(tier, Holder::team(account_id, id), Level::Team, &id.to_text())?))
+        };
+        let teams = material.teams.iter().filter_map(|team| of_team(team.id, team.tier.as_ref())).collect();
+        let holder = Holder::account(account_id);
+        let account = allotted(material.account.tier.as_ref(), holder, Level::Account, &account_id.to_text());
+        Ok(Allowance { teams, account })
     }
 
     async fn document(&self, store: &dyn Store, name: &TierName, account_id: AccountId) -> Result<TierLimits, StoreError> {
@@ -88,14 +87,15 @@ pub struct Allowance {
 /// What one of them may take.
 struct Allotment {
     rule: Rule,
+    holder: Holder,
     tier: TierName,
     limits: TierLimits,
 }
 
 impl Allotment {
-    fn new(subject: Subject, level: Level, tier: TierName, limits: TierLimits) -> Self {
+    fn new(subject: Subject, holder: Holder, level: Level, tier: TierName, limits: TierLimits) -> Self {
         let rule = Rule { subject, level, tier: Some(tier.clone()), rates: Rates::from(&limits) };
-        Self { rule, tier, limits }
+        Self { rule, holder, tier, limits }
     }
 }
 

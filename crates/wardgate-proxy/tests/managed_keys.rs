@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use wardgate_core::account::Account;
+use wardgate_core::credit::{Credit, PrepaidScope};
 use wardgate_core::format::Surface;
 use wardgate_core::id::{AccessKeyId, ManagedKeyId};
 use wardgate_core::name::ProviderName;
+use wardgate_core::provider_key::ProviderKey;
 use wardgate_core::random::{Counting, Random};
 use wardgate_core::secret::Secret;
 use wardgate_core::time::ManualClock;
@@ -31,7 +33,7 @@ use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain, Options, Service};
 use wardgate_store::conformance::sample;
 use wardgate_store::memory::MemoryStore;
-use wardgate_store::{Collection, Store};
+use wardgate_store::{Collection, Page, Store};
 use wardgate_telemetry::{LineSink, Metrics, Recorder};
 use wardgate_testkit::{Answer, Client, DEADLINE, Dialect, Reply, Upstream, until};
 
@@ -229,4 +231,29 @@ async fn it_goes_nowhere_that_a_tenant_described() {
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
     assert_eq!(credentials(&upstream), ["", ""]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credits_pay_for_it_and_not_for_the_accounts_own() {
+    let upstream = Upstream::scripted(|seen| {
+        let is_own = seen.header("authorization").concat().contains(OWN);
+        if is_own { Reply::json(401, &Dialect::Chat.error("no")) } else { Reply::says(Dialect::Chat, "hello") }
+    })
+    .await;
+    let scene = scene(&upstream).await;
+    let (prepaid, stamp) = (Some(PrepaidScope::Managed), scene.account.stamp.next(sample::next_instant(), "operator"));
+    let account = Account { prepaid, stamp, ..scene.account.clone() };
+    scene.store.update(&account, &sample::audit(None)).await.unwrap();
+    // Without credits only the account's own key is left, which is refused here.
+    assert_eq!(scene.ask("gpt-4o").await.status, 502);
+    assert_eq!(credentials(&upstream), [format!("Bearer {OWN}")]);
+    let tenant = scene.store.tenant(account.id);
+    let own = Collection::<ProviderKey>::list(&*tenant, &Default::default(), Page::first()).await.unwrap().items.remove(0);
+    assert!(Collection::<ProviderKey>::delete(&*tenant, own.id, None, &sample::audit(account.id)).await.unwrap());
+    let refused = scene.ask("gpt-4o").await;
+    assert_eq!((refused.status, Dialect::Chat.error_code(&refused.json()).as_str()), (402, "insufficient_credits"));
+    assert_eq!(upstream.seen().len(), 1, "a refused request reached the provider");
+    tenant.add_credit(&Credit { expires_at: None, ..sample::credit(&account) }, &sample::audit(account.id)).await.unwrap();
+    until("the credits", DEADLINE, async || scene.ask("gpt-4o").await.status == 200).await;
+    assert_eq!(credentials(&upstream)[1..], [format!("Bearer {OPERATORS}")]);
 }

@@ -1,14 +1,15 @@
 //! Limits beneath teams and accounts: on their keys, their end users and models. Most tiers have none, and then nothing of this runs.
 
 use super::{Allotment, Allowance};
-use wardgate_core::id::{AccessKeyId, AccountId, TeamId};
-use wardgate_limits::rate::{Level, Rates, Rule, Subject};
+use wardgate_core::id::{AccessKeyId, TeamId};
+use wardgate_limits::rate::{Level, Rates, Rule};
 use wardgate_model::Target;
 
-/// Who asks, and for what.
+/// The tiers that may apply to one request: that of the team and that of the account.
+const TIERS: usize = 2;
+
+/// Who asks.
 pub(crate) struct Asking {
-    /// The account.
-    pub(crate) account_id: AccountId,
     /// The key's team.
     pub(crate) team_id: TeamId,
     /// The key.
@@ -31,12 +32,15 @@ impl Allowance {
 
     /// What is counted for the key and the end user.
     pub(crate) fn caller_rules(&self, asking: &Asking, end_user: Option<&str>) -> Vec<Rule> {
-        let mut rules = Vec::new();
+        let mut rules = Vec::with_capacity(2 * TIERS);
         for allotment in self.allotments(asking.team_id) {
             let narrow = &allotment.limits.narrow;
-            let key_id = asking.key_id.to_text();
-            rules.extend(allotment.beneath(asking, Level::Key, &key_id, &narrow.per_key));
-            rules.extend(end_user.and_then(|name| allotment.beneath(asking, Level::EndUser, name, &narrow.per_end_user)));
+            if !narrow.per_key.is_empty() {
+                rules.push(allotment.beneath(Level::Key, &asking.key_id.to_text(), &narrow.per_key));
+            }
+            if let Some(name) = end_user.filter(|_| !narrow.per_end_user.is_empty()) {
+                rules.push(allotment.beneath(Level::EndUser, name, &narrow.per_end_user));
+            }
         }
         rules
     }
@@ -45,22 +49,16 @@ impl Allowance {
     pub(crate) fn model_rules(&self, asking: &Asking, target: &Target) -> Vec<Rule> {
         let rules = self.allotments(asking.team_id).filter_map(|allotment| {
             let (name, rates) = allotment.limits.narrow.model(target.provider.name.as_str(), &target.model)?;
-            allotment.beneath(asking, Level::Model, &name, rates)
+            Some(allotment.beneath(Level::Model, &name, rates))
         });
         rules.collect()
     }
 }
 
 impl Allotment {
-    /// The rule of someone beneath whoever has this; none where nothing is limited.
-    fn beneath(&self, asking: &Asking, level: Level, name: &str, rates: &Rates) -> Option<Rule> {
-        if rates.is_empty() {
-            return None;
-        }
-        let subject = match self.rule.level {
-            Level::Team => Subject::of_team(asking.account_id, asking.team_id, level, name),
-            _ => Subject::new(asking.account_id, level, name),
-        };
-        Some(Rule { subject, level, tier: Some(self.tier.clone()), rates: *rates })
+    /// The rule of someone beneath whoever has this.
+    fn beneath(&self, level: Level, name: &str, rates: &Rates) -> Rule {
+        let subject = self.holder.subject(level, name);
+        Rule { subject, level, tier: Some(self.tier.clone()), rates: *rates }
     }
 }

@@ -24,8 +24,8 @@ pub(crate) struct Caller {
 impl Caller {
     /// Whose limits apply.
     pub(crate) fn asking(&self) -> Asking {
-        let AccessKey { account_id, team_id, id, .. } = self.key.record;
-        Asking { account_id, team_id, key_id: id }
+        let AccessKey { team_id, id, .. } = self.key.record;
+        Asking { team_id, key_id: id }
     }
 
     /// What a plan is made from.
