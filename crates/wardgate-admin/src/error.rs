@@ -102,11 +102,13 @@ impl From<StoreError> for ApiError {
                 Self::temporary("store_unavailable", "The gateway's database does not answer. Try again in a second.")
             }
             StoreError::Conflict { .. } => {
-                Self::new(StatusCode::CONFLICT, "already_exists", sentence(&error)).known_as(Some("ERR_NGROK_27607"))
+                let msg = format!("{} Choose another name, or change the one that is there.", sentence(&error));
+                Self::new(StatusCode::CONFLICT, "already_exists", msg).known_as(Some("ERR_NGROK_27607"))
             }
             StoreError::Full { .. } => Self::new(StatusCode::CONFLICT, "limit_reached", sentence(&error)),
             StoreError::Referenced { .. } => {
-                Self::new(StatusCode::CONFLICT, "in_use", sentence(&error)).known_as(Some("ERR_NGROK_27615"))
+                let msg = format!("{} Change or delete that first.", sentence(&error));
+                Self::new(StatusCode::CONFLICT, "in_use", msg).known_as(Some("ERR_NGROK_27615"))
             }
             StoreError::Changed { .. } => Self::new(StatusCode::CONFLICT, "changed_meanwhile", sentence(&error)),
             // What the request names was looked for before, so someone deleted it in between.

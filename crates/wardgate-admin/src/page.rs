@@ -100,8 +100,8 @@ impl Parameters {
         }
         drop(values);
         let Some(value) = value else {
-            let why = "is required";
-            return if param.is_required { Err(bad_parameter("missing_parameter", param.name, why)) } else { Ok(None) };
+            let why = format!("is required. {}", param.doc.trim_end_matches('.'));
+            return if param.is_required { Err(bad_parameter("missing_parameter", param.name, &why)) } else { Ok(None) };
         };
         if value.is_empty() || value.contains('\0') || value.chars().count() > TEXT_LENGTH_MAX {
             let why = format!("must have 1 to {TEXT_LENGTH_MAX} characters, none of them NUL");

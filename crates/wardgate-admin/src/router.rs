@@ -71,7 +71,12 @@ pub fn router(deps: Arc<Deps>) -> Router {
 }
 
 async fn no_such_path() -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.").known_as(Some("ERR_NGROK_27611"))
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "no_such_path",
+        "There is nothing at this path. GET /openapi.json tells all that there is.",
+    )
+    .known_as(Some("ERR_NGROK_27611"))
 }
 
 /// Says which methods the path has: whoever is told "not this one" wants to know which.

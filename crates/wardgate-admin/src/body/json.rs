@@ -35,6 +35,9 @@ impl FromRequest<App> for JsonObject {
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", msg));
         }
         let bytes = read_bytes(request.into_body(), app.deps.options.body_bytes_max).await?;
+        if bytes.is_empty() {
+            return Err(ApiError::bad_request("not_json", "The body is empty, and must be a JSON object."));
+        }
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(object)) => Ok(Self(object)),
             Ok(_) => Err(ApiError::bad_request("not_an_object", "The body must be a JSON object.")),

@@ -55,5 +55,5 @@ impl Problems {
 }
 
 fn problems(count: usize) -> String {
-    if count == 1 { "problem".to_owned() } else { format!("{count} problems") }
+    if count == 1 { "one problem".to_owned() } else { format!("{count} problems") }
 }

@@ -1,11 +1,13 @@
 //! Which texts are base URLs.
 //!
-//! Only the form is checked here, with the parser that the upstream client uses too, so that both read the same host. Where
-//! a URL may lead is decided when it is connected to: what a name resolves to today says nothing of tomorrow.
+//! The form is checked here, with the parser that the upstream client uses too, so that both read the same host. Where a URL may
+//! lead is decided when it is connected to: what a name resolves to today says nothing of tomorrow. Only an address that could
+//! never be connected to is refused at once.
 
 use crate::body::{Problems, Rule, Text};
 use axum::http::Uri;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 
 /// A base URL as a field of a body.
 #[derive(Clone, Copy)]
@@ -56,6 +58,14 @@ fn problem(text: &str) -> Option<&'static str> {
     if authority.host().is_empty() || !(after_host.is_empty() || authority.port_u16().is_some_and(|port| port > 0)) {
         return Some("must name a host, and a port from 1 to 65535 if any");
     }
+    let is_link_local = match authority.host().trim_matches(['[', ']']).parse().map(|address: IpAddr| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_unicast_link_local(),
+        Err(_) => false,
+    };
+    if is_link_local {
+        return Some("must not be a link-local address: clouds keep their machines' own credentials there, and no provider");
+    }
     None
 }
 
@@ -89,6 +99,9 @@ mod tests {
             "https://llm.example.com:",
             "https://llm.example.com:0",
             "https://llm.example.com\\@evil.example",
+            "http://169.254.169.254/v1",
+            "http://[fe80::1]:8000",
+            "http://[::ffff:169.254.169.254]",
         ] {
             assert!(problem(bad).is_some(), "{bad}");
         }

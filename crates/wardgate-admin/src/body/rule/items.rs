@@ -64,7 +64,12 @@ impl<R: Rule> Rule for Items<R> {
             return None;
         }
         if values.len() < self.count_min {
-            problems.add(path, "too_few_items", None, format!("must hold at least {} items", self.count_min));
+            problems.add(
+                path,
+                "too_few_items",
+                None,
+                format!("must hold at least {} {}", self.count_min, if self.count_min == 1 { "item" } else { "items" }),
+            );
             return None;
         }
         let count = values.len();
