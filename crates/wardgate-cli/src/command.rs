@@ -8,6 +8,7 @@ mod declare;
 mod explain;
 mod find;
 mod grants;
+mod models;
 mod read;
 mod usage;
 
@@ -22,7 +23,8 @@ use clap::{ArgMatches, Command, FromArgMatches};
 #[must_use]
 pub fn commands() -> Vec<Command> {
     let resources = resource::ALL.iter().map(|resource| arguments::command(resource));
-    let others = [usage::command(), credits::command(), explain::command()].into_iter().chain(declare::commands());
+    let others =
+        [usage::command(), credits::command(), explain::command(), models::command()].into_iter().chain(declare::commands());
     resources.chain(others.map(arguments::with_connection)).collect()
 }
 
@@ -39,6 +41,7 @@ pub async fn run(name: &str, matches: &ArgMatches, surroundings: Surroundings) -
     match name {
         "usage" => usage::run(matches, surroundings).await,
         "credits" => credits::run(matches, surroundings).await,
+        "models" => models::run(matches, surroundings).await,
         "explain" => explain::run(matches, surroundings).await,
         "apply" => declare::apply(matches, surroundings).await,
         "diff" => declare::diff(matches, surroundings).await,

@@ -84,6 +84,16 @@ impl Connection {
         Ok(Target { url, key, key_source, account: account.filter(|_| is_operators) })
     }
 
+    /// Whether there is anything that says which gateway to ask.
+    pub(crate) fn has_context(&self, surroundings: &Surroundings) -> bool {
+        let is_set = |name: &str| surroundings.variable(name).is_some();
+        self.url.is_some()
+            || self.key.is_some()
+            || self.account.is_some()
+            || ["WARDGATE_ADMIN_URL", "WARDGATE_ACCOUNT", API_KEY, OPERATOR_KEY].into_iter().any(is_set)
+            || self.data_dir(surroundings).join("credentials.json").exists()
+    }
+
     fn key(&self, surroundings: &Surroundings, scope: Scope, has_account: bool) -> Result<(Secret, String), Failure> {
         if let Some(key) = self.key.as_deref().filter(|key| !key.is_empty()) {
             return Ok((Secret::from(key), "the key of --key".to_owned()));

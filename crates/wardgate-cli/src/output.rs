@@ -45,6 +45,21 @@ pub(crate) fn document(format: Format, value: &Value) -> String {
     }
 }
 
+/// Many objects, as whoever reads wants them.
+pub(crate) fn many(format: Format, is_quiet: bool, items: Vec<Value>, columns: &[Column], width: Option<u16>) -> String {
+    match (is_quiet, format) {
+        (true, _) => items.iter().map(|item| format!("{}\n", id(item))).collect(),
+        (false, Format::Table) => table(&items, columns, width),
+        (false, Format::Csv) => lines(&items, columns),
+        (false, format) => document(format, &Value::Array(items)),
+    }
+}
+
+/// The id of an object.
+pub(crate) fn id(item: &Value) -> &str {
+    item.get("id").and_then(Value::as_str).unwrap_or_default()
+}
+
 /// Objects as a table, a line each.
 pub(crate) fn table(items: &[Value], columns: &[Column], width: Option<u16>) -> String {
     let mut table = plain(width);

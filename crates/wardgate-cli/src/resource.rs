@@ -8,7 +8,6 @@ mod budget;
 mod configuration;
 mod gateway_config;
 mod managed_key;
-mod model;
 mod operator_key;
 mod provider;
 mod provider_key;
@@ -34,7 +33,7 @@ pub(crate) use tier::TIER;
 pub(crate) use virtual_model::VIRTUAL_MODEL;
 
 /// All of them, in the order in which a newcomer meets them.
-pub(crate) const ALL: [&Resource; 15] = [
+pub(crate) const ALL: [&Resource; 14] = [
     &ACCOUNT,
     &TEAM,
     &ACCESS_KEY,
@@ -49,7 +48,6 @@ pub(crate) const ALL: [&Resource; 15] = [
     &TIER,
     &GATEWAY_CONFIG,
     &audit::AUDIT,
-    &model::MODEL,
 ];
 
 /// One kind of object that the API manages.

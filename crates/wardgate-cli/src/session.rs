@@ -26,7 +26,7 @@ impl Session {
     /// Prints one object: its id only, or as a program wants it, or these fields first.
     pub(crate) fn show(&mut self, item: &Value, first: &[Column]) {
         let text = match (self.is_quiet, self.format) {
-            (true, _) => format!("{}\n", id(item)),
+            (true, _) => format!("{}\n", output::id(item)),
             (false, Format::Table) => output::record(item, first, self.surroundings.columns),
             (false, Format::Csv) => output::lines(std::slice::from_ref(item), first),
             (false, format) => output::document(format, item),
@@ -36,12 +36,7 @@ impl Session {
 
     /// Prints many of them.
     pub(crate) fn show_all(&mut self, items: Vec<Value>, columns: &[Column]) {
-        let text = match (self.is_quiet, self.format) {
-            (true, _) => items.iter().map(|item| format!("{}\n", id(item))).collect(),
-            (false, Format::Table) => output::table(&items, columns, self.surroundings.columns),
-            (false, Format::Csv) => output::lines(&items, columns),
-            (false, format) => output::document(format, &Value::Array(items)),
-        };
+        let text = output::many(self.format, self.is_quiet, items, columns, self.surroundings.columns);
         self.surroundings.print(&text);
     }
 
@@ -54,8 +49,4 @@ impl Session {
             (false, _) => {}
         }
     }
-}
-
-fn id(item: &Value) -> &str {
-    item.get("id").and_then(Value::as_str).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use wardgate_core::format::Surface;
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_model::price::{Prices, Rates};
-use wardgate_model::{DeclaredModel, Model, Provider};
+use wardgate_model::{Ability, DeclaredModel, Model, Provider};
 
 /// The listing.
 #[derive(Serialize, JsonSchema)]
@@ -56,6 +56,8 @@ struct ModelProvider {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u64>,
     supports_implicit_caching: bool,
+    /// What it is known to take and do: `images`, `files`, `audio`, `video`, `tools`, `json_schema`, `reasoning`.
+    supported_features: Vec<&'static str>,
     status: &'static str,
     pricing: Pricing,
     supported_api_formats: Vec<ApiFormat>,
@@ -152,6 +154,7 @@ impl ModelBody {
                 context_length: 0,
                 max_completion_tokens: None,
                 supports_implicit_caching: false,
+                supported_features: Vec::new(),
                 status: "active",
                 pricing: Pricing { currency: "USD", rates: Vec::new() },
                 supported_api_formats: formats(provider),
@@ -169,6 +172,7 @@ impl ModelProvider {
             display_name: provider.display_name.clone(),
             context_length: model.context_window.unwrap_or(0),
             max_completion_tokens: model.output_tokens_max,
+            supported_features: model.abilities.can.iter().map(Ability::name).collect(),
             supports_implicit_caching: prices.is_some_and(|prices| prices.base.cache_read.is_some()),
             status: "active",
             pricing: Pricing { currency: "USD", rates: prices.map(rates).unwrap_or_default() },
