@@ -46,8 +46,8 @@ pub(crate) enum Failure {
     RateLimited(Box<Refusal>),
     /// The shared counters are away, and the operator wants requests with limits refused then.
     LimitsAway,
-    /// A budget or the credits have too little left.
-    OverBudget(Box<Shortage>),
+    /// A budget or the credits have too little left for what the request might have been answered by, which is named.
+    OverBudget(Box<Shortage>, String),
     /// The money that this process holds is used up, and the store does not answer.
     BudgetAway,
     /// A budget or credits must hold, and nobody knows what the model costs.

@@ -42,7 +42,7 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
     if let Failure::RateLimited(refusal) = failure {
         body = limit_body::add(body, &limit_body(refusal));
     }
-    if let Failure::OverBudget(shortage) = failure {
+    if let Failure::OverBudget(shortage, _) = failure {
         body = over_budget::add(body, shortage);
     }
     log.fail(status, told.code, told.origin == ErrorOrigin::Gateway);
@@ -212,8 +212,8 @@ fn tell(failure: &Failure) -> Told {
             "limits_unavailable",
             "the limits on this key cannot be checked at the moment, since the gateway's shared counters do not answer; try again",
         )),
-        Failure::OverBudget(shortage) => {
-            ours(402, ErrorKind::Payment, over_budget::code(shortage), over_budget::message(shortage))
+        Failure::OverBudget(shortage, too_dear) => {
+            ours(402, ErrorKind::Payment, over_budget::code(shortage), over_budget::message(shortage, too_dear))
         }
         Failure::BudgetAway => soon(ours(
             503,

@@ -14,8 +14,11 @@ use wardgate_core::time::Timestamp;
 use wardgate_limits::cost::{self, Expected};
 use wardgate_limits::escrow::{Denied, Estimate, Reservation, Shortage};
 use wardgate_model::Origin;
-use wardgate_policy::{Candidate, Plan};
+use wardgate_policy::{Candidate, Dropped, Plan, tally};
 use wardgate_store::escrow::Purse;
+
+/// How many models a refusal names.
+const TOLD_MAX: usize = 5;
 
 /// Reserves what the request may cost.
 pub(crate) async fn reserve(
@@ -47,6 +50,7 @@ pub(crate) async fn reserve(
             return Err(Failure::PriceUnknown(model));
         }
     }
+    let mut too_dear: Vec<Candidate> = Vec::new();
     loop {
         let estimate = dearest(&plan.candidates, price);
         let shortage = match money.reserve(team_id, key_id, estimate, at).await {
@@ -54,21 +58,37 @@ pub(crate) async fn reserve(
             Err(Denied::Away) => return Err(Failure::BudgetAway),
             Err(Denied::Short(shortage)) => shortage,
         };
-        let before = plan.candidates.len();
-        plan.candidates.retain(|candidate| match shortage.facts.purse {
+        let is_kept = |candidate: &Candidate| match shortage.facts.purse {
             Purse::Credits if money.prepaid() == Some(PrepaidScope::Managed) => candidate.credential.managed().is_none(),
             Purse::Credits | Purse::Budget(_) => price(candidate) == Some(NanoUsd::ZERO),
-        });
-        if plan.candidates.is_empty() || plan.candidates.len() == before {
-            return Err(refused(deps, shortage));
+        };
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut plan.candidates).into_iter().partition(is_kept);
+        let is_stuck = gone.is_empty();
+        too_dear.extend(if is_stuck { kept.clone() } else { gone });
+        if is_stuck || kept.is_empty() {
+            return Err(refused(deps, shortage, told(&too_dear, &plan.dropped)));
         }
+        plan.candidates = kept;
     }
 }
 
-fn refused(deps: &Deps, shortage: Box<Shortage>) -> Failure {
+fn refused(deps: &Deps, shortage: Box<Shortage>, too_dear: String) -> Failure {
     let owner = if shortage.facts.purse == Purse::Credits { "credits" } else { shortage.facts.owner.name() };
     deps.recorder.over_budget(owner, shortage.facts.window.name());
-    Failure::OverBudget(shortage)
+    Failure::OverBudget(shortage, too_dear)
+}
+
+/// What a request might have been answered by, and how much was left out of it before.
+fn told(candidates: &[Candidate], dropped: &[Dropped]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for candidate in candidates {
+        let name = format!("{}:{}", candidate.target.provider.name, candidate.target.model);
+        if names.len() < TOLD_MAX && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let besides = if dropped.is_empty() { String::new() } else { format!("; besides, {}", tally(dropped)) };
+    format!("{}{besides}", names.join(", "))
 }
 
 fn expected(caller: &Caller, ask: &Ask) -> Expected {

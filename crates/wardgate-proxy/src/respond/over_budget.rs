@@ -13,7 +13,13 @@ pub(super) const fn code(shortage: &Shortage) -> &'static str {
     }
 }
 
-pub(super) fn message(shortage: &Shortage) -> String {
+/// In words, with what was too dear.
+pub(super) fn message(shortage: &Shortage, too_dear: &str) -> String {
+    let named = if too_dear.is_empty() { String::new() } else { format!(" (too dear: {too_dear})") };
+    cause(shortage) + &named
+}
+
+fn cause(shortage: &Shortage) -> String {
     let (left, needed) = (shortage.left.to_usd(), shortage.needed.to_usd());
     let Purse::Budget(_) = shortage.facts.purse else {
         return format!(

@@ -62,6 +62,7 @@ fn check_refused(dialect: Dialect, answer: &Answer, name: &str, owner: &str) {
     let budget = &body["budget"];
     assert_eq!((&budget["name"], &budget["owner"]), (&json!(name), &json!(owner)), "{body}");
     let message = body["error"]["message"].as_str().unwrap();
+    assert!(message.ends_with(&format!("(too dear: {PRICED})")), "{message}");
     for told in [name, budget["remaining"].as_str().unwrap(), budget["resets_at"].as_str().unwrap_or_default()] {
         assert!(message.contains(told), "{told:?} is missing: {message}");
     }
