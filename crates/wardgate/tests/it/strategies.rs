@@ -135,3 +135,53 @@ async fn every_mistake_is_told_with_its_place_and_nothing_is_stored() {
     let listed = gateway.manage("GET".parse().unwrap(), "/access-key-configurations?name=wrong", None).await.json();
     assert_eq!(listed["aiGatewayAccessKeyConfigurations"], json!([]), "{listed}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn explain_tells_what_strategies_did_and_a_change_of_them_counts_from_the_next_request() {
+    let upstream = bilingual().await;
+    let gateway = gateway(&upstream).await;
+    let id = configuration(&gateway, json!({"model_selection": {"strategy": ["ai.models.only(['two'])"]}})).await;
+    let key = key_with(&gateway, &id).await;
+    let path = format!("/access-key-configurations/{id}");
+    let explained = async || {
+        let body = json!({"model": "up:one", "models": ["up:two"], "messages": []});
+        let asked = Ask::new(Dialect::Chat, "").body(body.to_string()).key(&key);
+        let told = asked.target("/v1/route/explain").send(&gateway).await.json();
+        let list = |name: &str, field: &str| {
+            let items = told[name].as_array().unwrap().iter().map(|item| item[field].as_str().unwrap().to_owned());
+            items.collect::<Vec<_>>().join(" ")
+        };
+        (list("candidates", "model"), list("dropped", "filter"), told["refusal"]["code"].clone())
+    };
+    let as_told = |models: &str, filters: &str, code: Value| (models.to_owned(), filters.to_owned(), code);
+    assert_eq!(explained().await, as_told("two", "strategy", Value::Null));
+    change(&gateway, &path, json!({"admit": [{"expression": "'paid' in tags"}]})).await;
+    assert_eq!(explained().await, as_told("", "strategy", json!("not_admitted")));
+    assert_eq!(Ask::new(Dialect::Chat, "up:one").or(&["up:two"]).key(&key).send(&gateway).await.status, 403);
+    change(&gateway, &path, json!({"admit": null, "model_selection": null})).await;
+    assert_eq!(explained().await, as_told("one two", "", Value::Null));
+    assert_eq!(Ask::new(Dialect::Chat, "up:one").key(&key).send(&gateway).await.header("x-wardgate-model"), "one");
+    gateway.revoke(&key).await;
+    assert_eq!(Ask::new(Dialect::Chat, "up:one").key(&key).send(&gateway).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_without_candidates_is_refused_by_what_removed_them() {
+    let upstream = bilingual().await;
+    let gateway = gateway(&upstream).await;
+    let open = configured_key(&gateway, json!({"access": {}})).await;
+    let scoped = configured_key(&gateway, json!({"access": {"models": {"deny": ["up:one", "up:two"]}}})).await;
+    let selected = configured_key(&gateway, json!({"model_selection": {"strategy": ["ai.models.only(['three'])"]}})).await;
+    for (key, provider, status, code, cause) in [
+        (&open, json!({"only": []}), 404, "no_preferred_provider", "2 not preferred"),
+        (&scoped, json!({}), 403, "model_not_allowed", "2 out of scope"),
+        (&selected, json!({}), 403, "model_not_selected", "2 not selected"),
+    ] {
+        let body = json!({"model": "up:one", "models": ["up:two"], "messages": [], "provider": provider});
+        let answer = Ask::new(Dialect::Chat, "").body(body.to_string()).key(key).send(&gateway).await;
+        let told = answer.json();
+        let message = told["error"]["message"].as_str().unwrap_or_default();
+        assert_eq!((answer.status, told["error"]["code"].as_str().unwrap_or_default()), (status, code), "{told}");
+        assert!(message.contains(cause) && message.contains("up:one: ") && message.contains("up:two: "), "{told}");
+    }
+}
