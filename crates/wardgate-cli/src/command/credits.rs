@@ -30,6 +30,7 @@ pub(super) fn command() -> Command {
     let status = &PURCHASE.filters[0];
     Command::new("credits")
         .about("An account's prepaid money; without a command below, what is left")
+        .after_help("Examples:\n  wardgate credits\n  wardgate credits top-up 25.00\n  wardgate credits add 50 --account acme --note welcome")
         .subcommand(
             Command::new("balance").about("What is left").after_help("Examples:\n  wardgate credits balance --account acme"),
         )
