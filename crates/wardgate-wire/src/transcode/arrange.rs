@@ -7,7 +7,8 @@ use crate::neutral::content::{Content, Part, Role, Turn};
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::opaque::fnv;
 use crate::neutral::request::Request;
-use std::collections::{HashMap, HashSet};
+use crate::neutral::tool::ToolResult;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// A turn, ready to be written.
 #[derive(Debug)]
@@ -44,10 +45,15 @@ impl Ids {
     }
 }
 
-/// Calls that wait for their results.
+/// Calls that wait for their results. A conversation may have tens of thousands of them, so none is searched for.
 struct Waiting<'r> {
     turn: &'r Turn,
     calls: Vec<WaitingCall<'r>>,
+    /// How many have no result yet.
+    open: usize,
+    /// Which calls have an id, and which are of a tool, in order. Those with results are taken out when they are met.
+    by_id: HashMap<&'r str, VecDeque<usize>>,
+    by_tool: HashMap<&'r str, VecDeque<usize>>,
     /// Turns that stand between calls and results.
     between: Vec<Message<'r>>,
 }
@@ -60,6 +66,40 @@ struct WaitingCall<'r> {
     tool: &'r str,
     /// The result, once it came, and where it stood.
     result: Option<(&'r Part, &'r Turn)>,
+}
+
+impl<'r> Waiting<'r> {
+    fn new(turn: &'r Turn) -> Self {
+        Self { turn, calls: Vec::new(), open: 0, by_id: HashMap::new(), by_tool: HashMap::new(), between: Vec::new() }
+    }
+
+    fn add(&mut self, id: &'r str, sent: String, tool: &'r str) {
+        self.by_id.entry(id).or_default().push_back(self.calls.len());
+        self.by_tool.entry(tool).or_default().push_back(self.calls.len());
+        self.calls.push(WaitingCall { id, sent, tool, result: None });
+        self.open += 1;
+    }
+
+    /// Whether no result has come yet.
+    fn is_unanswered(&self) -> bool {
+        self.open == self.calls.len()
+    }
+
+    /// The first call without a result that has this id; formats without ids go by name, and then the first one of that tool is
+    /// meant.
+    fn first_open(&mut self, result: &ToolResult) -> Option<&mut WaitingCall<'r>> {
+        let places = if result.call_id.is_empty() {
+            self.by_tool.get_mut(result.name.as_deref()?)?
+        } else {
+            self.by_id.get_mut(result.call_id.as_str())?
+        };
+        loop {
+            let at = places.pop_front()?;
+            if self.calls[at].result.is_none() {
+                return self.calls.get_mut(at);
+            }
+        }
+    }
 }
 
 /// Arranges the turns of a request.
@@ -82,7 +122,7 @@ pub(crate) fn arrange(request: &Request, ids: Ids) -> Result<Vec<Message<'_>>, U
             Role::Assistant => {
                 let follows =
                     waiting.as_ref().map_or(messages.last().is_some_and(|last| last.role == Role::Assistant), |waiting| {
-                        waiting.between.is_empty() && waiting.calls.iter().all(|call| call.result.is_none())
+                        waiting.between.is_empty() && waiting.is_unanswered()
                     });
                 if !follows && let Some(waiting) = &waiting {
                     return Err(missing(waiting));
@@ -93,9 +133,8 @@ pub(crate) fn arrange(request: &Request, ids: Ids) -> Result<Vec<Message<'_>>, U
                     if let Content::Call(call) = &part.content {
                         piece.id = unused(&call.id, ids, &mut used, &mut repeats);
                         piece.tool = &call.name;
-                        let waiting = waiting.get_or_insert_with(|| Waiting { turn, calls: Vec::new(), between: Vec::new() });
-                        let (sent, tool) = (piece.id.clone(), call.name.as_str());
-                        waiting.calls.push(WaitingCall { id: &call.id, sent, tool, result: None });
+                        let waiting = waiting.get_or_insert_with(|| Waiting::new(turn));
+                        waiting.add(&call.id, piece.id.clone(), &call.name);
                     }
                     pieces.push(piece);
                 }
@@ -126,28 +165,21 @@ fn missing(waiting: &Waiting<'_>) -> Untranslatable {
 /// Notes a result with its call.
 fn answer<'r>(part: &'r Part, turn: &'r Turn, waiting: &mut Option<Waiting<'r>>) -> Result<(), Untranslatable> {
     let Content::Result(result) = &part.content else { return Ok(()) };
-    let call = waiting.as_mut().and_then(|waiting| {
-        let is_open = |call: &&mut WaitingCall<'_>| call.result.is_none();
-        // Formats without ids go by name; then the first open call of that tool is meant.
-        let by_name = result.call_id.is_empty();
-        waiting
-            .calls
-            .iter_mut()
-            .filter(is_open)
-            .find(|call| if by_name { result.name.as_deref() == Some(call.tool) } else { call.id == result.call_id })
-    });
-    let Some(call) = call else {
+    let Some(call) = waiting.as_mut().and_then(|waiting| waiting.first_open(result)) else {
         let id = if result.call_id.is_empty() { result.name.as_deref().unwrap_or_default() } else { &result.call_id };
         let why = format!("the tool result {id:?} has no call before it: send it behind the call that it answers, and once");
         return Err(Untranslatable::new("tool_call_missing", turn.path.clone(), why));
     };
     call.result = Some((part, turn));
+    if let Some(waiting) = waiting {
+        waiting.open -= 1;
+    }
     Ok(())
 }
 
 /// Writes the results down once all are there, and behind them what came between.
 fn settle<'r>(waiting: &mut Option<Waiting<'r>>, messages: &mut Vec<Message<'r>>) {
-    let is_whole = waiting.as_ref().is_some_and(|waiting| waiting.calls.iter().all(|call| call.result.is_some()));
+    let is_whole = waiting.as_ref().is_some_and(|waiting| waiting.open == 0);
     let Some(whole) = waiting.take_if(|_| is_whole) else { return };
     let turn = whole.calls.iter().find_map(|call| call.result).map_or(whole.turn, |(_, turn)| turn);
     let piece = |call: WaitingCall<'r>| call.result.map(|(part, _)| Piece { part, id: call.sent, tool: call.tool });
@@ -178,7 +210,7 @@ pub(crate) fn split_instructions<'r>(messages: Vec<Message<'r>>) -> (Vec<Message
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::neutral::tool::{Call, CallKind, ToolResult};
+    use crate::neutral::tool::{Call, CallKind};
     use expect_test::{Expect, expect};
     use wardgate_core::format::Format;
 

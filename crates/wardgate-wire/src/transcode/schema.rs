@@ -6,6 +6,7 @@
 use crate::json::Path;
 use crate::json::tree::Tree;
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 
 /// Keywords that Anthropic's structured output refuses, in the order in which they are told in a description.
 const MOVED: [&str; 13] = [
@@ -41,7 +42,7 @@ fn is_closed(tree: &Tree) -> bool {
             let own = !is_object || {
                 let required = match tree.get("required") {
                     Some(Tree::Array(names)) => names.iter().filter_map(Tree::as_text).collect(),
-                    _ => Vec::new(),
+                    _ => HashSet::new(),
                 };
                 let all_required = match tree.get("properties") {
                     Some(Tree::Object(properties)) => properties.iter().all(|(name, _)| required.contains(name)),

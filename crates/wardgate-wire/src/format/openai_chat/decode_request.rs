@@ -3,11 +3,12 @@
 use super::reasoning;
 use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
-use crate::neutral::content::{CacheMark, Content, Part, Role, Source, Turn};
+use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source, Turn};
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::request::{Effort, OutputForm, Request, Shown, Thinking, Tier};
 use crate::neutral::tool::{Call, CallKind, Function, Tool, ToolChoice, ToolResult};
 use serde_json::value::RawValue;
+use std::collections::{HashMap, VecDeque};
 use wardgate_core::format::Format;
 
 /// Fields that steer the gateway, or that only tune how a stream is sent: nothing is lost without them.
@@ -170,18 +171,25 @@ fn assistant(object: &mut Object<'_>, path: &Path<'_>, parts: &mut Vec<Part>) ->
     for (index, image) in object.list("images", path)?.into_iter().enumerate() {
         part(image, &images_path.at(index), parts)?;
     }
+    // Reasoning that is bound to a call stands right before it.
+    let mut before: Vec<Option<Part>> = std::mem::take(parts).into_iter().map(Some).collect();
+    let mut bound: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (at, part) in before.iter().enumerate() {
+        if let Some(Part { content: Content::Reasoning(Reasoning { call_id: Some(id), .. }), .. }) = part {
+            bound.entry(id.clone()).or_default().push_back(at);
+        }
+    }
+    let mut calls = Vec::new();
     let calls_path = path.key("tool_calls");
     for (index, value) in object.list("tool_calls", path)?.into_iter().enumerate() {
         let path = calls_path.at(index);
         let call = call(&mut Object::read(value, &path)?, &path)?;
-        // Reasoning that is bound to a call stands right before it.
-        let bound = parts.iter().position(
-            |part| matches!(&part.content, Content::Reasoning(reasoning) if reasoning.call_id.as_deref() == Some(&call.id)),
-        );
-        let bound = bound.map(|at| parts.remove(at));
-        parts.extend(bound);
-        parts.push(Content::Call(call).into());
+        let at = bound.get_mut(&call.id).and_then(VecDeque::pop_front);
+        calls.extend(at.and_then(|at| before[at].take()));
+        calls.push(Content::Call(call).into());
     }
+    parts.extend(before.into_iter().flatten());
+    parts.extend(calls);
     if let Some(mut function) = object.object("function_call", path)? {
         let path = path.key("function_call");
         let name = function.need_text("name", &path)?;

@@ -5,6 +5,7 @@ use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source};
 use crate::neutral::loss::Untranslatable;
+use crate::neutral::opaque::Opaque;
 use crate::neutral::request::{OutputForm, Request, Tier};
 use crate::neutral::tool::{CallKind, Tool, ToolChoice, ToolResult};
 use crate::transcode::Encoded;
@@ -12,6 +13,7 @@ use crate::transcode::aliases::{CUSTOM_ARGUMENT, NARROW};
 use crate::transcode::arrange::{Ids, Message, Piece, arrange};
 use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, joined_text};
 use crate::transcode::target::Target;
+use std::collections::HashMap;
 use wardgate_core::format::Format;
 
 /// The most stop sequences that Chat Completions takes.
@@ -212,7 +214,10 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
         json.put("refusal", &refusal);
     }
     if has_calls {
-        json.put_list("tool_calls", |json| message.pieces.iter().for_each(|piece| write_call(fit, json, message, piece)));
+        let signatures = signatures(message);
+        json.put_list("tool_calls", |json| {
+            message.pieces.iter().for_each(|piece| write_call(fit, json, message, piece, &signatures));
+        });
     }
 }
 
@@ -241,7 +246,22 @@ fn write_reasoning(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, ha
     }
 }
 
-fn write_call(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece: &Piece<'_>) {
+/// What signs a call, by the call's id: the first that does.
+fn signatures<'r>(message: &Message<'r>) -> HashMap<&'r str, &'r Opaque> {
+    let signed = message.pieces.iter().rev().filter_map(|piece| match &piece.part.content {
+        Content::Reasoning(Reasoning { call_id: Some(id), opaque: Some(opaque), .. }) => Some((id.as_str(), opaque)),
+        _ => None,
+    });
+    signed.collect()
+}
+
+fn write_call(
+    fit: &Fit<'_>,
+    json: &mut Json<'_>,
+    message: &Message<'_>,
+    piece: &Piece<'_>,
+    signatures: &HashMap<&str, &Opaque>,
+) {
     let Content::Call(call) = &piece.part.content else { return };
     let name = fit.aliases.sent(&call.name);
     json.object(|json| {
@@ -260,10 +280,7 @@ fn write_call(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece: 
             json.put("arguments", &function_arguments(call.kind, &call.arguments));
         });
         // Gemini signs calls; its compatible endpoint carries the signature here.
-        let signature = message.pieces.iter().find_map(|other| match &other.part.content {
-            Content::Reasoning(Reasoning { call_id: Some(id), opaque: Some(opaque), .. }) if *id == call.id => Some(opaque),
-            _ => None,
-        });
+        let signature = signatures.get(call.id.as_str()).copied();
         if let Some(data) = signature.and_then(|opaque| fit.readable(opaque, &message.turn.path))
             && !data.starts_with('{')
         {
