@@ -69,6 +69,10 @@ pub fn apply(
                 by_health(&mut plan.candidates, health);
             }
             plan.dropped.append(&mut left_out);
+            let selects = strategies.model_selection.is_some() || strategies.key_selection.is_some();
+            if selects && !plan.considered.is_empty() {
+                plan.ordered_by.push("strategy".to_owned());
+            }
             Ok(plan)
         }
         Err(why) => Err(std::iter::once(whole(why)).chain(plan.dropped).collect()),

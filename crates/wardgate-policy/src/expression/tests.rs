@@ -342,3 +342,94 @@ fn what_would_take_too_long_is_refused() {
     assert!(given(&many).contains("parts") || given(&many).contains("bytes"));
     assert!(given(&" ".repeat(3_000)).contains("bytes"));
 }
+
+/// Words that expressions are made of, and some that they are not.
+const WORDS: [&str; 40] = [
+    "ai.models",
+    ".filter(m, ",
+    ".sortBy('price')",
+    ".all(x, ",
+    "m.id",
+    "m.pricing.input",
+    "tags",
+    "time",
+    ".hour",
+    "random",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    "'a'",
+    "\"b",
+    "1",
+    "2.5",
+    "9223372036854775807",
+    "-",
+    "!",
+    "&&",
+    "||",
+    "==",
+    "<",
+    "in",
+    "?",
+    ":",
+    "+",
+    "/",
+    "%",
+    "has(",
+    "request.model",
+    ".size()",
+    ".zone('Europe/Berlin')",
+    "é",
+    "{",
+    "=",
+    " ",
+];
+
+/// Expressions most of which mean something.
+fn sensible() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    const ATOMS: [&str; 6] =
+        ["time.hour >= 9", "'a' in tags", "request.stream", "random < 0.5", "1 / (time.hour - 23) == 1", "tags[1] == key.name"];
+    proptest::sample::select(&ATOMS[..]).prop_map(str::to_owned).prop_recursive(6, 40, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} && {other})")),
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} || !({other}))")),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(when, one, other)| format!("({when} ? {one} : {other})")),
+            inner.clone().prop_map(|inner| format!("ai.models.exists(m, m.fits || {inner})")),
+            inner.prop_map(|inner| format!("(ai.models.filter(m, {inner}).map(m, m.id + m.slug).size() < 2)")),
+        ]
+    })
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_text_makes_the_reader_panic(words in proptest::collection::vec(proptest::sample::select(&WORDS[..]), 0..40), other in ".{0,80}") {
+        for source in [words.concat(), other] {
+            if let Err(mistakes) = Expression::compile(&source, Stage::Request, &ANYTHING) {
+                proptest::prop_assert!(!mistakes.is_empty());
+                for mistake in mistakes {
+                    let (line, column) = mistake.place(&source);
+                    proptest::prop_assert!(line >= 1 && column >= 1 && line <= source.lines().count().max(1) + 1, "{source:?}");
+                }
+            }
+        }
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn whatever_is_accepted_ends_within_its_steps(source in sensible()) {
+        let told = given(&source);
+        // What was accepted is true, false or a fault of its own, and never too long: its steps were reckoned before.
+        let is_refused = told.contains("steps, and at most") || told.contains("nests deeper") || told.contains("characters") || told.contains("bytes");
+        let is_bug = [Fault::TooMuch, Fault::Type].iter().any(|fault| told == format!("fault: {fault}"));
+        let is_fault = told.starts_with("fault: ") && !is_bug;
+        proptest::prop_assert!(told == "true" || told == "false" || is_fault || is_refused, "{source}  =>  {told}");
+    }
+}

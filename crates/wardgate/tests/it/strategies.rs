@@ -151,6 +151,8 @@ async fn explain_tells_what_strategies_did_and_a_change_of_them_counts_from_the_
             let items = told[name].as_array().unwrap().iter().map(|item| item[field].as_str().unwrap().to_owned());
             items.collect::<Vec<_>>().join(" ")
         };
+        let is_ordered = told["ordered_by"] == json!(["strategy"]);
+        assert_eq!(is_ordered, told["candidates"].as_array().unwrap().len() == 1, "{told}");
         (list("candidates", "model"), list("dropped", "filter"), told["refusal"]["code"].clone())
     };
     let as_told = |models: &str, filters: &str, code: Value| (models.to_owned(), filters.to_owned(), code);
