@@ -87,6 +87,13 @@ fn mistakes_warnings_and_failures_are_told_with_their_places() {
     }
     assert_eq!(policy(&["check", "--deny-warnings", &warned]).status.code(), Some(1));
 
+    let scoped = "configuration:\n  access: {providers: {allow: [anthropic]}}\n  router:\n    rules:\n    - provider: openai\n      steps: [{type: managed}]\n";
+    let output = policy(&["check", "--deny-warnings", &file("scoped.yaml", scoped)]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let warning = "scoped.yaml:5:7: warning: configuration.router.rules[0] is never used: access does not allow openai";
+    assert!(told.contains(warning), "{told}");
+
     let failing = file("failing.yaml", FAILING);
     let output = policy(&["test", &failing]);
     let told = text(&output.stdout);
