@@ -71,6 +71,11 @@ impl KeyCache {
         if self.unknown.contains_key(&id) {
             return Ok(None);
         }
+        // In a box: reading takes room that every request would carry otherwise.
+        Box::pin(self.read(id)).await
+    }
+
+    async fn read(&self, id: AccessKeyId) -> Result<Option<Arc<KnownKey>>, Arc<StoreError>> {
         let changes = self.changes.load(Ordering::Acquire);
         let load = async {
             self.metrics.key_lookups.inc();

@@ -72,9 +72,14 @@ impl TenantCache {
     /// # Errors
     /// See [`TenantError`].
     pub async fn get(&self, id: AccountId) -> Result<Arc<TenantSnapshot>, Arc<TenantError>> {
-        if let Some(known) = self.known.get(&id).await {
-            return Ok(known);
+        match self.known.get(&id).await {
+            Some(known) => Ok(known),
+            // In a box: reading takes room that every request would carry otherwise.
+            None => Box::pin(self.read(id)).await,
         }
+    }
+
+    async fn read(&self, id: AccountId) -> Result<Arc<TenantSnapshot>, Arc<TenantError>> {
         let changes = self.changes.load(Ordering::Acquire);
         let load = async {
             let material = self.store.tenant(id).routing_material().await?.ok_or(TenantError::Gone)?;

@@ -51,7 +51,9 @@ const VALUES: [&str; 24] = [
 
 /// Fails at the first row that is there already, with those before it stored: a statement that undid them itself would have to
 /// keep a copy of each page that it changes. The transaction is rolled back then.
-static INSERTS: LazyLock<Texts> = LazyLock::new(|| Texts::new(&[256, 32, 8, 1], |rows| statement("INSERT OR FAIL", rows, "")));
+///
+/// A statement of more rows would save little, and keep a core for longer than a request should wait.
+static INSERTS: LazyLock<Texts> = LazyLock::new(|| Texts::new(&[64, 16, 4, 1], |rows| statement("INSERT OR FAIL", rows, "")));
 
 /// Stores a row that is not there yet.
 static INSERT_NEW: LazyLock<String> = LazyLock::new(|| statement("INSERT", 1, " ON CONFLICT DO NOTHING"));
