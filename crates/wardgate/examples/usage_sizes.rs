@@ -21,7 +21,7 @@ use wardgate_store::{Store, Tenant};
 use wardgate_store_sql::{SqliteOptions, SqliteStore};
 
 /// As many as the gateway stores at once.
-const BATCH: u64 = 512;
+const BATCH: u64 = 1_024;
 
 /// How often each question is asked; the slowest answer counts.
 const ASKED: u32 = 5;
