@@ -3,6 +3,7 @@
 use crate::cache::{KeyCache, TenantCache};
 use crate::drain::Drain;
 use crate::tenant::TenantSnapshot;
+use http::HeaderValue;
 use ipnet::IpNet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +56,7 @@ pub struct Deps {
     /// Whether this process is stopping.
     pub drain: Arc<Drain>,
     /// What this process writes into its calls to providers, to know itself again in a loop.
-    pub loop_mark: String,
+    pub loop_mark: HeaderValue,
 }
 
 impl Deps {

@@ -1,6 +1,8 @@
 //! The headers of ours, and which of others' pass.
 
+use bytes::BytesMut;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::borrow::Cow;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-wardgate-request-id");
 pub(crate) const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
@@ -40,13 +42,55 @@ const VALUE_BYTES_MAX: usize = 1_024;
 
 /// Adds a header whose text may come from elsewhere: what no header can hold is replaced, and long text is cut.
 pub(crate) fn insert_text(headers: &mut HeaderMap, name: HeaderName, text: &str) {
-    if let Ok(value) = HeaderValue::from_str(&text[..text.floor_char_boundary(VALUE_BYTES_MAX)]) {
+    if let Ok(value) = HeaderValue::from_str(&fitted(text)) {
         headers.insert(name, value);
-        return;
+    }
+}
+
+/// The values of several headers in one piece of memory: each in one of its own costs an allocation each.
+pub(crate) struct Values(BytesMut);
+
+impl Values {
+    /// With room for so many bytes of values; more is made where it is needed.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(BytesMut::with_capacity(bytes))
+    }
+
+    /// Adds a header as [`insert_text`] does.
+    pub(crate) fn insert(&mut self, headers: &mut HeaderMap, name: HeaderName, text: &str) {
+        self.0.extend_from_slice(fitted(text).as_bytes());
+        if let Ok(value) = HeaderValue::from_maybe_shared(self.0.split().freeze()) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// A text as a header can hold it.
+fn fitted(text: &str) -> Cow<'_, str> {
+    let text = &text[..text.floor_char_boundary(VALUE_BYTES_MAX)];
+    if text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t') {
+        return Cow::Borrowed(text);
     }
     let visible = |character: char| if character.is_ascii_graphic() || character == ' ' { character } else { '?' };
-    let text: String = text.chars().map(visible).take(VALUE_BYTES_MAX).collect();
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        headers.insert(name, value);
+    Cow::Owned(text.chars().map(visible).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_header_can_hold_is_replaced() {
+        let long = "x".repeat(2 * VALUE_BYTES_MAX);
+        let cases = [("gpt-4o", "gpt-4o"), ("a\r\nb: c", "a??b: c"), ("é", "?"), ("", ""), (&long, &long[..VALUE_BYTES_MAX])];
+        let mut values = Values::with_capacity(4);
+        for (text, expected) in cases {
+            let mut headers = HeaderMap::new();
+            insert_text(&mut headers, MODEL, text);
+            values.insert(&mut headers, PROVIDER, text);
+            for name in [MODEL, PROVIDER] {
+                assert_eq!(headers.get(&name).map(HeaderValue::as_bytes), Some(expected.as_bytes()), "{name} {text:?}");
+            }
+        }
     }
 }

@@ -86,7 +86,7 @@ impl Upstream {
 /// # Errors
 /// When the credential holds characters that no header can.
 pub fn bearer(headers: &mut HeaderMap, credential: &str) -> Result<(), AuthError> {
-    headers.insert(AUTHORIZATION, sensitive(&["Bearer ", credential].concat())?);
+    headers.insert(AUTHORIZATION, sensitive(["Bearer ", credential].concat())?);
     Ok(())
 }
 
@@ -108,12 +108,12 @@ fn in_header(headers: &mut HeaderMap, scheme: AuthScheme, key: &str) -> Result<(
         AuthScheme::ApiKey => API_KEY,
         AuthScheme::Bearer | AuthScheme::AwsSigv4 | AuthScheme::GoogleServiceAccount => return Ok(()),
     };
-    headers.insert(name, sensitive(key)?);
+    headers.insert(name, sensitive(key.to_owned())?);
     Ok(())
 }
 
-fn sensitive(text: &str) -> Result<HeaderValue, AuthError> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| AuthError::Characters)?;
+fn sensitive(text: String) -> Result<HeaderValue, AuthError> {
+    let mut value = HeaderValue::try_from(text).map_err(|_| AuthError::Characters)?;
     value.set_sensitive(true);
     Ok(value)
 }

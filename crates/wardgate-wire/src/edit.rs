@@ -321,7 +321,7 @@ fn with_usage(stream_options: &[u8]) -> String {
 }
 
 pub(crate) fn json_string(text: &str) -> String {
-    Value::from(text).to_string()
+    serde_json::to_string(text).unwrap_or_else(|_| Value::from(text).to_string())
 }
 
 /// Goes through the members of an object in their order, values untouched.

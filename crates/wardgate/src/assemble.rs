@@ -15,6 +15,7 @@ use crate::spending;
 use crate::tasks::webhook::Sending;
 use crate::tiers;
 use anyhow::{Context, bail};
+use http::HeaderValue;
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -145,7 +146,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         recorder: Arc::new(Recorder::new(Arc::clone(&metrics), log.clone())),
         ledger: Arc::new(Ledger::open(&data_dir.join("journal"), wardgate_ledger::Options::default())?),
         drain: Arc::new(Drain::default()),
-        loop_mark: loop_mark(&*random),
+        loop_mark: loop_mark(&*random)?,
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),
     });
@@ -253,8 +254,8 @@ fn request_log(settings: &Settings, metrics: &Metrics, is_dev: bool) -> anyhow::
     Ok(Some(Arc::new(sink.context("the request log cannot be started")?)))
 }
 
-fn loop_mark(random: &dyn Random) -> String {
+fn loop_mark(random: &dyn Random) -> anyhow::Result<HeaderValue> {
     let mut bytes = [0u8; 16];
     random.fill(&mut bytes);
-    wardgate_core::base62::encode_16(&bytes)
+    HeaderValue::try_from(wardgate_core::base62::encode_16(&bytes)).context("the mark against loops cannot be made")
 }

@@ -100,7 +100,7 @@ const GATEWAYS_MAX: usize = 8;
 /// Finds the route of a request.
 pub(crate) fn route<B>(deps: &Deps, request: &Request<B>, log: &mut RequestLog) -> Result<Route, Failure> {
     let marks = request.headers().get_all(LOOP);
-    if marks.iter().any(|mark| mark.as_bytes() == deps.loop_mark.as_bytes()) || marks.iter().count() > GATEWAYS_MAX {
+    if marks.iter().any(|mark| *mark == deps.loop_mark) || marks.iter().count() > GATEWAYS_MAX {
         return Err(Failure::Loop);
     }
     let path = request.uri().path();

@@ -7,7 +7,7 @@
 use crate::body::ReplyBody;
 use crate::deps::Deps;
 use crate::generation::generation_id;
-use crate::headers;
+use crate::headers::{self, Values};
 use crate::meter::{Ending, Meter};
 use crate::passage::Reader;
 use crate::phase::exchange::{Answer, Exchange};
@@ -35,6 +35,9 @@ use wardgate_wire::enrich::Enricher;
 /// How long a provider may keep its connection open behind the end marker.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// What a cost and the names of a provider and a model take together, mostly.
+const VALUES_BYTES: usize = 96;
+
 /// Makes the response out of an answered attempt.
 pub(crate) fn relay(
     deps: &Arc<Deps>,
@@ -50,6 +53,7 @@ pub(crate) fn relay(
     meter.log_mut().answer(StatusCode::OK);
     meter.log_mut().lose(&exchange.changes.warnings);
     let mut headers = HeaderMap::with_capacity(12);
+    let mut values = Values::with_capacity(VALUES_BYTES);
     rate_headers::add(&mut headers, format, meter.standings(), &*deps.clock);
     let body = match exchange.answer {
         Answer::Whole { body, content_bytes, content_type, facts, memory: _memory, .. } => {
@@ -63,7 +67,7 @@ pub(crate) fn relay(
                 stop_reason: facts.stop_reason.as_deref(),
             });
             if let Some(cost) = cost {
-                headers::insert_text(&mut headers, headers::COST, &cost.to_string());
+                values.insert(&mut headers, headers::COST, &cost.to_string());
             }
             ReplyBody::whole(body)
         }
@@ -85,9 +89,10 @@ pub(crate) fn relay(
     if telling == Telling::Everything {
         headers::insert_text(&mut headers, headers::GENERATION_ID, &generation_id(request_id));
     }
-    headers.insert(headers::ATTEMPTS, HeaderValue::from(attempts));
-    headers::insert_text(&mut headers, headers::PROVIDER, exchange.candidate.target.provider.name.as_str());
-    headers::insert_text(&mut headers, headers::MODEL, &exchange.candidate.target.model);
+    let attempts = if attempts == 1 { HeaderValue::from_static("1") } else { HeaderValue::from(attempts) };
+    headers.insert(headers::ATTEMPTS, attempts);
+    values.insert(&mut headers, headers::PROVIDER, exchange.candidate.target.provider.name.as_str());
+    values.insert(&mut headers, headers::MODEL, &exchange.candidate.target.model);
     exchange.changes.tell(&mut headers);
     if let Some(trace) = trace {
         headers::insert_text(&mut headers, headers::EXPLAIN, &trace);

@@ -85,7 +85,7 @@ impl DataPlane {
             recorder: Arc::new(Recorder::new(metrics, None)),
             ledger: Arc::new(Ledger::in_memory(wardgate_ledger::Options::default())),
             drain: Arc::new(Drain::default()),
-            loop_mark: "mark".to_owned(),
+            loop_mark: http::HeaderValue::from_static("mark"),
         });
         store.listen(Forgetting::new(&deps));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -23,7 +23,7 @@ pub(super) fn apply(call: &mut Call, credential: &Secret, now: Timestamp) -> Res
     let access_key_id = fields.access_key_id.as_deref().ok_or(AuthError::FieldMissing("access_key_id"))?;
     let secret_access_key = fields.secret_access_key.as_deref().ok_or(AuthError::FieldMissing("secret_access_key"))?;
     if let Some(token) = &fields.session_token {
-        call.headers.insert(X_AMZ_SECURITY_TOKEN, sensitive(token)?);
+        call.headers.insert(X_AMZ_SECURITY_TOKEN, sensitive(token.clone().into_owned())?);
     }
     let date_time = HeaderValue::from_str(&sigv4::date_time(now)).map_err(|_| AuthError::Characters)?;
     call.headers.insert(X_AMZ_DATE, date_time);
@@ -41,7 +41,7 @@ pub(super) fn apply(call: &mut Call, credential: &Secret, now: Timestamp) -> Res
         body: sigv4::hash(call.body.slices()),
     };
     let authorization = sigv4::authorization(&signer, request);
-    call.headers.insert(AUTHORIZATION, sensitive(&authorization)?);
+    call.headers.insert(AUTHORIZATION, sensitive(authorization)?);
     Ok(())
 }
 

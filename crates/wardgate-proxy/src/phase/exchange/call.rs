@@ -55,9 +55,7 @@ pub(super) fn call(
     for mark in inbound.headers.get_all(headers::LOOP) {
         headers.append(headers::LOOP, mark.clone());
     }
-    if let Ok(mark) = HeaderValue::from_str(&deps.loop_mark) {
-        headers.append(headers::LOOP, mark);
-    }
+    headers.append(headers::LOOP, deps.loop_mark.clone());
     if format.family() == Family::Anthropic {
         let client = (!is_translated).then_some(&inbound.headers);
         add_anthropic_headers(client, &mut headers);
