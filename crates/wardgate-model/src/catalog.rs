@@ -4,7 +4,8 @@ use crate::data;
 use crate::load::{self, LoadError};
 use crate::model::Model;
 use crate::provider::Provider;
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use wardgate_core::name::ProviderName;
 

@@ -4,7 +4,7 @@ use crate::base_url;
 use crate::catalog::Catalog;
 use crate::price::{Prices, Rates};
 use crate::provider::{AuthScheme, DataPolicy, DeclaredModel, Endpoint, Origin, ParamNames, Provider};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 use wardgate_core::format::Surface;
 use wardgate_core::id::CustomProviderId;

@@ -1,6 +1,6 @@
 //! The credentials that an account may use.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use wardgate_core::id::{ManagedKeyId, ProviderKeyId};
 use wardgate_core::name::ProviderName;
 
@@ -57,7 +57,7 @@ impl Credentials {
     /// Takes the account's own keys in the order of their making.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = (ProviderName, ProviderKeyId)>) -> Self {
-        Self { user: by_provider(keys), managed: HashMap::new(), names: HashMap::new() }
+        Self { user: by_provider(keys), managed: HashMap::default(), names: HashMap::default() }
     }
 
     /// With the managed keys that the account was granted, in the order of their making.
@@ -92,7 +92,7 @@ impl Credentials {
 }
 
 fn by_provider<K>(keys: impl IntoIterator<Item = (ProviderName, K)>) -> HashMap<ProviderName, Vec<K>> {
-    let mut by_provider: HashMap<ProviderName, Vec<K>> = HashMap::new();
+    let mut by_provider: HashMap<ProviderName, Vec<K>> = HashMap::default();
     for (provider, key) in keys {
         by_provider.entry(provider).or_default().push(key);
     }

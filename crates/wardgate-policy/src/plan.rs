@@ -22,6 +22,7 @@ use crate::preferences::Wishes;
 use crate::refusal::{Dropped, Why};
 use crate::variant::{self, Variants};
 use crate::virtual_model::VirtualModels;
+use std::sync::Arc;
 use wardgate_core::name::ModelName;
 use wardgate_model::{Overlay, ResolveError, Target, hosts, resolve};
 
@@ -217,7 +218,8 @@ impl Planning<'_> {
         if let Some(why) = unwanted {
             return Err(why);
         }
-        let is_same = |other: &Candidate| other.target.provider.name == provider.name && other.target.model == target.model;
+        // Providers of one overlay are one and the same where their names are.
+        let is_same = |other: &Candidate| Arc::ptr_eq(&other.target.provider, provider) && other.target.model == target.model;
         if self.plan.candidates.iter().any(is_same) {
             // Another spelling of what is there already, which nobody has to be told.
             if self.ask.is_traced {

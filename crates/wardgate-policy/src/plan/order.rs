@@ -74,10 +74,7 @@ pub(super) fn by_wishes(plan: &mut Plan, wishes: &Wishes, variants: &[Variants],
             metric: metric.to_bits(),
         }
     };
-    let candidates = std::mem::take(&mut plan.candidates).into_iter();
-    let mut ranked: Vec<(Rank, Candidate)> = candidates.map(|candidate| (rank(&candidate), candidate)).collect();
-    ranked.sort_by(|(one, _), (other, _)| one.cmp(other));
-    plan.candidates = ranked.into_iter().map(|(_, candidate)| candidate).collect();
+    plan.candidates.sort_by_cached_key(rank);
     if preferences.forbids_fallbacks {
         keep_first(plan, preferences, is_traced);
     }
@@ -127,24 +124,24 @@ fn misses(preferences: &Preferences, standing: &Standing) -> bool {
 
 /// Which of these is tried first: a cheap one that is well, each with a weight of the inverse square of its price.
 fn draw<'c>(
-    candidates: impl Iterator<Item = &'c Candidate> + Clone,
+    candidates: impl Iterator<Item = &'c Candidate>,
     wishes: &Wishes,
     health: Option<&dyn Health>,
 ) -> Option<&'c Candidate> {
     let well = candidates.filter(|candidate| standing(candidate, health).class == Class::Well);
-    let price_of = |candidate: &Candidate| candidate.target.rates(wishes.needs.input_tokens).map(|rates| rates.blended());
-    let cheapest = well.clone().filter_map(price_of).min()?;
-    let pool = well.filter(|candidate| price_of(candidate).is_some_and(|price| price <= cheapest * PRICE_SPREAD_MAX));
-    let lots = pool.map(|candidate| (lot(candidate, wishes), candidate));
+    let priced = well.filter_map(|candidate| Some((candidate.target.rates(wishes.needs.input_tokens)?.blended(), candidate)));
+    let priced: Vec<_> = priced.collect();
+    let cheapest = priced.iter().map(|(price, _)| *price).min()?;
+    let pool = priced.into_iter().filter(|(price, _)| *price <= cheapest * PRICE_SPREAD_MAX);
+    let lots = pool.map(|(price, candidate)| (lot(price as f64, candidate, wishes.draw), candidate));
     lots.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, candidate)| candidate)
 }
 
 /// A number that is the least of all with a probability proportional to the weight. It is the same each time for one draw and one
 /// provider, so that a conversation stays where it is even when others come and go.
-fn lot(candidate: &Candidate, wishes: &Wishes) -> f64 {
-    let price = price(candidate, wishes);
+fn lot(price: f64, candidate: &Candidate, draw: u64) -> f64 {
     let weight = if price > 0.0 { 1.0 / (price * price) } else { 1.0 };
-    -(uniform(wishes.draw, candidate.target.provider.name.as_str()).ln()) / weight
+    -(uniform(draw, candidate.target.provider.name.as_str()).ln()) / weight
 }
 
 /// A number above 0 and up to 1, spread evenly over draws and over names.

@@ -67,14 +67,14 @@ fn wish(target: &Target, endpoint: &Endpoint, wishes: &Wishes, variants: Variant
     if variants.is_online {
         return Some(Wish::Online);
     }
-    let rates = target.rates(wishes.needs.input_tokens);
-    if variants.is_free && rates.is_none_or(|rates| rates.blended() > 0) {
+    let rates = || target.rates(wishes.needs.input_tokens);
+    if variants.is_free && rates().is_none_or(|rates| rates.blended() > 0) {
         return Some(Wish::Free);
     }
     let cap = preferences.max_price;
     let costs_more =
         |rates: Rates| cap.prompt.is_some_and(|cap| rates.input > cap) || cap.completion.is_some_and(|cap| rates.output > cap);
-    if (cap.prompt.is_some() || cap.completion.is_some()) && rates.is_none_or(costs_more) {
+    if (cap.prompt.is_some() || cap.completion.is_some()) && rates().is_none_or(costs_more) {
         return Some(Wish::MaxPrice);
     }
     if preferences.requires_parameters { not_understood(target, endpoint, &wishes.needs.params) } else { None }

@@ -2,7 +2,7 @@
 
 use super::lower;
 use crate::configuration::{ModelEntry, Router, Rule, RuleStep, ids_at, provider_named};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use wardgate_core::id::ProviderKeyId;
 use wardgate_core::name::ProviderName;
 use wardgate_model::{Overlay, Provider};

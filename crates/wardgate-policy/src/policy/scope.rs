@@ -9,7 +9,7 @@
 use super::lower;
 use crate::configuration;
 use crate::configuration::{ModelEntry, ids_at, provider_named};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use wardgate_core::name::ProviderName;
 use wardgate_model::{Origin, Overlay, Provider};
 
