@@ -66,7 +66,8 @@ pub(crate) async fn begin(
     let peek = multipart::of(&body, scanner.found()).map_err(Failure::BodyWrong)?;
     if let (false, Some(incoming)) = (is_whole, inbound.body.take()) {
         let left = announced.unwrap_or(0).saturating_sub(body.len());
-        inbound.upload = Some(Upload::new(incoming, scanner, left, deps.options.body_progress_window));
+        let patience = Patience::new(deps.options.body_progress_window, deps.options.body_progress_bytes_min);
+        inbound.upload = Some(Upload::new(incoming, scanner, left, patience));
     }
     Ok(Form { body, peek, memory })
 }
@@ -81,18 +82,15 @@ struct Rest {
     incoming: Incoming,
     scanner: Scanner,
     left: usize,
-    /// How long the client may say nothing.
-    patience: Duration,
-    /// Runs while the client is waited for.
-    timer: Option<Pin<Box<Sleep>>>,
+    patience: Patience,
     /// When the client was last asked for more, or gave it; none as long as it never was.
     moved_at: Option<Instant>,
     failure: Option<Failure>,
 }
 
 impl Upload {
-    fn new(incoming: Incoming, scanner: Scanner, left: usize, patience: Duration) -> Self {
-        let rest = Rest { incoming, scanner, left, patience, timer: None, moved_at: None, failure: None };
+    fn new(incoming: Incoming, scanner: Scanner, left: usize, patience: Patience) -> Self {
+        let rest = Rest { incoming, scanner, left, patience, moved_at: None, failure: None };
         Self { length: left, rest: Arc::new(Mutex::new(rest)) }
     }
 
@@ -165,16 +163,15 @@ impl Rest {
             let frame = match Pin::new(&mut self.incoming).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
-                    let patience = self.patience;
-                    let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-                    ready!(timer.as_mut().poll(cx));
+                    ready!(self.patience.poll_over(cx));
                     return Poll::Ready(Err(Failure::BodyTooSlow));
                 }
             };
-            self.timer = None;
-            self.moved_at = Some(Instant::now());
+            let now = Instant::now();
+            self.moved_at = Some(now);
             let Some(Ok(frame)) = frame else { return Poll::Ready(Err(Failure::BodyBroken)) };
-            let Ok(data) = frame.into_data() else { continue };
+            let data = frame.into_data().unwrap_or_default();
+            self.patience.came(data.len(), now);
             if data.is_empty() {
                 continue;
             }
@@ -190,5 +187,83 @@ impl Rest {
             self.scanner.finish().map_err(Failure::BodyWrong)?;
         }
         Ok(data)
+    }
+}
+
+/// How long a client is waited for: so much time altogether for each so many bytes. The time in which a provider takes nothing is
+/// not the client's.
+struct Patience {
+    window: Duration,
+    bytes_min: usize,
+    /// How long it was waited for since that many bytes had come.
+    waited: Duration,
+    /// How many came since then.
+    bytes: usize,
+    /// Since when it is waited for now, and until when.
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl Patience {
+    const fn new(window: Duration, bytes_min: usize) -> Self {
+        Self { window, bytes_min, waited: Duration::ZERO, bytes: 0, waiting: None }
+    }
+
+    /// So many bytes came.
+    fn came(&mut self, bytes: usize, now: Instant) {
+        if let Some((since, _)) = self.waiting.take() {
+            self.waited += now.saturating_duration_since(since);
+        }
+        self.bytes += bytes;
+        if self.bytes >= self.bytes_min {
+            (self.waited, self.bytes) = (Duration::ZERO, 0);
+        }
+    }
+
+    /// Ready when the client was waited for long enough.
+    fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let left = self.window.saturating_sub(self.waited);
+        let (_, timer) = self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(tokio::time::sleep(left))));
+        timer.as_mut().poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+
+    /// After how many seconds a client that sends so many bytes every so many seconds is given up; none: not within an hour.
+    async fn given_up(bytes: usize, every: Duration) -> Option<u64> {
+        let mut patience = Patience::new(Duration::from_secs(30), 30 * 1024);
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(3_600) {
+            tokio::select! {
+                biased;
+                () = poll_fn(|cx| patience.poll_over(cx)) => return Some(started.elapsed().as_secs()),
+                () = tokio::time::sleep(every) => {}
+            }
+            patience.came(bytes, Instant::now());
+        }
+        None
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_must_keep_up() {
+        let seconds = Duration::from_secs;
+        assert_eq!(given_up(0, seconds(7_200)).await, Some(30), "it says nothing");
+        assert_eq!(given_up(1, seconds(29)).await, Some(30), "it drips");
+        assert_eq!(given_up(4 * 1024, seconds(5)).await, Some(30), "it is too slow");
+        assert_eq!(given_up(6 * 1024, seconds(5)).await, None, "it is slow");
+        assert_eq!(given_up(64 * 1024, seconds(29)).await, None, "it comes in pieces");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_in_which_nobody_asks_is_not_the_clients() {
+        let mut patience = Patience::new(Duration::from_secs(30), 30 * 1024);
+        for _ in 0..100 {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            patience.came(1, Instant::now());
+        }
+        assert_eq!(patience.waited, Duration::ZERO);
     }
 }

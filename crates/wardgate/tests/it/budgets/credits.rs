@@ -131,15 +131,7 @@ async fn three_gateways_spend_no_more_than_there_is_also_when_one_is_killed() {
         until("the key", DEADLINE, async || Ask::new(Dialect::Chat, "up:free").key(&key).send(gateway).await.status == 200)
             .await;
     }
-    let killing = async {
-        upstream.wait_for_requests(3 + 40).await;
-        gateways[0].kill().await;
-    };
-    tokio::join!(storm(&gateways, &key, 200), killing);
-    drop(gateways.remove(0).ended().await);
-    answered(&storm(&gateways, &key, 300).await);
-    let spent = spent(&upstream);
-    assert!((500..=1_000).contains(&spent), "{spent} thousandths of a dollar were spent");
+    one_of_them_is_killed(gateways, &key, &upstream).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -56,34 +56,34 @@ async fn pass_the_limit(gateway: &Gateway, upstream: &Upstream) -> String {
     id
 }
 
-async fn until_delivered(gateway: &Gateway) {
-    until("the event to be delivered", DEADLINE, async || {
-        gateway.metrics().await.contains(r#"wardgate_webhooks_total{result="delivered"} 1"#)
-    })
-    .await;
+async fn until_delivered(gateway: &Gateway, events: usize) {
+    let line = format!(r#"wardgate_webhooks_total{{result="delivered"}} {events}"#);
+    until("the events to be delivered", DEADLINE, async || gateway.metrics().await.contains(&line)).await;
 }
 
 async fn is_told_after(failures: usize, at_first: fn() -> Reply) {
     let (upstream, receiver, files) = (upstream().await, receiver(failures, at_first).await, tempfile::tempdir().unwrap());
     let gateway = telling(&format!("{}/hooks?of=money", receiver.url()), files.path()).start().await;
     let id = pass_the_limit(&gateway, &upstream).await;
-    until_delivered(&gateway).await;
+    until_delivered(&gateway, 1).await;
     let seen = receiver.seen();
     assert_eq!(seen.len(), failures + 1);
     let events: Vec<Value> = seen.iter().map(event).collect();
     assert!(events.iter().all(|event| *event == events[0]), "what is sent again is the same");
     let told = &events[0];
     assert_eq!((told["type"].as_str(), seen[0].target.as_str()), (Some("budget.soft_limit_passed"), "/hooks?of=money"));
-    let budget = &told["budget"];
-    assert_eq!((&budget["id"], &budget["name"], &budget["owner"]), (&json!(id), &json!("soft"), &json!("account")));
+    let told_of = &told["budget"];
+    assert_eq!((&told_of["id"], &told_of["name"], &told_of["owner"]), (&json!(id), &json!("soft"), &json!("account")));
     assert_eq!(
-        (&budget["softLimit"], &budget["hardLimit"], &budget["window"]),
+        (&told_of["softLimit"], &told_of["hardLimit"], &told_of["window"]),
         (&json!("0.01"), &json!("5.00"), &json!("month"))
     );
-    // It is not told again when more is spent.
+    // It is not told again when more is spent: what is told next is of the limit that is passed next.
+    let next = budget(&gateway, "next", json!({"softLimit": "0.01", "hardLimit": "5"})).await;
     assert_eq!(dear(Dialect::Chat).send(&gateway).await.status, 200);
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(receiver.seen().len(), failures + 1);
+    until_delivered(&gateway, 2).await;
+    let seen = receiver.seen();
+    assert_eq!((seen.len(), &event(&seen[failures + 1])["budget"]["id"]), (failures + 2, &json!(next)));
     assert!(!gateway.log_text().contains(SECRET));
 }
 
@@ -114,7 +114,7 @@ async fn what_was_not_taken_is_sent_by_the_next_start() {
     drop(gateway.ended().await);
     let receiver = receiver(0, Reply::silence).await;
     let next = telling(receiver.url(), files.path()).on_data(data, 0).replica().start().await;
-    until_delivered(&next).await;
+    until_delivered(&next, 1).await;
     assert_eq!(event(&receiver.seen()[0])["id"], event(&deaf.seen()[0])["id"]);
 }
 
