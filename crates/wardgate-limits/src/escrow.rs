@@ -13,7 +13,7 @@ mod money;
 mod purse;
 mod soft;
 
-pub use desk::{Denied, EscrowEvent, EscrowWatch};
+pub use desk::{Denied, EscrowEvent, EscrowWatch, SoftLimitPassed};
 pub use money::{Estimate, Money, Reservation};
 pub use purse::{PurseFacts, Shortage};
 

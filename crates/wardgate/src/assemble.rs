@@ -123,7 +123,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         Arc::clone(&store),
         Arc::clone(&clock),
         HolderId::new(clock.now(), &*random),
-        spending::watch(&metrics, &clock, outbox),
+        spending::watch(&metrics, outbox),
     ));
     let proxy = Arc::new(Deps {
         options: settings.proxy_options(),

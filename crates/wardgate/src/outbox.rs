@@ -1,17 +1,18 @@
 //! Events on their way to the operator's webhook: in memory, and in the data directory until the receiver has them.
 //!
-//! An event has an id that is the same whoever sends it and how often. It is written to a file before it is sent and taken away
-//! when it was taken, so a gateway that stops or is killed meanwhile sends it at its next start: at least once, and nearly always once.
+//! An event has an id that is the same whoever sends it and how often. It is written to a file before it is certain that this gateway
+//! is the one to send it, and taken away when it was taken or when another gateway is, so a gateway that stops or is killed meanwhile
+//! sends it at its next start: at least once, and nearly always once.
 
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
-use wardgate_core::budget::Budget;
 use wardgate_core::money::NanoUsd;
-use wardgate_core::time::Timestamp;
+use wardgate_limits::escrow::SoftLimitPassed;
 use wardgate_telemetry::Metrics;
 
 /// Events that may wait. Later ones are not sent.
@@ -30,8 +31,9 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// A budget has passed its soft limit in the window that began then.
-    pub(crate) fn soft_limit_passed(budget: &Budget, start: Timestamp, spent: NanoUsd, at: Timestamp) -> Self {
+    /// A budget has passed its soft limit.
+    pub(crate) fn of(passed: &SoftLimitPassed<'_>) -> Self {
+        let SoftLimitPassed { budget, start, spent, at } = passed;
         let id = format!("soft-limit-{}-{}", budget.id, start.unix_seconds());
         let owner_id = budget.owner.team_id().map(|id| id.to_string());
         let owner_id = owner_id.or_else(|| budget.owner.access_key_id().map(|id| id.to_string()));
@@ -60,6 +62,8 @@ impl Event {
 pub(crate) struct Outbox {
     directory: PathBuf,
     sender: mpsc::Sender<Event>,
+    /// The ids of those that wait or are being sent: no more than the channel holds and the task has at once.
+    waiting: Mutex<HashSet<String>>,
     metrics: Arc<Metrics>,
 }
 
@@ -69,20 +73,34 @@ impl Outbox {
         let directory = data_dir.join("webhooks");
         fs::create_dir_all(&directory)?;
         let (sender, receiver) = mpsc::channel(EVENTS_MAX);
-        let outbox = Self { directory, sender, metrics: Arc::clone(metrics) };
+        let outbox = Self { directory, sender, waiting: Mutex::default(), metrics: Arc::clone(metrics) };
         for event in outbox.stored()? {
+            let id = event.id.clone();
             // There is room, or they stay where they are.
-            let _ = outbox.sender.try_send(event);
+            if outbox.sender.try_send(event).is_ok() {
+                outbox.waiting().insert(id);
+            }
         }
         Ok((Arc::new(outbox), receiver))
     }
 
-    /// Puts an event in. Waits for nobody; what does not fit is counted and told in the log.
-    pub(crate) fn put(&self, event: Event) {
-        if let Err(error) = self.store(&event) {
+    /// Keeps an event that may have to be sent: the next start sends it, unless it is put or forgotten before.
+    pub(crate) fn keep(&self, event: &Event) {
+        // What is sent again is the same.
+        if !self.waiting().contains(&event.id)
+            && let Err(error) = self.store(event)
+        {
             tracing::warn!(%error, event = event.id, "an event for the webhook cannot be kept: a stop may lose it");
         }
+    }
+
+    /// Puts an event in. Waits for nobody; what does not fit is counted and told in the log. One that waits already is not put twice.
+    pub(crate) fn put(&self, event: Event) {
+        self.keep(&event);
         let id = event.id.clone();
+        if !self.waiting().insert(id.clone()) {
+            return;
+        }
         if self.sender.try_send(event).is_err() {
             self.count("lost");
             tracing::error!(event = id, "an event for the webhook is not sent, since {EVENTS_MAX} wait already");
@@ -90,8 +108,9 @@ impl Outbox {
         }
     }
 
-    /// Takes an event away that was taken, or given up.
+    /// Takes an event away that was taken, given up, or sent by another gateway.
     pub(crate) fn forget(&self, id: &str) {
+        self.waiting().remove(id);
         if let Err(error) = fs::remove_file(self.path(id))
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -130,6 +149,10 @@ impl Outbox {
         Ok(events)
     }
 
+    fn waiting(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn path(&self, id: &str) -> PathBuf {
         self.directory.join(format!("{id}.json"))
     }
@@ -157,6 +180,27 @@ mod tests {
         let (_, mut waiting) = Outbox::open(data.path(), &metrics).unwrap();
         assert_eq!((waiting.try_recv().unwrap(), waiting.try_recv().unwrap()), (event("a"), event("c")));
         assert!(waiting.try_recv().is_err());
+    }
+
+    #[test]
+    fn what_may_have_to_be_sent_is_sent_by_the_next_start_unless_another_gateway_sends_it() {
+        let data = tempfile::tempdir().unwrap();
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let (outbox, mut waiting) = Outbox::open(data.path(), &metrics).unwrap();
+        for id in ["doubtful", "elsewhere", "here"] {
+            outbox.keep(&event(id));
+        }
+        outbox.forget("elsewhere");
+        for _ in 0..2 {
+            outbox.put(event("here"));
+        }
+        assert_eq!(waiting.try_recv().unwrap(), event("here"));
+        assert!(waiting.try_recv().is_err(), "only what is put is sent, and once");
+        outbox.forget("here");
+        let (outbox, mut waiting) = Outbox::open(data.path(), &metrics).unwrap();
+        outbox.put(event("doubtful"));
+        assert_eq!(waiting.try_recv().unwrap(), event("doubtful"));
+        assert!(waiting.try_recv().is_err(), "what waits already is not put twice");
     }
 
     #[test]

@@ -4,19 +4,16 @@ use crate::outbox::{Event, Outbox};
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use wardgate_core::time::Clock;
-use wardgate_limits::escrow::{EscrowEvent, EscrowWatch};
+use wardgate_limits::escrow::{EscrowEvent, EscrowWatch, SoftLimitPassed};
 use wardgate_telemetry::Metrics;
 
 /// Counts everything, logs each change once, and puts into the outbox what the operator is to hear.
-pub(crate) fn watch(metrics: &Arc<Metrics>, clock: &Arc<dyn Clock>, outbox: Option<Arc<Outbox>>) -> Arc<dyn EscrowWatch> {
-    let (metrics, clock) = (Arc::clone(metrics), Arc::clone(clock));
-    Arc::new(Teller { metrics, clock, outbox, is_away: AtomicBool::new(false) })
+pub(crate) fn watch(metrics: &Arc<Metrics>, outbox: Option<Arc<Outbox>>) -> Arc<dyn EscrowWatch> {
+    Arc::new(Teller { metrics: Arc::clone(metrics), outbox, is_away: AtomicBool::new(false) })
 }
 
 struct Teller {
     metrics: Arc<Metrics>,
-    clock: Arc<dyn Clock>,
     outbox: Option<Arc<Outbox>>,
     is_away: AtomicBool,
 }
@@ -37,10 +34,11 @@ impl EscrowWatch for Teller {
                     tracing::warn!(error, "the store does not tell what is left of budgets: what this gateway holds is spent");
                 }
             }
-            EscrowEvent::SoftLimitPassed { budget, start, spent } => {
-                if let Some(outbox) = &self.outbox {
-                    outbox.put(Event::soft_limit_passed(budget, *start, *spent, self.clock.now()));
-                }
+            EscrowEvent::SoftLimitSeen(passed) => self.outbox.iter().for_each(|outbox| outbox.keep(&Event::of(passed))),
+            EscrowEvent::SoftLimitTold(passed) => self.outbox.iter().for_each(|outbox| outbox.forget(&Event::of(passed).id)),
+            EscrowEvent::SoftLimitPassed(passed) => {
+                let SoftLimitPassed { budget, start, spent, .. } = passed;
+                self.outbox.iter().for_each(|outbox| outbox.put(Event::of(passed)));
                 self.metrics.soft_limits_passed.with_label_values(&[budget.owner.name()]).inc();
                 tracing::warn!(
                     budget = %budget.id,

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 use wardgate_core::budget::Budget;
 use wardgate_core::id::{AccountId, HolderId};
+use wardgate_core::money::NanoUsd;
 use wardgate_core::time::{Clock, Timestamp};
 use wardgate_store::escrow::{Ask, Purse};
 use wardgate_store::{Store, StoreError};
@@ -43,15 +44,27 @@ pub enum EscrowEvent<'e> {
     Asked,
     /// The store did not answer.
     Failed(&'e StoreError),
-    /// The ledger says that so much was spent of a budget, which is as much as its soft limit, or more. Told once in a span, by one gateway.
-    SoftLimitPassed {
-        /// Which.
-        budget: &'e Budget,
-        /// When its span began.
-        start: Timestamp,
-        /// How much was spent.
-        spent: wardgate_core::money::NanoUsd,
-    },
+    /// A soft limit is passed, and whether another gateway has told it is about to be asked. What is kept on this news is not lost
+    /// if the process ends before there is an answer.
+    SoftLimitSeen(&'e SoftLimitPassed<'e>),
+    /// This gateway is the one to tell it. Once in a span; again, after a [`EscrowEvent::SoftLimitSeen`], when it cannot be known
+    /// who was the first.
+    SoftLimitPassed(&'e SoftLimitPassed<'e>),
+    /// Another gateway has told it.
+    SoftLimitTold(&'e SoftLimitPassed<'e>),
+}
+
+/// The ledger says that so much was spent of a budget, which is as much as its soft limit, or more.
+#[derive(Debug)]
+pub struct SoftLimitPassed<'e> {
+    /// Which.
+    pub budget: &'e Budget,
+    /// When its span began.
+    pub start: Timestamp,
+    /// How much was spent.
+    pub spent: NanoUsd,
+    /// When that was seen.
+    pub at: Timestamp,
 }
 
 /// Who is told.

@@ -1,6 +1,10 @@
-//! Soft limits: told once in a span, by whichever gateway sees it first.
+//! Soft limits: told once in a span, by whichever gateway notes it first in the store.
+//!
+//! Between that note and the telling a gateway may be killed, and then nobody would tell it, since it is noted. So what is to be told is
+//! kept before it is noted, and let go only when the answer is certain: another gateway was first. A note whose answer was lost may
+//! have been made, so the next answer is no proof of another gateway, and it is told.
 
-use super::desk::{EscrowEvent, EscrowWatch};
+use super::desk::{EscrowEvent, EscrowWatch, SoftLimitPassed};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +23,8 @@ pub(super) struct SoftLimits {
     budgets: Mutex<Vec<Budget>>,
     /// Those that were passed, in spans that may not be over.
     passed: Mutex<HashSet<(BudgetId, Timestamp)>>,
+    /// Those that may have been noted by this gateway without an answer, in spans that may not be over.
+    doubted: Mutex<HashSet<(BudgetId, Timestamp)>>,
     looks: AtomicU32,
 }
 
@@ -40,12 +46,7 @@ impl SoftLimits {
         if self.looks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |looks| looks.checked_sub(1)).is_err() {
             return;
         }
-        let open: Vec<Budget> = {
-            let budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
-            passed.retain(|(id, start)| budgets.iter().any(|budget| budget.id == *id && budget.span(at).start == *start));
-            budgets.iter().filter(|budget| !passed.contains(&(budget.id, budget.span(at).start))).cloned().collect()
-        };
+        let open = self.open(at);
         if open.is_empty() {
             return;
         }
@@ -53,19 +54,36 @@ impl SoftLimits {
         // What cannot be told now is told at the next look.
         let Ok(standings) = tenant.standings(&purses, at).await else { return self.touch() };
         for (budget, standing) in open.iter().zip(standings) {
-            let start = budget.span(at).start;
-            if budget.soft.is_none_or(|soft| standing.spent < soft) {
-                continue;
-            }
-            match tenant.pass_soft_limit(budget.id, start).await {
-                Ok(is_first) => {
-                    self.passed.lock().unwrap_or_else(PoisonError::into_inner).insert((budget.id, start));
-                    if is_first {
-                        watch.tell(&EscrowEvent::SoftLimitPassed { budget, start, spent: standing.spent });
-                    }
-                }
-                Err(_) => self.touch(),
+            if budget.soft.is_some_and(|soft| standing.spent >= soft) {
+                let passed = SoftLimitPassed { budget, start: budget.span(at).start, spent: standing.spent, at };
+                self.note(&passed, tenant, watch).await;
             }
         }
+    }
+
+    /// The budgets that are not known to be passed.
+    fn open(&self, at: Timestamp) -> Vec<Budget> {
+        let budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_now = |(id, start): &(BudgetId, Timestamp)| {
+            budgets.iter().any(|budget| budget.id == *id && budget.span(at).start == *start)
+        };
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner).retain(is_now);
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        passed.retain(is_now);
+        budgets.iter().filter(|budget| !passed.contains(&(budget.id, budget.span(at).start))).cloned().collect()
+    }
+
+    async fn note(&self, passed: &SoftLimitPassed<'_>, tenant: &dyn Tenant, watch: &dyn EscrowWatch) {
+        let key = (passed.budget.id, passed.start);
+        watch.tell(&EscrowEvent::SoftLimitSeen(passed));
+        let noted = tenant.pass_soft_limit(passed.budget.id, passed.start).await;
+        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(is_first) = noted else {
+            doubted.insert(key);
+            return self.touch();
+        };
+        let is_mine = is_first || doubted.remove(&key);
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        watch.tell(&if is_mine { EscrowEvent::SoftLimitPassed(passed) } else { EscrowEvent::SoftLimitTold(passed) });
     }
 }

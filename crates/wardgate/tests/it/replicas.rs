@@ -26,6 +26,10 @@ impl Cluster {
         Self { database, files }
     }
 
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
+    }
+
     pub(crate) fn setup(&self) -> Setup {
         self.setup_at(&self.database.url())
     }
