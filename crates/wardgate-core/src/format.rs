@@ -130,11 +130,16 @@ impl Format {
             }
             Self::AnthropicTokenCount => matches!(provider, Self::AnthropicTokenCount),
             Self::GeminiTokenCount => matches!(provider, Self::GeminiTokenCount),
-            Self::GeminiEmbedding => matches!(provider, Self::GeminiEmbedding),
+            Self::GeminiBatchEmbedding => {
+                matches!(provider, Self::GeminiBatchEmbedding | Self::OpenAiEmbeddings | Self::CohereEmbedding)
+            }
+            Self::GeminiEmbedding => {
+                matches!(provider, Self::GeminiEmbedding) || Self::GeminiBatchEmbedding.is_answered_by(provider)
+            }
             // Only who serves the same surface knows what to do with it.
             Self::Opaque => false,
             // No client speaks these here.
-            Self::CohereChat | Self::BedrockConverse | Self::GeminiBatchEmbedding | Self::CohereEmbedding => false,
+            Self::CohereChat | Self::BedrockConverse | Self::CohereEmbedding => false,
         }
     }
 }
@@ -160,6 +165,8 @@ pub enum Surface {
     GeminiCountTokens,
     /// `POST /v1beta/models/{model}:embedContent`.
     EmbedContent,
+    /// `POST /v1beta/models/{model}:batchEmbedContents`.
+    BatchEmbedContents,
     /// `POST /v1/images/generations`.
     ImageGenerations,
     /// `POST /v1/images/edits`.
@@ -180,7 +187,7 @@ pub enum Surface {
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ChatCompletions,
         Self::Messages,
         Self::Responses,
@@ -190,6 +197,7 @@ impl Surface {
         Self::CountTokens,
         Self::GeminiCountTokens,
         Self::EmbedContent,
+        Self::BatchEmbedContents,
         Self::ImageGenerations,
         Self::ImageEdits,
         Self::ImageVariations,
@@ -213,6 +221,7 @@ impl Surface {
             Self::CountTokens => Format::AnthropicTokenCount,
             Self::GeminiCountTokens => Format::GeminiTokenCount,
             Self::EmbedContent => Format::GeminiEmbedding,
+            Self::BatchEmbedContents => Format::GeminiBatchEmbedding,
             Self::ImageGenerations
             | Self::ImageEdits
             | Self::ImageVariations
@@ -237,6 +246,7 @@ impl Surface {
             Self::CountTokens => "count-tokens",
             Self::GeminiCountTokens => "gemini-count-tokens",
             Self::EmbedContent => "embed-content",
+            Self::BatchEmbedContents => "batch-embed-contents",
             Self::ImageGenerations => "image-generations",
             Self::ImageEdits => "image-edits",
             Self::ImageVariations => "image-variations",
@@ -288,6 +298,7 @@ impl Surface {
             Self::CountTokens => "/messages/count_tokens",
             Self::GeminiCountTokens => "/models/{model}:countTokens",
             Self::EmbedContent => "/models/{model}:embedContent",
+            Self::BatchEmbedContents => "/models/{model}:batchEmbedContents",
             Self::ImageGenerations => "/images/generations",
             Self::ImageEdits => "/images/edits",
             Self::ImageVariations => "/images/variations",

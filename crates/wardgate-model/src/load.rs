@@ -185,7 +185,7 @@ pub(crate) fn models(text: &str, constraints: &mut ConstraintsByModel) -> Result
                 author: entry.author,
                 context_window: entry.context_window,
                 output_tokens_max: entry.max_output_tokens,
-                formats: entry.formats.iter().filter_map(|name| format_named(name)).collect(),
+                formats: entry.formats.iter().flat_map(|name| formats_named(name)).copied().collect(),
                 is_chat: entry.mode == "chat",
                 is_offered: entry.status != "retired",
                 abilities: Abilities { can: entry.can.into_iter().collect(), cannot: entry.cannot.into_iter().collect() },
@@ -210,20 +210,21 @@ fn former_prices(entries: &[FormerEntry]) -> Result<Vec<FormerPrices>, String> {
     Ok(former)
 }
 
-/// The format that the catalog's data calls so. Of some that it names nothing is spoken here.
-fn format_named(name: &str) -> Option<Format> {
-    Some(match name {
-        "openai.chat" => Format::OpenAiChat,
-        "openai.responses" => Format::OpenAiResponses,
-        "openai.embeddings" => Format::OpenAiEmbeddings,
-        "anthropic.messages" => Format::AnthropicMessages,
-        "gemini.generate_content" => Format::Gemini,
-        "gemini.embed_content" => Format::GeminiBatchEmbedding,
-        "bedrock.converse" => Format::BedrockConverse,
-        "cohere.v2_chat" => Format::CohereChat,
-        "cohere.v2_embed" => Format::CohereEmbedding,
-        _ => return None,
-    })
+/// The formats that the catalog's data calls so. Of some that it names nothing is spoken here.
+fn formats_named(name: &str) -> &'static [Format] {
+    match name {
+        "openai.chat" => &[Format::OpenAiChat],
+        "openai.responses" => &[Format::OpenAiResponses],
+        "openai.embeddings" => &[Format::OpenAiEmbeddings],
+        "anthropic.messages" => &[Format::AnthropicMessages],
+        "gemini.generate_content" => &[Format::Gemini],
+        // One text or several, the model is the same.
+        "gemini.embed_content" => &[Format::GeminiBatchEmbedding, Format::GeminiEmbedding],
+        "bedrock.converse" => &[Format::BedrockConverse],
+        "cohere.v2_chat" => &[Format::CohereChat],
+        "cohere.v2_embed" => &[Format::CohereEmbedding],
+        _ => &[],
+    }
 }
 
 fn prices(entry: &PricingEntry) -> Result<Prices, String> {

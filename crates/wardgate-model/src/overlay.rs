@@ -105,7 +105,9 @@ fn likely_scheme(surface: Surface, base_url: &str) -> AuthScheme {
     }
     match surface {
         Surface::Messages | Surface::CountTokens => AuthScheme::BearerAndXApiKey,
-        Surface::GenerateContent | Surface::GeminiCountTokens | Surface::EmbedContent => AuthScheme::XGoogApiKey,
+        Surface::GenerateContent | Surface::GeminiCountTokens | Surface::EmbedContent | Surface::BatchEmbedContents => {
+            AuthScheme::XGoogApiKey
+        }
         _ => AuthScheme::Bearer,
     }
 }

@@ -33,8 +33,10 @@ pub(crate) enum Passage {
 
 /// What translated vectors are written with.
 pub(crate) struct Vectors {
-    /// Who made them.
-    pub(crate) form: EmbeddingsForm,
+    /// What the client speaks.
+    pub(crate) client: EmbeddingsForm,
+    /// What the provider speaks.
+    pub(crate) provider: EmbeddingsForm,
     /// What was asked.
     pub(crate) request: EmbeddingsRequest,
     /// The model that made them.
@@ -84,11 +86,15 @@ impl Passage {
                 Ok(Whole { body, facts, warnings: reply.warnings })
             }
             Self::Vectors(vectors) => {
-                let Vectors { form, request, model } = &**vectors;
-                let reply = embeddings::decode_reply(*form, &body, request.inputs.len(), credential)?;
+                let Vectors { client, provider, request, model } = &**vectors;
+                let reply = embeddings::decode_reply(*provider, &body, request.inputs.len(), credential)?;
                 let facts = ReplyFacts { usage: reply.usage, stop_reason: None };
-                let body = embeddings::encode_reply(&reply, request, model).into();
-                Ok(Whole { body, facts, warnings: Warnings::default() })
+                let body = embeddings::encode_reply(*client, &reply, request, model).into();
+                let mut warnings = Warnings::default();
+                if reply.usage.is_none() {
+                    warnings.add("usage_missing", "usage");
+                }
+                Ok(Whole { body, facts, warnings })
             }
         }
     }

@@ -288,7 +288,7 @@ fn tell(failure: &Failure) -> Told {
         Failure::BodyBroken => ours(400, InvalidRequest, "body_incomplete", "the body ended before its announced end"),
         Failure::BodyWrong(error) => {
             let (code, param) = body_words(error);
-            Told { param: param.map(Cow::Borrowed), ..ours(400, InvalidRequest, code, error.to_string()) }
+            Told { param, ..ours(400, InvalidRequest, code, error.to_string()) }
         }
         Failure::Untranslatable(refused) => Told {
             param: (!refused.path.is_empty()).then(|| Cow::Owned(refused.path.clone())),
@@ -340,8 +340,13 @@ fn path_hint(path: &str) -> &'static str {
     if path.contains("/v1/v1/") { "; the client adds /v1 itself, so leave it out of the base URL" } else { "" }
 }
 
-const fn body_words(error: &PeekError) -> (&'static str, Option<&'static str>) {
-    match error {
+fn body_words(error: &PeekError) -> (&'static str, Option<Cow<'static, str>>) {
+    let (code, param) = match error {
+        PeekError::RequestModelDiffers(index) => return ("model_differs", Some(format!("requests[{index}].model").into())),
+        PeekError::RequestModelNotAString(index) => {
+            return ("model_not_a_string", Some(format!("requests[{index}].model").into()));
+        }
+        PeekError::TooManyRequests => ("too_many_requests", Some("requests")),
         PeekError::NotJson(_) => ("invalid_json", None),
         PeekError::NotAForm(_) => ("invalid_form", None),
         PeekError::NotAnObject => ("not_an_object", None),
@@ -354,7 +359,8 @@ const fn body_words(error: &PeekError) -> (&'static str, Option<&'static str>) {
         PeekError::ModelsNotStrings | PeekError::TooManyModels => ("invalid_models", Some("models")),
         PeekError::StreamNotABoolean => ("invalid_stream", Some("stream")),
         PeekError::SurfaceUnknown(_) => ("unknown_surface", Some("surface")),
-    }
+    };
+    (code, param.map(Cow::Borrowed))
 }
 
 /// Every mistake with its place.

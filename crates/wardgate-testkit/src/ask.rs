@@ -21,6 +21,7 @@ impl Ask {
     pub fn new(dialect: Dialect, model: &str) -> Self {
         let target = match dialect {
             Dialect::Gemini => format!("{}/{model}:generateContent", dialect.path()),
+            Dialect::BatchEmbedContents => format!("{}/{model}:batchEmbedContents", dialect.path()),
             _ => dialect.path().to_owned(),
         };
         Self { dialect, target, headers: Vec::new(), key: None, fields: dialect.question(model), body: None }
@@ -29,7 +30,7 @@ impl Ask {
     /// Asks for a stream.
     #[must_use]
     pub fn stream(mut self, is_stream: bool) -> Self {
-        if self.dialect != Dialect::Gemini {
+        if !matches!(self.dialect, Dialect::Gemini | Dialect::BatchEmbedContents) {
             return self.field("stream", is_stream);
         }
         if is_stream {

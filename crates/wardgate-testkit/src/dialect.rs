@@ -20,6 +20,8 @@ pub enum Dialect {
     Completions,
     /// OpenAI's embeddings: vectors, which stand as text here, and no streams.
     Embeddings,
+    /// Gemini's batchEmbedContents, of the same kind.
+    BatchEmbedContents,
 }
 
 impl Dialect {
@@ -33,7 +35,7 @@ impl Dialect {
             Self::Chat => "/v1/chat/completions",
             Self::Messages => "/v1/messages",
             Self::Responses => "/v1/responses",
-            Self::Gemini => "/v1beta/models",
+            Self::Gemini | Self::BatchEmbedContents => "/v1beta/models",
             Self::Completions => "/v1/completions",
             Self::Embeddings => "/v1/embeddings",
         }
@@ -49,6 +51,7 @@ impl Dialect {
             Self::Gemini => ("google", "generate-content"),
             Self::Completions => ("openai", "completions"),
             Self::Embeddings => ("openai", "embeddings"),
+            Self::BatchEmbedContents => ("google", "batch-embed-contents"),
         }
     }
 
@@ -65,6 +68,9 @@ impl Dialect {
             }),
             Self::Completions => json!({"model": model, "max_tokens": 100, "prompt": "Hello"}),
             Self::Embeddings => json!({"model": model, "input": ["Hello"], "encoding_format": "base64"}),
+            Self::BatchEmbedContents => {
+                json!({"requests": [{"model": format!("models/{model}"), "content": {"parts": [{"text": "Hello"}]}}]})
+            }
         }
     }
 
@@ -72,7 +78,7 @@ impl Dialect {
     #[must_use]
     pub fn tools(self, name: &str, schema: &Value) -> Value {
         match self {
-            Self::Chat | Self::Completions | Self::Embeddings => {
+            Self::Chat | Self::Completions | Self::Embeddings | Self::BatchEmbedContents => {
                 json!([{"type": "function", "function": {"name": name, "parameters": schema}}])
             }
             Self::Messages => json!([{"name": name, "input_schema": schema}]),
@@ -98,6 +104,9 @@ impl Dialect {
                 "object": "list", "model": "upstream-model", "data": [{"object": "embedding", "index": 0, "embedding": text}],
                 "usage": {"prompt_tokens": 12, "total_tokens": 12},
             }),
+            Self::BatchEmbedContents => {
+                json!({"embeddings": [{"values": text}], "usageMetadata": {"promptTokenCount": 12, "totalTokenCount": 12}})
+            }
         }
     }
 
@@ -118,7 +127,7 @@ impl Dialect {
             }
             Self::Responses => responses::whole(&json!([responses::call(name, arguments)])),
             Self::Gemini => gemini::whole(&json!([gemini::call(name, arguments)])),
-            Self::Completions | Self::Embeddings => panic!("no tools there"),
+            Self::Completions | Self::Embeddings | Self::BatchEmbedContents => panic!("no tools there"),
         }
     }
 
@@ -151,7 +160,7 @@ impl Dialect {
             }
             Self::Responses => responses::call_stream(name, fragments),
             Self::Gemini => gemini::call_stream(name, fragments),
-            Self::Completions | Self::Embeddings => panic!("no tools there"),
+            Self::Completions | Self::Embeddings | Self::BatchEmbedContents => panic!("no tools there"),
         }
     }
 
@@ -165,7 +174,7 @@ impl Dialect {
                 format!("{}event: content_block_start\ndata: {block}\n\n", message_start())
             }
             Self::Responses => responses::opening(),
-            Self::Gemini | Self::Completions | Self::Embeddings => String::new(),
+            Self::Gemini | Self::Completions | Self::Embeddings | Self::BatchEmbedContents => String::new(),
         }
     }
 
@@ -181,7 +190,7 @@ impl Dialect {
             Self::Responses => responses::content(text),
             Self::Gemini => gemini::content(text),
             Self::Completions => completions_chunk(text, &Value::Null),
-            Self::Embeddings => panic!("no streams there"),
+            Self::Embeddings | Self::BatchEmbedContents => panic!("no streams there"),
         }
     }
 
@@ -194,7 +203,7 @@ impl Dialect {
             Self::Responses => responses::ending(text),
             Self::Gemini => gemini::ending(),
             Self::Completions => format!("{}data: [DONE]\n\n", completions_chunk("", &json!("stop"))),
-            Self::Embeddings => panic!("no streams there"),
+            Self::Embeddings | Self::BatchEmbedContents => panic!("no streams there"),
         }
     }
 
@@ -227,7 +236,9 @@ impl Dialect {
                 let error = json!({"type": "error", "code": "server_error", "message": message, "sequence_number": 9});
                 format!("event: error\ndata: {error}\n\n")
             }
-            Self::Gemini => format!("data: {}\n\n", json!({"error": {"code": 500, "message": message, "status": "INTERNAL"}})),
+            Self::Gemini | Self::BatchEmbedContents => {
+                format!("data: {}\n\n", json!({"error": {"code": 500, "message": message, "status": "INTERNAL"}}))
+            }
         }
     }
 
@@ -239,7 +250,9 @@ impl Dialect {
                 json!({"error": {"message": message, "type": "some_error", "param": null, "code": null}})
             }
             Self::Messages => json!({"type": "error", "error": {"type": "some_error", "message": message}}),
-            Self::Gemini => json!({"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}),
+            Self::Gemini | Self::BatchEmbedContents => {
+                json!({"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}})
+            }
         }
     }
 
@@ -250,7 +263,7 @@ impl Dialect {
             Self::Chat | Self::Completions | Self::Embeddings => "data: [DONE]",
             Self::Messages => "event: message_stop",
             Self::Responses => "event: response.completed",
-            Self::Gemini => "\"finishReason\":",
+            Self::Gemini | Self::BatchEmbedContents => "\"finishReason\":",
         }
     }
 
@@ -262,7 +275,7 @@ impl Dialect {
     pub fn error_code(self, body: &Value) -> String {
         let error = &body["error"];
         let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
-        if self == Self::Gemini {
+        if matches!(self, Self::Gemini | Self::BatchEmbedContents) {
             let reason = &error["details"][0]["reason"];
             let is_right = is_text(&error["message"]) && is_text(&error["status"]) && error["code"].is_u64();
             assert!(is_right && is_text(reason), "no error of {self:?}: {body}");
@@ -273,7 +286,7 @@ impl Dialect {
             Self::Chat | Self::Responses | Self::Completions | Self::Embeddings => {
                 error.get("param").is_some() && body.get("type").is_none()
             }
-            Self::Messages | Self::Gemini => body["type"] == "error",
+            Self::Messages | Self::Gemini | Self::BatchEmbedContents => body["type"] == "error",
         };
         assert!(is_right && is_enveloped && is_text(&body["request_id"]), "no error of {self:?}: {body}");
         error["code"].as_str().unwrap_or_default().to_owned()
@@ -299,7 +312,7 @@ impl Dialect {
                 last.starts_with("event: response.failed\n") && event["response"]["status"] == "failed",
                 &event["response"]["error"],
             ),
-            Self::Gemini => (event["error"]["status"].is_string(), &event["error"]),
+            Self::Gemini | Self::BatchEmbedContents => (event["error"]["status"].is_string(), &event["error"]),
         };
         assert!(is_right && error["message"].is_string(), "no error event of {self:?} at the end: {text}");
         error.clone()

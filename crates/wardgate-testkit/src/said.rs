@@ -70,6 +70,10 @@ impl Dialect {
                 said.text = text(&body["data"][0]["embedding"]);
                 said.tokens = body["usage"]["prompt_tokens"].as_u64().map(|tokens| (tokens, 0));
             }
+            Self::BatchEmbedContents => {
+                said.text = text(&body["embeddings"][0]["values"]);
+                said.tokens = body["usageMetadata"]["promptTokenCount"].as_u64().map(|tokens| (tokens, 0));
+            }
             Self::Gemini => {
                 assert!(body["candidates"].is_array(), "{body}");
                 for part in list(&body["candidates"][0]["content"]["parts"]) {
@@ -136,7 +140,7 @@ impl Dialect {
                         (said.calls, said.is_for_tools, said.tokens) = (whole.calls, whole.is_for_tools, whole.tokens);
                     }
                 }
-                Self::Embeddings => panic!("no streams there"),
+                Self::Embeddings | Self::BatchEmbedContents => panic!("no streams there"),
                 Self::Gemini => {
                     let one = self.read_whole(&event);
                     said.text.push_str(&one.text);

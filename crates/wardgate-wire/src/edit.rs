@@ -4,6 +4,7 @@
 //! fields that steer the gateway or that the provider does not take. What comes out is a list of slices of the original with
 //! small pieces between them.
 
+use crate::format::gemini;
 use crate::peek::{GATEWAY_ONLY, GENERATION_CONFIG, Key, Peek};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
@@ -62,7 +63,7 @@ pub struct Params<'e> {
 }
 
 /// What is no parameter, and never taken out.
-const ESSENTIAL: [&str; 4] = ["model", "messages", "stream", "contents"];
+const ESSENTIAL: [&str; 6] = ["model", "messages", "stream", "contents", "content", "requests"];
 
 /// What is said to the model, which a list of the parameters that a provider takes may well leave out.
 const SAID: [&str; 6] = ["system", "prompt", "input", "instructions", "systemInstruction", "system_instruction"];
@@ -109,7 +110,8 @@ pub fn apply(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
             Edited { slices: splice(body, peek, span, edit), removed: Vec::new(), changed: Vec::new() }
         }
         None if keeps_members && peek.is_model_in_path && edit.output_cap.is_none() => {
-            Edited { slices: vec![body.clone()], removed: Vec::new(), changed: Vec::new() }
+            let body = rename(body, &peek.request_model_spans, edit.model);
+            Edited { slices: vec![body], removed: Vec::new(), changed: Vec::new() }
         }
         _ => rebuild(body, peek, edit),
     }
@@ -188,8 +190,26 @@ fn splice(body: &Bytes, peek: &Peek, model_span: &Range<usize>, edit: Edit<'_>) 
     slices
 }
 
+/// The body with the model's name in each of several requests.
+fn rename(body: &Bytes, spans: &[Range<usize>], model: &str) -> Bytes {
+    if spans.is_empty() {
+        return body.clone();
+    }
+    let mut text = Vec::with_capacity(body.len() + spans.len() * model.len());
+    let name = json_string(&gemini::model_name(model));
+    let mut from = 0;
+    for span in spans {
+        text.extend_from_slice(&body[from..span.start]);
+        text.extend_from_slice(name.as_bytes());
+        from = span.end;
+    }
+    text.extend_from_slice(&body[from..]);
+    Bytes::from(text)
+}
+
 /// The rare case: write the members again, each byte for byte, without those that this provider, or any, must not see.
 fn rebuild(body: &Bytes, peek: &Peek, edit: Edit<'_>) -> Edited {
+    let body = &rename(body, &peek.request_model_spans, edit.model);
     let mut text = String::with_capacity(body.len() + edit.model.len());
     text.push('{');
     if !peek.is_model_in_path {
@@ -410,7 +430,8 @@ mod tests {
     fn a_model_in_the_path_stays_out_of_the_body() {
         let edited = |body: &'static str| {
             let body = Bytes::from_static(body.as_bytes());
-            let peek = crate::peek::peek_gemini(&body, "m", false).unwrap_or_else(|error| panic!("{error}"));
+            let peek =
+                crate::peek::peek_gemini(&body, Surface::GenerateContent, "m", false).unwrap_or_else(|error| panic!("{error}"));
             let edited = apply(&body, &peek, only_model("other"));
             edited.slices.iter().flat_map(|slice| slice.to_vec()).map(char::from).collect::<String>()
         };
@@ -422,7 +443,8 @@ mod tests {
     fn a_cap_of_gemini_stands_in_its_generation_config() {
         let check = |body: &'static str, expected: &str| {
             let body = Bytes::from_static(body.as_bytes());
-            let peek = crate::peek::peek_gemini(&body, "m", false).unwrap_or_else(|error| panic!("{error}"));
+            let peek =
+                crate::peek::peek_gemini(&body, Surface::GenerateContent, "m", false).unwrap_or_else(|error| panic!("{error}"));
             let output_cap = Some(OutputCap { field: "maxOutputTokens", tokens: 50 });
             assert_eq!(apply(&body, &peek, Edit { output_cap, ..only_model("m") }).slices.concat(), expected.as_bytes());
         };
@@ -498,6 +520,23 @@ mod tests {
         check(r#"{"model":"m","a":1.0,"stream":true,"v":2}"#, r#"{"v":"1","a":1.0}"#);
         check("{}", r#"{"v":"1"}"#);
         check("[]", "[]");
+    }
+
+    #[test]
+    fn each_request_of_several_names_the_model_that_is_called() {
+        let check = |body: &'static str, unsupported: &[&str], expected: &str| {
+            let body = Bytes::from_static(body.as_bytes());
+            let peek = crate::peek::peek_gemini(&body, Surface::BatchEmbedContents, "up:a", false);
+            let unsupported = unsupported.iter().map(|name| Box::from(*name)).collect::<HashSet<Box<str>>>();
+            let params = Params { unsupported: Some(&unsupported).filter(|names| !names.is_empty()), ..Params::default() };
+            let edited = apply(&body, &peek.unwrap_or_else(|error| panic!("{error}")), Edit { params, ..only_model("b\"c") });
+            assert_eq!(String::from_utf8_lossy(&edited.slices.concat()), expected);
+        };
+        let body = r#"{ "requests":[{"model":"models/up:a","content":{ }},{},{"x":1.0,"model":"up:a"}] }"#;
+        check(body, &[], r#"{ "requests":[{"model":"models/b\"c","content":{ }},{},{"x":1.0,"model":"models/b\"c"}] }"#);
+        let body = r#"{"provider":{},"odd":1,"requests":[{"model":"models/up:a"}],"after":2}"#;
+        check(body, &["odd", "requests"], r#"{"requests":[{"model":"models/b\"c"}],"after":2}"#);
+        check(r#"{"requests":[ {} ]}"#, &[], r#"{"requests":[ {} ]}"#);
     }
 
     #[test]

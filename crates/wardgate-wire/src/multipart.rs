@@ -76,6 +76,7 @@ pub fn of(held: &[u8], found: &Found) -> Result<Peek, PeekError> {
         output_tokens_span: None,
         has_several_output_caps: false,
         end_user_span: found.end_user.clone(),
+        request_model_spans: Vec::new(),
         output_caps: &[],
     })
 }

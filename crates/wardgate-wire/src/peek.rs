@@ -3,6 +3,8 @@
 //! One validating pass over the body, without building it: the values of interest are kept as spans, so that [`crate::edit`]
 //! can splice around them. A 1 MB prompt costs a few hundred microseconds here and is never copied.
 
+mod batch;
+
 use crate::depth;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -20,6 +22,9 @@ pub const PROMPTS_MAX: u64 = 2_048;
 
 /// The most fallbacks that `models` may list.
 pub const MODELS_MAX: usize = 64;
+
+/// The most requests in one (Gemini's batchEmbedContents). Google takes a hundred.
+pub const REQUESTS_MAX: usize = 2_048;
 
 /// Fields that steer the gateway and mean nothing, or an error, to a provider.
 pub(crate) const GATEWAY_ONLY: [&str; 11] = [
@@ -92,6 +97,8 @@ pub struct Peek {
     pub has_several_output_caps: bool,
     /// Where the client says for which user of its own it asks; see [`end_user`].
     pub end_user_span: Option<Range<usize>>,
+    /// Where the model is named again in each request of several, in order (Gemini's batchEmbedContents).
+    pub request_model_spans: Vec<Range<usize>>,
     /// What such a cap may be called in this body.
     pub(crate) output_caps: &'static [&'static str],
 }
@@ -126,6 +133,15 @@ pub enum PeekError {
     /// `models` is no list of non-empty texts.
     #[error("the field \"models\" must be an array of non-empty strings")]
     ModelsNotStrings,
+    /// A request of several names another model than the path.
+    #[error("requests[{0}].model names another model than the path; all requests of a batch go to one model")]
+    RequestModelDiffers(usize),
+    /// A request of several names a model by something else than text.
+    #[error("requests[{0}].model must be a string")]
+    RequestModelNotAString(usize),
+    /// There are more requests in one than [`REQUESTS_MAX`].
+    #[error("the field \"requests\" holds more than {REQUESTS_MAX} requests")]
+    TooManyRequests,
     /// `models` has more entries than [`MODELS_MAX`].
     #[error("the field \"models\" lists more than {MODELS_MAX} models")]
     TooManyModels,
@@ -167,20 +183,23 @@ pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
         output_tokens_span: fields.output_cap.map(|value| span(text, value)),
         has_several_output_caps: fields.has_several_output_caps,
         end_user_span: fields.end_user(surface).map(|value| span(text, value)),
+        request_model_spans: Vec::new(),
         output_caps,
     })
 }
 
-/// Reads a request body of Gemini's generateContent. The path named the model, and whether to stream.
+/// Reads a request body on one of Gemini's surfaces. The path named the model, and whether to stream.
 ///
 /// # Errors
 /// See [`PeekError`]. Nothing of the body is quoted in it but field names.
-pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, PeekError> {
-    let output_caps = output_caps(Surface::GenerateContent);
-    let (_, mut fields) = read(body, output_caps, &GENERATION_CONFIG)?;
+pub fn peek_gemini(body: &[u8], surface: Surface, model: &str, is_stream: bool) -> Result<Peek, PeekError> {
+    let output_caps = output_caps(surface);
+    let more: &[&str] = if surface == Surface::BatchEmbedContents { &batch::READ } else { &GENERATION_CONFIG };
+    let (text, mut fields) = read(body, output_caps, more)?;
     if model.is_empty() {
         return Err(PeekError::ModelEmpty);
     }
+    let request_model_spans = fields.requests.map_or(Ok(Vec::new()), |value| batch::model_spans(text, value, model))?;
     let config = fields.generation_config.filter(|value| !is_null(value)).map(generation_config).unwrap_or_default();
     // Some SDKs repeat the model in the body. The path counts, and the body's is taken out.
     let has_model_too = fields.model.take().is_some();
@@ -204,6 +223,7 @@ pub fn peek_gemini(body: &[u8], model: &str, is_stream: bool) -> Result<Peek, Pe
         output_tokens_span: None,
         has_several_output_caps: false,
         end_user_span: None,
+        request_model_spans,
         output_caps,
     })
 }
@@ -425,6 +445,7 @@ struct Fields<'b> {
     stream_options: Option<&'b RawValue>,
     usage: Option<&'b RawValue>,
     generation_config: Option<&'b RawValue>,
+    requests: Option<&'b RawValue>,
     output_cap: Option<&'b RawValue>,
     output_tokens_max: Option<u64>,
     answers: Option<u64>,
@@ -486,6 +507,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 "stream_options" => &mut fields.stream_options,
                 "usage" => &mut fields.usage,
                 "generationConfig" | "generation_config" => &mut fields.generation_config,
+                "requests" if self.more == batch::READ => &mut fields.requests,
                 name if self.output_caps.contains(&name) => {
                     let value: &RawValue = map.next_value()?;
                     fields.output_tokens_max = fields.output_tokens_max.max(tokens(value));
@@ -578,7 +600,7 @@ mod tests {
         assert_eq!(chat(r#"{"model":"m","prompt":["a","b","c"]}"#), 1);
         let gemini = |config: &str| {
             let body = format!(r#"{{"generationConfig":{config}}}"#);
-            peek_gemini(body.as_bytes(), "m", false).unwrap().answers
+            peek_gemini(body.as_bytes(), Surface::GenerateContent, "m", false).unwrap().answers
         };
         assert_eq!(gemini("null"), 1);
         assert_eq!(gemini(r#"{"candidateCount":4}"#), 4);
@@ -676,7 +698,8 @@ mod tests {
         let check = |config: &str, expected: Option<u64>| {
             for name in ["generationConfig", "generation_config"] {
                 let body = format!(r#"{{"contents":[],"max_tokens":1,"{name}":{config}}}"#);
-                let peek = peek_gemini(body.as_bytes(), "gemini-x", true).unwrap_or_else(|error| panic!("{error}"));
+                let peek = peek_gemini(body.as_bytes(), Surface::GenerateContent, "gemini-x", true)
+                    .unwrap_or_else(|error| panic!("{error}"));
                 assert_eq!((peek.output_tokens_max, peek.is_stream), (expected, true), "{config}");
                 assert_eq!(peek.models, ["gemini-x"]);
             }
@@ -695,11 +718,16 @@ mod tests {
 
     #[test]
     fn a_path_that_names_the_model_counts_more_than_the_body() {
-        let peek = peek_gemini(br#"{"model":"other","models":["Gemini-X","b"],"contents":[]}"#, "gemini-x", false);
+        let peek = peek_gemini(
+            br#"{"model":"other","models":["Gemini-X","b"],"contents":[]}"#,
+            Surface::GenerateContent,
+            "gemini-x",
+            false,
+        );
         let peek = peek.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(peek.models, ["gemini-x", "b"]);
         assert!(peek.is_model_in_path && peek.has_gateway_only_fields && peek.model_span.is_none());
-        assert_eq!(peek_gemini(b"{}", "", false), Err(PeekError::ModelEmpty));
+        assert_eq!(peek_gemini(b"{}", Surface::GenerateContent, "", false), Err(PeekError::ModelEmpty));
     }
 
     #[test]
@@ -729,7 +757,8 @@ mod tests {
         #[test]
         fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = peek(&body, Surface::ChatCompletions);
-            let _ = peek_gemini(&body, "m", true);
+            let _ = peek_gemini(&body, Surface::GenerateContent, "m", true);
+            let _ = peek_gemini(&body, Surface::BatchEmbedContents, "m", false);
         }
     }
 }

@@ -33,10 +33,10 @@ pub fn read(format: Format, body: &[u8], credential: Option<&str>) -> Result<Rep
         Format::OpenAiCompletions => openai_chat::reply::read(body, credential),
         Format::OpenAiEmbeddings => openai_embeddings::read(body, credential),
         Format::AnthropicTokenCount | Format::GeminiTokenCount => figures::count(body, credential),
-        Format::GeminiEmbedding => figures::vector(body, credential),
+        Format::GeminiEmbedding | Format::GeminiBatchEmbedding => figures::vector(body, credential),
         Format::Opaque => opaque::read(body, credential),
         // No client is served in these, so nothing of them passes unread.
-        Format::CohereChat | Format::BedrockConverse | Format::GeminiBatchEmbedding | Format::CohereEmbedding => {
+        Format::CohereChat | Format::BedrockConverse | Format::CohereEmbedding => {
             let reply = crate::transcode::decode_reply(format, body, 0, credential)?;
             Ok(ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) })
         }

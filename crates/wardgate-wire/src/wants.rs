@@ -91,7 +91,7 @@ impl<'b> Found<'b> {
                 self.session = Some(hash(text.trim_matches('"').as_bytes(), 1));
             }
             "prompt_cache_key" if is_set => self.session = self.session.or(Some(hash(text.as_bytes(), 2))),
-            "messages" | "input" | "contents" | "prompt" => {
+            "messages" | "input" | "contents" | "prompt" | "content" | "requests" => {
                 self.messages = Some(value);
                 self.walk(value);
             }

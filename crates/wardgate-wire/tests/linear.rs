@@ -171,7 +171,7 @@ fn requests() {
             }));
             wrong.extend(check(&format!("{what}, looking at {name}"), size, body, |body| {
                 let found = if client == Format::Gemini {
-                    wardgate_wire::peek::peek_gemini(body, "m", false)
+                    wardgate_wire::peek::peek_gemini(body, Surface::GenerateContent, "m", false)
                 } else {
                     peek(body, surface)
                 };

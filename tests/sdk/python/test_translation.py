@@ -137,3 +137,12 @@ def test_embeddings_and_a_count(openai_client, anthropic_client, model):
     assert vector and all(isinstance(value, float) for value in vector)
     messages = [{"role": "user", "content": "count these four words"}]
     assert anthropic_client.messages.count_tokens(model=model("echo"), messages=messages).input_tokens == 4
+
+
+def test_google_embeddings(google_client, openai_client, model):
+    texts = ["some text", "other words"]
+    config = types.EmbedContentConfig(output_dimensionality=16)
+    vectors = google_client.models.embed_content(model=model("embed"), contents=texts, config=config).embeddings
+    plain = openai_client.embeddings.create(model=model("embed"), input=texts, dimensions=16).data
+    for vector, expected in zip(vectors, plain, strict=True):
+        assert vector.values == pytest.approx(expected.embedding, abs=1e-6)

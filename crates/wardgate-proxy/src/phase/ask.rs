@@ -150,7 +150,7 @@ fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -
     let surface = call.surface;
     let peek = match &call.model {
         None => peek::peek(&body, surface),
-        Some(model) => peek::peek_gemini(&body, model, call.is_stream),
+        Some(model) => peek::peek_gemini(&body, surface, model, call.is_stream),
     };
     let peek = peek.map_err(Failure::BodyWrong)?;
     let is_json_array = call.model.is_some() && peek.is_stream && !asks_for_events(query);

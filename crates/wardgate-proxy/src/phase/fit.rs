@@ -123,7 +123,7 @@ fn without_envelopes(ask: &Ask) -> Option<(Bytes, Peek)> {
     }
     let body = Bytes::from(envelope::strip(&ask.body)?);
     let peek = match ask.peek.models.first() {
-        Some(model) if ask.peek.is_model_in_path => peek::peek_gemini(&body, model, ask.peek.is_stream),
+        Some(model) if ask.peek.is_model_in_path => peek::peek_gemini(&body, ask.surface, model, ask.peek.is_stream),
         _ => peek::peek(&body, ask.surface),
     };
     Some((body, peek.ok()?))

@@ -178,6 +178,7 @@ fn gemini_path(rest: &str) -> Option<Route> {
         (":streamGenerateContent", Surface::GenerateContent, true),
         (":countTokens", Surface::GeminiCountTokens, false),
         (":embedContent", Surface::EmbedContent, false),
+        (":batchEmbedContents", Surface::BatchEmbedContents, false),
     ];
     // Google's own clients write the colons either way.
     let path = percent_decoded(rest);
@@ -260,6 +261,7 @@ mod tests {
             ("/v1/models/sandbox:echo:streamGenerateContent", Surface::GenerateContent, "sandbox:echo", true),
             ("/v1beta/models/sandbox%3Aecho%3AgenerateContent", Surface::GenerateContent, "sandbox:echo", false),
             ("/v1beta/models/openai/gpt-5:embedContent", Surface::EmbedContent, "openai/gpt-5", false),
+            ("/v1beta/models/sandbox:embed:batchEmbedContents", Surface::BatchEmbedContents, "sandbox:embed", false),
         ] {
             check(path, Some(Route::Generate(Call { surface, model: Some(model.to_owned()), is_stream })));
         }

@@ -61,8 +61,8 @@ pub(crate) fn translate<'p>(
 ) -> Result<Fitted<'p>, Unfit> {
     let (client, provider) = (ask.surface.format(), candidate.endpoint.format);
     let is_strict = inbound.headers.get(headers::STRICT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
-    if client == Format::OpenAiEmbeddings {
-        return embed(ask, candidate, is_strict);
+    if let (Some(asked), Some(form)) = (EmbeddingsForm::of(client), EmbeddingsForm::of(provider)) {
+        return embed(ask, candidate, asked, form, is_strict);
     }
     let changed = changed(ask, candidate, own)?;
     let request = match &changed {
@@ -94,22 +94,18 @@ pub(crate) fn translate<'p>(
 }
 
 /// The same for embeddings, which have a neutral form of their own.
-fn embed<'p>(ask: &Ask, candidate: &'p Candidate, is_strict: bool) -> Result<Fitted<'p>, Unfit> {
-    let form = match candidate.endpoint.format {
-        Format::GeminiBatchEmbedding => EmbeddingsForm::Gemini,
-        _ => EmbeddingsForm::Cohere,
-    };
-    let request = embeddings::decode_request(&ask.body)?;
-    let (body, mut warnings) = embeddings::encode_request(form, &request, &Target::new(&candidate.target.model));
-    if let Some(lost) = warnings.as_slice().first().filter(|_| is_strict) {
-        let why = "the provider cannot be told this, and the request asks to lose nothing";
-        return Err(Untranslatable::new(lost.code, lost.path.clone(), why).into());
-    }
-    if form == EmbeddingsForm::Gemini {
-        warnings.add("usage_missing", "usage");
-    }
+fn embed<'p>(
+    ask: &Ask,
+    candidate: &'p Candidate,
+    client: EmbeddingsForm,
+    provider: EmbeddingsForm,
+    is_strict: bool,
+) -> Result<Fitted<'p>, Unfit> {
+    let request = embeddings::decode_request(client, &ask.body)?;
+    let target = Target { is_strict, ..Target::new(&candidate.target.model) };
+    let (body, warnings) = embeddings::encode_request(provider, &request, &target)?;
     let changes = Changes { warnings, ..Changes::default() };
-    let passage = Passage::Vectors(Box::new(Vectors { form, request, model: candidate.target.model.to_string() }));
+    let passage = Passage::Vectors(Box::new(Vectors { client, provider, request, model: candidate.target.model.to_string() }));
     Ok(Fitted { candidate, body: vec![body.into()], changes, passage })
 }
 
@@ -240,7 +236,8 @@ mod tests {
     /// What a provider is sent, and what the client gets for its answer.
     fn check(format: Format, sent: &str, answer: &'static str, told: &str) {
         let (ask, candidate) = (ask(r#"{"model":"up:m","input":["a"],"dimensions":1}"#), candidate(format));
-        let Ok(fitted) = embed(&ask, &candidate, false) else { panic!("it cannot be said") };
+        let provider = EmbeddingsForm::of(format).unwrap_or(EmbeddingsForm::OpenAi);
+        let Ok(fitted) = embed(&ask, &candidate, EmbeddingsForm::OpenAi, provider, false) else { panic!("it cannot be said") };
         assert_eq!(fitted.body.concat(), sent.as_bytes());
         let whole =
             fitted.passage.whole(Bytes::from_static(answer.as_bytes()), None).unwrap_or_else(|fault| panic!("{fault:?}"));
@@ -265,7 +262,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_embedded_is_refused() {
-        let refused = |body, is_strict| match embed(&ask(body), &candidate(Format::CohereEmbedding), is_strict) {
+        let refused = |body, is_strict| match embed(
+            &ask(body),
+            &candidate(Format::CohereEmbedding),
+            EmbeddingsForm::OpenAi,
+            EmbeddingsForm::Cohere,
+            is_strict,
+        ) {
             Err(Unfit::Untranslatable(refused)) => refused.code,
             _ => "",
         };

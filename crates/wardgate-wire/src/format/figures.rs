@@ -1,5 +1,6 @@
-//! Answers that are a number or a vector, in passing: counts of tokens, and Gemini's embedding of one text.
+//! Answers that are a number or vectors, in passing: counts of tokens, and Gemini's embeddings of one text and of several.
 
+use crate::format::gemini::usage::GeminiUsage;
 use crate::reply::{ReplyFacts, in_band, object};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -13,6 +14,9 @@ struct Answer<'b> {
     #[serde(rename = "totalTokens")]
     total_tokens: Option<u64>,
     embedding: Option<IgnoredAny>,
+    embeddings: Option<IgnoredAny>,
+    #[serde(rename = "usageMetadata")]
+    usage: Option<GeminiUsage>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
 }
@@ -26,13 +30,13 @@ pub(crate) fn count(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts,
     Ok(ReplyFacts { usage: Some(Usage::default()), stop_reason: None })
 }
 
-/// Reads a vector with status 200. What it used is not said.
+/// Reads a vector or several with status 200. What they used only newer models say.
 pub(crate) fn vector(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, Fault> {
     let answer: Answer<'_> = object(body)?;
-    if answer.embedding.is_none() {
+    if answer.embedding.is_none() && answer.embeddings.is_none() {
         return Err(missing(&answer, credential, "no embedding"));
     }
-    Ok(ReplyFacts::default())
+    Ok(ReplyFacts { usage: answer.usage.map(|usage| usage.to_usage()), stop_reason: None })
 }
 
 fn missing(answer: &Answer<'_>, credential: Option<&str>, what: &str) -> Fault {
@@ -47,11 +51,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_use_nothing_and_vectors_say_nothing_of_it() {
+    fn counts_use_nothing_and_vectors_say_it_or_nothing() {
         for body in [r#"{"input_tokens":7}"#, r#"{"totalTokens":7,"promptTokensDetails":[]}"#] {
             assert_eq!(count(body.as_bytes(), None).map(|facts| facts.usage), Ok(Some(Usage::default())));
         }
         assert_eq!(vector(br#"{"embedding":{"values":[1]}}"#, None), Ok(ReplyFacts::default()));
+        let told = vector(br#"{"embeddings":[{"values":[1]}],"usageMetadata":{"promptTokenCount":3}}"#, None);
+        assert_eq!(told.map(|facts| facts.usage.map(|usage| usage.input())), Ok(Some(3)));
         let class = |read: Result<ReplyFacts, Fault>| read.err().map(|fault| fault.class);
         assert_eq!(class(count(b"{}", None)), Some(FaultClass::Unreadable));
         assert_eq!(class(vector(br#"{"error":{"code":429,"message":"x"}}"#, None)), Some(FaultClass::RateLimited));

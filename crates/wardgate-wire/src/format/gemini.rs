@@ -11,3 +11,8 @@ pub(crate) mod decode_reply;
 pub(crate) mod encode_reply;
 pub(crate) mod decode_stream;
 pub(crate) mod encode_stream;
+
+/// A model's name as Gemini's bodies have it.
+pub(crate) fn model_name(model: &str) -> String {
+    if model.starts_with("models/") { model.to_owned() } else { format!("models/{model}") }
+}

@@ -1,48 +1,82 @@
-//! Embeddings: OpenAI's request in the forms of Gemini and Cohere, and their answers back.
+//! Embeddings: the requests of OpenAI's and Gemini's clients in each other's form and in Cohere's, and the answers back.
 //!
-//! OpenAI's clients ask for base64 unless told otherwise and decode it themselves: little-endian floats of four bytes. So
-//! floats are encoded here where a provider gives only those.
+//! All that the forms have in common is texts, the vectors' length and what they are for, so the neutral form is just that.
+//! What one of them says of each text apart (Gemini) can be translated where it says the same of all.
+
+mod cohere;
+mod gemini;
+mod openai;
 
 use super::target::Target;
-use crate::json::read::{is_text, text};
-use crate::json::write::object;
-use crate::json::{Object, Path, list};
+use crate::depth;
+use crate::json::Path;
 use crate::neutral::loss::{Untranslatable, Warnings};
-use crate::reply::{in_band, object as read_object};
 use crate::transcode::decoder::unreadable;
-use base64ct::{Base64, Encoding};
-use serde::Deserialize;
 use serde_json::value::RawValue;
-use wardgate_core::fault::Fault;
+use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::format::Format;
 use wardgate_core::usage::Usage;
 
 /// The most inputs of one request.
 pub const INPUTS_MAX: usize = 2_048;
 
-/// Who is asked for embeddings, if not in OpenAI's format.
+/// A form in which embeddings are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmbeddingsForm {
+    /// OpenAI's `/v1/embeddings`.
+    OpenAi,
     /// Gemini's `batchEmbedContents`.
     Gemini,
-    /// Cohere's `/v2/embed`.
+    /// Gemini's `embedContent`, of one text. Only clients use it here.
+    GeminiOne,
+    /// Cohere's `/v2/embed`. Only providers use it here.
     Cohere,
+}
+
+impl EmbeddingsForm {
+    /// The form that a format is.
+    #[must_use]
+    pub const fn of(format: Format) -> Option<Self> {
+        match format {
+            Format::OpenAiEmbeddings => Some(Self::OpenAi),
+            Format::GeminiBatchEmbedding => Some(Self::Gemini),
+            Format::GeminiEmbedding => Some(Self::GeminiOne),
+            Format::CohereEmbedding => Some(Self::Cohere),
+            _ => None,
+        }
+    }
 }
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddingsRequest {
-    /// The model as the client named it.
-    pub model: String,
     /// The texts.
     pub inputs: Vec<String>,
     /// How long the vectors shall be.
     pub dimensions: Option<u64>,
     /// Whether vectors shall come as base64.
     pub is_base64: bool,
-    /// What the vectors are for, in Cohere's words (`search_document`, …).
-    pub input_type: Option<String>,
+    /// What the vectors are for, and where the client said so.
+    pub purpose: Option<(Purpose, String)>,
     /// What the reading of the body already lost.
     pub warnings: Warnings,
+}
+
+/// What vectors are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be found.
+    Document,
+    /// To find by.
+    Query,
+    /// To be told apart.
+    Classification,
+    /// To be grouped.
+    Clustering,
+    /// Something that Gemini alone has a word for: this one.
+    Gemini(String),
+    /// Something that Cohere alone has a word for: this one.
+    Cohere(String),
 }
 
 /// Vectors, and what they cost.
@@ -50,136 +84,52 @@ pub struct EmbeddingsRequest {
 pub struct EmbeddingsReply {
     /// One vector an input, in order.
     pub vectors: Vec<Vec<f32>>,
-    /// What was used, if that was said. Gemini does not say it.
+    /// What was used, if that was said. Gemini's older models do not say it.
     pub usage: Option<Usage>,
 }
 
-/// Reads a request in OpenAI's format.
+/// Reads a client's request.
 ///
 /// # Errors
-/// When it is not what the format says, when inputs are tokens, which no other provider can read, or when there are more than
-/// [`INPUTS_MAX`].
-pub fn decode_request(body: &[u8]) -> Result<EmbeddingsRequest, Untranslatable> {
+/// When it is not what the format says, when inputs are something else than text, which no other provider reads in the same
+/// way, or when there are more than [`INPUTS_MAX`].
+pub fn decode_request(form: EmbeddingsForm, body: &[u8]) -> Result<EmbeddingsRequest, Untranslatable> {
     let path = Path::Root;
+    if depth::is_too_deep(body) {
+        return Err(path.wrong(format!("the body nests deeper than {} levels", depth::DEPTH_MAX)));
+    }
     let value: &RawValue = serde_json::from_slice(body)
         .map_err(|error| path.wrong(format!("not valid JSON at line {} column {}", error.line(), error.column())))?;
-    let mut object = Object::read(value, &path)?;
-    let mut warnings = Warnings::default();
-    let input_path = path.key("input");
-    let input = object.take("input").ok_or_else(|| input_path.wrong("is missing"))?;
-    let inputs = inputs(input, &input_path)?;
-    if inputs.len() > INPUTS_MAX {
-        return Err(input_path.wrong(format!("there are more than {INPUTS_MAX} inputs")));
+    match form {
+        EmbeddingsForm::OpenAi => openai::decode_request(value, &path),
+        EmbeddingsForm::Gemini => gemini::decode_request(value, &path),
+        EmbeddingsForm::GeminiOne => gemini::decode_one(value, &path),
+        EmbeddingsForm::Cohere => Err(path.refuse("unsupported_format", "requests in Cohere's form are not translated")),
     }
-    let encoding = object.text("encoding_format", &path)?;
-    let is_base64 = match encoding.as_deref() {
-        Some("base64") => true,
-        Some("float") | None => false,
-        Some(word) => return Err(path.key("encoding_format").wrong(format!("{word:?} is no encoding"))),
-    };
-    let model = object.text("model", &path)?.unwrap_or_default();
-    let dimensions = object.count("dimensions", &path)?;
-    let input_type = object.text("input_type", &path)?;
-    for key in ["user", "models", "provider", "route", "transforms", "usage"] {
-        object.take(key);
-    }
-    object.warn_rest(&path, &mut warnings);
-    Ok(EmbeddingsRequest { model, inputs, dimensions, is_base64, input_type, warnings })
-}
-
-fn inputs(value: &RawValue, path: &Path<'_>) -> Result<Vec<String>, Untranslatable> {
-    if is_text(value) {
-        return Ok(vec![text(value, path)?]);
-    }
-    let mut inputs = Vec::new();
-    for (index, value) in list(value, path)?.into_iter().enumerate() {
-        let path = path.at(index);
-        if !is_text(value) {
-            let why = "tokens cannot be sent to this provider, since each model has its own: send text";
-            return Err(path.refuse("unsupported_input", why));
-        }
-        inputs.push(text(value, &path)?);
-    }
-    if inputs.is_empty() {
-        return Err(path.wrong("must hold at least one text"));
-    }
-    Ok(inputs)
 }
 
 /// Writes a request for a provider. What is lost beside what the reading lost is returned with it.
-#[must_use]
-pub fn encode_request(form: EmbeddingsForm, request: &EmbeddingsRequest, target: &Target<'_>) -> (Vec<u8>, Warnings) {
-    let warnings = request.warnings.clone();
+///
+/// # Errors
+/// When the target is strict and anything would be lost.
+pub fn encode_request(
+    form: EmbeddingsForm,
+    request: &EmbeddingsRequest,
+    target: &Target<'_>,
+) -> Result<(Vec<u8>, Warnings), Untranslatable> {
+    let mut warnings = request.warnings.clone();
     let body = match form {
-        EmbeddingsForm::Gemini => object(|json| {
-            json.put_list("requests", |json| {
-                for input in &request.inputs {
-                    json.object(|json| {
-                        let model = target.model;
-                        let name = if model.starts_with("models/") { model.to_owned() } else { format!("models/{model}") };
-                        json.put("model", &name);
-                        json.put_object("content", |json| {
-                            json.put_list("parts", |json| json.object(|json| json.put("text", input)));
-                        });
-                        json.put_some("taskType", request.input_type.as_deref().and_then(task_type));
-                        if let Some(dimensions) = request.dimensions {
-                            json.put_number("outputDimensionality", dimensions);
-                        }
-                    });
-                }
-            });
-        }),
-        EmbeddingsForm::Cohere => object(|json| {
-            json.put("model", target.model);
-            json.put_texts("texts", request.inputs.iter().map(String::as_str));
-            // The field is required there and unknown here; documents are what most embed.
-            json.put("input_type", request.input_type.as_deref().unwrap_or("search_document"));
-            json.put_texts("embedding_types", ["float"]);
-            if let Some(dimensions) = request.dimensions {
-                json.put_number("output_dimension", dimensions);
-            }
-        }),
+        EmbeddingsForm::OpenAi => openai::encode_request(request, target, &mut warnings),
+        EmbeddingsForm::Gemini | EmbeddingsForm::GeminiOne => gemini::encode_request(request, target, &mut warnings),
+        EmbeddingsForm::Cohere => cohere::encode_request(request, target, &mut warnings),
     };
-    (body, warnings)
-}
-
-fn task_type(input_type: &str) -> Option<&'static str> {
-    match input_type {
-        "search_document" => Some("RETRIEVAL_DOCUMENT"),
-        "search_query" => Some("RETRIEVAL_QUERY"),
-        "classification" => Some("CLASSIFICATION"),
-        "clustering" => Some("CLUSTERING"),
-        _ => None,
+    match warnings.as_slice().first().filter(|_| target.is_strict) {
+        Some(lost) => {
+            let why = "the provider cannot be told this, and the request asks to lose nothing";
+            Err(Untranslatable::new(lost.code, lost.path.clone(), why))
+        }
+        None => Ok((body, warnings)),
     }
-}
-
-#[derive(Deserialize)]
-struct Answer<'b> {
-    #[serde(borrow)]
-    embeddings: Option<&'b RawValue>,
-    meta: Option<Meta>,
-    #[serde(borrow)]
-    error: Option<&'b RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    billed_units: Option<Billed>,
-}
-
-#[derive(Deserialize)]
-struct Billed {
-    input_tokens: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct GeminiVector {
-    values: Vec<f32>,
-}
-
-#[derive(Deserialize)]
-struct CohereVectors {
-    float: Vec<Vec<f32>>,
 }
 
 /// Reads a provider's answer to a request with so many inputs.
@@ -192,106 +142,39 @@ pub fn decode_reply(
     inputs: usize,
     credential: Option<&str>,
 ) -> Result<EmbeddingsReply, Fault> {
-    let answer: Answer<'_> = read_object(body)?;
-    if let Some(error) = answer.error.filter(|error| error.get() != "null") {
-        return Err(in_band(error, credential));
+    if depth::is_too_deep(body) {
+        return Err(Fault::new(FaultClass::Unreadable, "the provider's answer nests too deep"));
     }
-    let embeddings = answer.embeddings.ok_or_else(|| unreadable("the provider's answer has no embeddings"))?.get();
-    let wrong = |_| unreadable("the provider's answer holds something else than vectors");
-    let vectors = match form {
-        EmbeddingsForm::Gemini => {
-            let vectors: Vec<GeminiVector> = serde_json::from_str(embeddings).map_err(wrong)?;
-            vectors.into_iter().map(|vector| vector.values).collect()
-        }
-        EmbeddingsForm::Cohere => serde_json::from_str::<CohereVectors>(embeddings).map_err(wrong)?.float,
-    };
-    if vectors.len() != inputs {
-        return Err(unreadable(format!("the provider answered {} vectors for {inputs} inputs", vectors.len())));
+    let reply = match form {
+        EmbeddingsForm::OpenAi => openai::decode_reply(body, credential),
+        EmbeddingsForm::Gemini | EmbeddingsForm::GeminiOne => gemini::decode_reply(body, credential),
+        EmbeddingsForm::Cohere => cohere::decode_reply(body, credential),
+    }?;
+    if reply.vectors.len() != inputs {
+        return Err(unreadable(format!("the provider answered {} vectors for {inputs} inputs", reply.vectors.len())));
     }
-    let tokens = answer.meta.and_then(|meta| meta.billed_units?.input_tokens).map(|tokens| tokens as u64);
-    let usage = tokens.map(|tokens| Usage { input_uncached: tokens, ..Usage::default() });
-    Ok(EmbeddingsReply { vectors, usage })
+    // No client could read them: JSON has no word for what is no number or too large for one.
+    if reply.vectors.iter().flatten().any(|value| !value.is_finite()) {
+        return Err(unreadable("the provider's answer holds a vector with something else than numbers"));
+    }
+    Ok(reply)
 }
 
-/// Writes an answer in OpenAI's format.
+/// Writes an answer for a client.
 #[must_use]
-pub fn encode_reply(reply: &EmbeddingsReply, request: &EmbeddingsRequest, model: &str) -> Vec<u8> {
-    object(|json| {
-        json.put("object", "list");
-        json.put_list("data", |json| {
-            for (index, vector) in reply.vectors.iter().enumerate() {
-                json.object(|json| {
-                    json.put("object", "embedding");
-                    json.put_number("index", index as u64);
-                    if request.is_base64 {
-                        let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
-                        json.put("embedding", &Base64::encode_string(&bytes));
-                    } else {
-                        json.put_list("embedding", |json| vector.iter().for_each(|value| json.raw(&value.to_string())));
-                    }
-                });
-            }
-        });
-        json.put("model", model);
-        let tokens = reply.usage.map_or(0, |usage| usage.input());
-        json.put_object("usage", |json| {
-            json.put_number("prompt_tokens", tokens);
-            json.put_number("total_tokens", tokens);
-        });
-    })
+pub fn encode_reply(form: EmbeddingsForm, reply: &EmbeddingsReply, request: &EmbeddingsRequest, model: &str) -> Vec<u8> {
+    match form {
+        EmbeddingsForm::OpenAi => openai::encode_reply(reply, request, model),
+        EmbeddingsForm::Gemini => gemini::encode_reply(reply),
+        EmbeddingsForm::GeminiOne => gemini::encode_one(reply),
+        // Nobody is served this.
+        EmbeddingsForm::Cohere => Vec::new(),
+    }
+}
+
+fn not_vectors<E>(_: E) -> Fault {
+    unreadable("the provider's answer holds something else than vectors")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::{Expect, expect};
-
-    fn check(form: EmbeddingsForm, body: &str, expected: &Expect) {
-        let found = match decode_request(body.as_bytes()) {
-            Ok(request) => {
-                let (body, warnings) = encode_request(form, &request, &Target::new("m"));
-                format!("{} | {}", String::from_utf8_lossy(&body), warnings.to_header().unwrap_or_default())
-            }
-            Err(refused) => format!("{}: {refused}", refused.code),
-        };
-        expected.assert_eq(&found);
-    }
-
-    #[test]
-    fn requests() {
-        check(
-            EmbeddingsForm::Gemini,
-            r#"{"model":"x","input":["a","b"],"dimensions":3,"input_type":"search_query","odd":1}"#,
-            &expect![[
-                r#"{"requests":[{"model":"models/m","content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":3},{"model":"models/m","content":{"parts":[{"text":"b"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":3}]} | unknown_field;odd"#
-            ]],
-        );
-        check(
-            EmbeddingsForm::Cohere,
-            r#"{"model":"x","input":"a","encoding_format":"base64","user":"u"}"#,
-            &expect![[r#"{"model":"m","texts":["a"],"input_type":"search_document","embedding_types":["float"]} | "#]],
-        );
-        check(
-            EmbeddingsForm::Cohere,
-            r#"{"model":"x","input":[[1,2]]}"#,
-            &expect![
-                "unsupported_input: input[0]: tokens cannot be sent to this provider, since each model has its own: send text"
-            ],
-        );
-    }
-
-    #[test]
-    fn replies() {
-        let mut request = decode_request(br#"{"model":"x","input":["a"]}"#).unwrap_or_else(|error| panic!("{error}"));
-        let cohere = br#"{"embeddings":{"float":[[0.5,-1.0]]},"meta":{"billed_units":{"input_tokens":7}}}"#;
-        let reply = decode_reply(EmbeddingsForm::Cohere, cohere, 1, None).unwrap_or_default();
-        expect![[r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5,-1]}],"model":"m","usage":{"prompt_tokens":7,"total_tokens":7}}"#]]
-            .assert_eq(&String::from_utf8_lossy(&encode_reply(&reply, &request, "m")));
-        request.is_base64 = true;
-        let gemini = br#"{"embeddings":[{"values":[0.5,-1.0]}]}"#;
-        let reply = decode_reply(EmbeddingsForm::Gemini, gemini, 1, None).unwrap_or_default();
-        expect![[r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":"AAAAPwAAgL8="}],"model":"m","usage":{"prompt_tokens":0,"total_tokens":0}}"#]]
-            .assert_eq(&String::from_utf8_lossy(&encode_reply(&reply, &request, "m")));
-        assert!(decode_reply(EmbeddingsForm::Gemini, gemini, 2, None).is_err());
-    }
-}
+mod tests;

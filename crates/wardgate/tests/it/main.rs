@@ -28,6 +28,7 @@ mod rate_limits;
 mod budgets;
 mod framing;
 mod drain;
+mod embeddings;
 mod secrets;
 mod management;
 mod management_manual;

@@ -143,7 +143,9 @@ impl Column {
     /// An error that does not say that the request is wrong.
     fn error(self) -> Value {
         match self.dialect {
-            Dialect::Gemini => json!({"error": {"code": 500, "message": "ill", "status": "INTERNAL"}}),
+            Dialect::Gemini | Dialect::BatchEmbedContents => {
+                json!({"error": {"code": 500, "message": "ill", "status": "INTERNAL"}})
+            }
             dialect => dialect.error("ill"),
         }
     }
@@ -335,4 +337,5 @@ columns! {
     whole_gemini: Gemini, false;
     streamed_gemini: Gemini, true;
     embeddings: Embeddings, false;
+    batch_embed_contents: BatchEmbedContents, false;
 }

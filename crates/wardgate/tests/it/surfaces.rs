@@ -158,35 +158,6 @@ async fn tokens_are_counted_by_the_provider_or_reckoned_and_marked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn embeddings_pass() {
-    let reply = json!({
-        "object": "list", "model": "m", "data": [{"object": "embedding", "index": 0, "embedding": "AACAPw=="}],
-        "usage": {"prompt_tokens": 9, "total_tokens": 9},
-    });
-    let upstream = Upstream::always(Reply::json(200, &reply)).await;
-    let gateway = dev().start().await;
-    // What is declared without surfaces speaks these, too.
-    let made = json!({"providerId": "up", "name": "up", "baseUrl": upstream.url()});
-    crate::scene::create(&gateway, "/providers", made).await;
-    let body = json!({"model": "up:m", "input": ["a"], "encoding_format": "base64"});
-    for path in ["/v1/embeddings", "/api/v1/embeddings"] {
-        let answer = post(&gateway, path, &body).await;
-        assert_eq!((answer.status, &answer.json()["data"]), (200, &reply["data"]));
-        // OpenRouter's clients are told the cost along; others get what the provider wrote.
-        let is_told = answer.json()["usage"]["cost"] == json!(0);
-        assert_eq!((is_told, answer.json() == reply), (path.starts_with("/api"), !path.starts_with("/api")));
-    }
-    assert_eq!(upstream.seen()[0].target, "/v1/embeddings");
-    assert_eq!(gateway.usage(2).await[0]["inputTokens"], 9);
-    // What speaks no embeddings is told so.
-    gateway.add_speaker("chat", upstream.url(), Dialect::Chat).await;
-    let refused = post(&gateway, "/v1/embeddings", &json!({"model": "chat:m", "input": "a"})).await;
-    assert_eq!((refused.status, &refused.json()["error"]["code"]), (400, &"surface_not_served".into()));
-    let vector = post(&gateway, "/v1/embeddings", &json!({"model": "sandbox:embed", "input": "a"})).await;
-    assert_eq!(vector.json()["data"][0]["object"], "embedding", "{}", vector.text());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_web_socket_is_refused_at_once_so_that_codex_falls_back() {
     let gateway = dev().start().await;
     let started = Instant::now();
