@@ -5,5 +5,6 @@
 
 pub mod hash;
 pub mod mint;
+pub mod pseudonym;
 pub mod seal;
 pub mod token;

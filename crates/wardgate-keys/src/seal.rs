@@ -5,6 +5,7 @@
 //! master key seals them itself. The place a value belongs to is authenticated with it, so
 //! that a row moved to another account or id does not open. Sealed bytes: version (1), nonce (24), ciphertext and tag.
 
+use crate::pseudonym::Pseudonyms;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use wardgate_core::id::{AccountId, ManagedKeyId, ProviderKeyId};
@@ -62,6 +63,12 @@ impl MasterKey {
     #[must_use]
     pub const fn is_replacing(&self) -> bool {
         self.previous.is_some()
+    }
+
+    /// What makes pseudonyms that are the same at every gateway with this key as the present one.
+    #[must_use]
+    pub fn pseudonyms(&self) -> Pseudonyms {
+        Pseudonyms::new(&self.present)
     }
 
     /// A new data key for an account, and its sealed form to be stored.

@@ -154,9 +154,9 @@ async fn main() -> ExitCode {
     let Some(url) = std::env::args().nth(1) else {
         return if all <= NANOS_MAX { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     };
-    let options = SharedOptions { url: Secret::new(url), deadline: Duration::from_secs(1) };
+    let options = SharedOptions { url: Secret::new(url), deadline: Duration::from_secs(1), pseudonym: Box::new(str::to_owned) };
     let watch: Arc<dyn Watch> = Arc::new(Deaf);
-    match Shared::start(&options, &Counting::default(), Arc::clone(&watch)).await {
+    match Shared::start(options, &Counting::default(), Arc::clone(&watch)).await {
         Ok(shared) => {
             let together = Limiter::together(Together { shared, when_away: WhenAway::Refuse, gateways: 1, watch });
             println!("shared, one subject:                       {:>6} ns", measure(&together, &account, 2_000).await);

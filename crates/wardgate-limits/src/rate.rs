@@ -183,6 +183,7 @@ impl From<&TierLimits> for Rates {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject {
     text: Arc<str>,
+    level: Level,
     /// Where in it the name begins.
     name_at: usize,
 }
@@ -202,6 +203,16 @@ impl Subject {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether its name is that of a person, whom whoever keeps the counts need not know.
+    pub(crate) fn is_a_person(&self) -> bool {
+        self.level == Level::EndUser
+    }
+
+    /// Its text up to its name.
+    pub(crate) fn before_name(&self) -> &str {
+        &self.text[..self.name_at]
     }
 
     /// The id or name on its level.
@@ -237,7 +248,7 @@ impl Holder {
         for part in [&*self.0, level.name(), ":", name] {
             text.push_str(part);
         }
-        Subject { text: text.into(), name_at }
+        Subject { text: text.into(), level, name_at }
     }
 }
 

@@ -18,7 +18,6 @@ pub use watch::{SharedEvent, Watch};
 use crate::rate::{Demand, Refusal, Standings, Subject};
 use ending::Ends;
 use link::Link;
-use redis::Cmd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -35,7 +34,12 @@ pub struct SharedOptions {
     pub url: Secret,
     /// How long a request waits for it.
     pub deadline: Duration,
+    /// What stands for people in it.
+    pub pseudonym: Pseudonym,
 }
+
+/// Makes of the text that tells an end user from all others one that does not tell who it is, the same at every gateway.
+pub type Pseudonym = Box<dyn Fn(&str) -> String + Send + Sync>;
 
 /// A URL that leads to no server.
 #[derive(Debug, thiserror::Error)]
@@ -61,12 +65,12 @@ impl Shared {
     ///
     /// # Errors
     /// When the URL is none.
-    pub async fn start(options: &SharedOptions, random: &dyn Random, watch: Arc<dyn Watch>) -> Result<Self, BadUrl> {
+    pub async fn start(options: SharedOptions, random: &dyn Random, watch: Arc<dyn Watch>) -> Result<Self, BadUrl> {
         let client = redis::Client::open(options.url.expose()).map_err(|error| BadUrl(error.to_string()))?;
         let mut seed = [0; 8];
         random.fill(&mut seed);
         let spread = Duration::from_millis(u64::from(seed[0]));
-        let link = Arc::new(Link::new(client, options.deadline, spread, Arc::clone(&watch)));
+        let link = Arc::new(Link::new(client, options, spread, Arc::clone(&watch)));
         if let Err(why) = link.connect().await {
             watch.tell(&SharedEvent::Away { why: &why });
         }
@@ -81,7 +85,7 @@ impl Shared {
             return Err(Away);
         }
         let lease: Arc<str> = format!("{:016x}{:x}", self.seed, self.leases.fetch_add(1, Ordering::Relaxed)).into();
-        let call = admission::call(&self.link.scripts.admit, demand, &lease);
+        let call = admission::call(&self.link, demand, &lease);
         // Made before the server is asked: when the client leaves meanwhile, its request may have been let in.
         let mut hold = SharedHold::new(&self.ends, demand, lease);
         let answer: Vec<i64> = self.link.call(&self.link.scripts.admit, &call).await.map_err(|_| Away)?;
@@ -109,12 +113,12 @@ impl Drop for Shared {
     }
 }
 
-/// Adds the two keys of a subject: its counts, and its leases.
-fn add_keys(call: &mut Cmd, subject: &Subject) {
-    let subject = subject.as_str();
-    call.arg(format!("{PREFIX}{subject}:counts")).arg(leases_key(subject));
-}
-
-fn leases_key(subject: &str) -> String {
-    format!("{PREFIX}{subject}:leases")
+/// The two keys of a subject: its counts, and its leases.
+fn keys(link: &Link, subject: &Subject) -> [String; 2] {
+    let text = if subject.is_a_person() {
+        format!("{}{}", subject.before_name(), (link.pseudonym)(subject.as_str()))
+    } else {
+        subject.as_str().to_owned()
+    };
+    ["counts", "leases"].map(|what| format!("{PREFIX}{text}:{what}"))
 }

@@ -62,8 +62,9 @@ struct Gateway {
 async fn gateway(number: u8, url: &str, deadline: Duration, when_away: WhenAway, gateways: u64) -> Gateway {
     let ear = Arc::new(Ear::default());
     let watch = Arc::clone(&ear) as Arc<dyn Watch>;
-    let options = SharedOptions { url: Secret::from(url), deadline };
-    let shared = Shared::start(&options, &Seed(number), Arc::clone(&watch)).await.unwrap();
+    let pseudonym = Box::new(|name: &str| name.bytes().rev().map(|byte| format!("{byte:02x}")).collect());
+    let options = SharedOptions { url: Secret::from(url), deadline, pseudonym };
+    let shared = Shared::start(options, &Seed(number), Arc::clone(&watch)).await.unwrap();
     Gateway { limiter: Limiter::together(Together { shared, when_away, gateways, watch }), ear }
 }
 
@@ -315,7 +316,11 @@ async fn a_slow_server_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_url_must_lead_somewhere() {
-    let options = SharedOptions { url: Secret::from("postgres://user:hunter2@host/"), deadline: USUAL };
-    let error = Shared::start(&options, &Seed(1), Arc::new(Ear::default())).await.err().unwrap().to_string();
+    let options = SharedOptions {
+        url: Secret::from("postgres://user:hunter2@host/"),
+        deadline: USUAL,
+        pseudonym: Box::new(str::to_owned),
+    };
+    let error = Shared::start(options, &Seed(1), Arc::new(Ear::default())).await.err().unwrap().to_string();
     assert!(!error.contains("hunter2"), "{error}");
 }

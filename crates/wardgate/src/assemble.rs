@@ -138,7 +138,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         escrow,
         upstream: Upstream::new(&upstream_options),
         gate: Gate::new(settings.in_flight_max),
-        limiter: counters::limiter(&settings.counters, &*random, &metrics).await?,
+        limiter: counters::limiter(&settings.counters, master_key.pseudonyms(), &*random, &metrics).await?,
         memory: MemoryBudget::new(settings.memory_bytes_max.0),
         retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
         health: Arc::default(),

@@ -4,18 +4,25 @@ use crate::settings::counters::Counters;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use wardgate_core::random::Random;
+use wardgate_keys::pseudonym::Pseudonyms;
 use wardgate_limits::limiter::{Limiter, Together};
 use wardgate_limits::shared::{Shared, SharedEvent, SharedOptions, Watch};
 use wardgate_telemetry::Metrics;
 
-/// The limiter that the settings ask for.
-pub(crate) async fn limiter(settings: &Counters, random: &dyn Random, metrics: &Arc<Metrics>) -> anyhow::Result<Limiter> {
+/// The limiter that the settings ask for, which names end users to others by pseudonyms.
+pub(crate) async fn limiter(
+    settings: &Counters,
+    pseudonyms: Pseudonyms,
+    random: &dyn Random,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Limiter> {
     let Some(url) = &settings.redis_url else {
         return Ok(Limiter::alone());
     };
     let watch: Arc<dyn Watch> = Arc::new(Teller { metrics: Arc::clone(metrics), told: AtomicU8::new(UNKNOWN) });
-    let options = SharedOptions { url: url.clone(), deadline: settings.redis_timeout };
-    let shared = Shared::start(&options, random, Arc::clone(&watch)).await?;
+    let pseudonym = Box::new(move |name: &str| pseudonyms.of(name));
+    let options = SharedOptions { url: url.clone(), deadline: settings.redis_timeout, pseudonym };
+    let shared = Shared::start(options, random, Arc::clone(&watch)).await?;
     Ok(Limiter::together(Together { shared, when_away: settings.redis_away.into(), gateways: settings.gateways, watch }))
 }
 

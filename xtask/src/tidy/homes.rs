@@ -18,6 +18,7 @@ const HOMES: &[Home] = &[
     Home { name: "clap", crates: &["wardgate", "wardgate-cli", "xtask"], tests: &[] },
     Home { name: "comfy-table", crates: &["wardgate-cli"], tests: &[] },
     Home { name: "governor", crates: &["wardgate-limits"], tests: &[] },
+    Home { name: "hmac", crates: &["wardgate-keys"], tests: &[] },
     Home { name: "hyper", crates: &["wardgate-proxy", "wardgate-sandbox", "wardgate-testkit", "xtask"], tests: &["wardgate"] },
     Home { name: "httparse", crates: &["wardgate-upstream"], tests: &[] },
     Home { name: "mimalloc", crates: &["wardgate"], tests: &[] },

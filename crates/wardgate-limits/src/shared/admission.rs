@@ -1,8 +1,8 @@
 //! What the script `admit.lua` is asked, and what it answers.
 
-use super::add_keys;
 use super::ending::LEASE;
-use super::script::Script;
+use super::keys;
+use super::link::Link;
 use crate::rate::judge::Judge;
 use crate::rate::{Demand, LimitName, Rates, Reading, Refusal, Standings};
 use redis::Cmd;
@@ -21,11 +21,11 @@ fn limits(rates: &Rates) -> [(LimitName, Option<u64>); 4] {
     ]
 }
 
-pub(super) fn call(script: &Script, demand: &Demand<'_>, lease: &str) -> Cmd {
+pub(super) fn call(link: &Link, demand: &Demand<'_>, lease: &str) -> Cmd {
     let rules = || demand.rules.iter().flatten();
-    let mut call = script.call(2 * rules().count());
+    let mut call = link.scripts.admit.call(2 * rules().count());
     for rule in rules() {
-        add_keys(&mut call, &rule.subject);
+        call.arg(&keys(link, &rule.subject));
     }
     call.arg(lease).arg(millis(LEASE)).arg(demand.tokens);
     for (_, limit) in rules().flat_map(|rule| limits(&rule.rates)) {

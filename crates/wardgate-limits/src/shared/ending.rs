@@ -1,9 +1,9 @@
 //! Requests that were let in, until the server knows that they are over.
 
 use super::admission::millis;
+use super::keys;
 use super::link::Link;
 use super::watch::{SharedEvent, Watch};
-use super::{add_keys, leases_key};
 use crate::rate::bucket::DEBT_WINDOWS_MAX;
 use crate::rate::{Demand, SLOTS, Subject, Used};
 use redis::Cmd;
@@ -177,7 +177,7 @@ fn end_call(link: &Link, end: &End) -> Cmd {
     let parts = || end.parts.iter().enumerate().filter_map(|(slot, part)| Some((slot, part.as_ref()?)));
     let mut call = link.scripts.end.call(2 * parts().count());
     for (_, part) in parts() {
-        add_keys(&mut call, &part.subject);
+        call.arg(&keys(link, &part.subject));
     }
     call.arg(&*end.lease);
     for (slot, part) in parts() {
@@ -191,7 +191,8 @@ fn renewal_call(link: &Link, lease: &str, subjects: &[Option<Subject>; SLOTS]) -
     let subjects = || subjects.iter().flatten();
     let mut call = link.scripts.renew.call(subjects().count());
     for subject in subjects() {
-        call.arg(leases_key(subject.as_str()));
+        let [_, leases] = keys(link, subject);
+        call.arg(leases);
     }
     call.arg(lease).arg(millis(LEASE));
     call

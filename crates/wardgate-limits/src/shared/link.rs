@@ -7,6 +7,7 @@
 
 use super::script::{Script, Scripts, is_forgotten};
 use super::watch::{SharedEvent, Watch};
+use super::{Pseudonym, SharedOptions};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, RedisResult};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,6 +41,7 @@ pub(super) struct Link {
     client: Client,
     pub(super) scripts: Scripts,
     deadline: Duration,
+    pub(super) pseudonym: Pseudonym,
     /// So that gateways which lost a server at one instant do not all come back at one instant.
     spread: Duration,
     connected: RwLock<Option<Connected>>,
@@ -56,11 +58,12 @@ struct Connected {
 }
 
 impl Link {
-    pub(super) fn new(client: Client, deadline: Duration, spread: Duration, watch: Arc<dyn Watch>) -> Self {
+    pub(super) fn new(client: Client, options: SharedOptions, spread: Duration, watch: Arc<dyn Watch>) -> Self {
         Self {
             client,
             scripts: Scripts::new(),
-            deadline,
+            deadline: options.deadline,
+            pseudonym: options.pseudonym,
             spread,
             connected: RwLock::new(None),
             failures: AtomicU32::new(0),

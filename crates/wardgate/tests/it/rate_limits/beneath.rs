@@ -52,6 +52,26 @@ async fn each_end_user_has_its_own_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_shared_counters_are_not_told_who_an_end_user_is() {
+    const NAME: &str = "ann@example.com";
+    let (upstream, redis) = (upstream().await, Redis::start().await);
+    let tier = json!({"perEndUser": {"requestsPerDay": 2, "tokensPerMinute": 10_000, "concurrentRequests": 9}});
+    let together = |setup: Setup| setup.with("--redis-url", redis.url()).with("--redis-timeout", "5s").with("--gateways", "3");
+    let gateways = three_alike(&upstream, tier, together).await;
+    for gateway in &gateways[..2] {
+        assert_eq!(ask_for(Dialect::Chat, NAME).send(gateway).await.status, 200);
+    }
+    // It is counted as one user all the same, told apart from others, and told to whoever asked on its behalf.
+    let refused = ask_for(Dialect::Chat, NAME).send(&gateways[2]).await;
+    check_refusal(Dialect::Chat, &refused, "requestsPerDay", "end_user");
+    assert_eq!(owner_of(&refused), NAME);
+    assert_eq!(ask_for(Dialect::Chat, "bea@example.com").send(&gateways[2]).await.status, 200);
+    let keys = redis.ask("KEYS *").await;
+    assert_eq!(keys.matches(":end_user:").count(), 2, "{keys}");
+    assert!(!keys.contains("example.com"), "{keys}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tightest_of_team_and_account_holds_each_key() {
     let upstream = upstream().await;
     let gateway = gateway(&upstream).await;
