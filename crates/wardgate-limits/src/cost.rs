@@ -155,7 +155,7 @@ mod tests {
         unknown_price: None,
     };
 
-    fn target(model: &str) -> Target {
+    fn target(model: &str) -> Arc<Target> {
         let catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
         let overlay = Overlay::new(Arc::new(catalog), &[]);
         resolve(model, &overlay).unwrap_or_else(|error| panic!("{error}"))

@@ -4,18 +4,25 @@ use crate::data;
 use crate::load::{self, LoadError};
 use crate::model::Model;
 use crate::provider::Provider;
+use crate::resolve::Target;
 use foldhash::HashMap;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wardgate_core::name::ProviderName;
 
 /// Built-in providers and catalogued models, immutable once made.
 #[derive(Default)]
 pub struct Catalog {
+    /// In the order in which they are listed.
     providers: BTreeMap<ProviderName, Arc<Provider>>,
+    /// The same, to look one up in every request.
+    providers_by_name: HashMap<ProviderName, Arc<Provider>>,
     models: Vec<Arc<Model>>,
     /// Lower-case id or slug to the models that have it, the preferred one first.
     by_name: HashMap<String, Vec<Arc<Model>>>,
+    /// The same, ready to be asked, so that a request makes nothing of its own for them. Made at the first look, since providers and
+    /// models come one after the other.
+    targets: OnceLock<HashMap<String, Vec<Arc<Target>>>>,
 }
 
 impl Catalog {
@@ -39,11 +46,15 @@ impl Catalog {
 
     /// Adds a provider, in place of one of the same name.
     pub fn add_provider(&mut self, provider: Provider) {
-        self.providers.insert(provider.name.clone(), Arc::new(provider));
+        self.targets.take();
+        let provider = Arc::new(provider);
+        self.providers_by_name.insert(provider.name.clone(), Arc::clone(&provider));
+        self.providers.insert(provider.name.clone(), provider);
     }
 
     /// Adds a model. Among models of one name the order is by [`preference`], then by order of adding.
     pub fn add_model(&mut self, model: Model) {
+        self.targets.take();
         let model = Arc::new(model);
         self.models.push(Arc::clone(&model));
         let (id, slug) = (model.id.to_lowercase(), model.slug.to_lowercase());
@@ -58,6 +69,7 @@ impl Catalog {
     /// Adds a model, or puts it in the place of the one that its provider has by this id.
     pub(crate) fn put_model(&mut self, model: Model) {
         let Some(known) = self.model_at(model.provider.as_str(), &model.id).cloned() else { return self.add_model(model) };
+        self.targets.take();
         let model = Arc::new(model);
         for name in [model.id.to_lowercase(), model.slug.to_lowercase()] {
             let same = self.by_name.get_mut(&name).into_iter().flatten();
@@ -69,7 +81,7 @@ impl Catalog {
     /// The provider of this name.
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
-        self.providers.get(name)
+        self.providers_by_name.get(name)
     }
 
     /// All providers, by name.
@@ -85,12 +97,16 @@ impl Catalog {
     /// The models with this id or `author/slug`, whatever the case, the preferred one first.
     #[must_use]
     pub fn models_named(&self, name: &str) -> &[Arc<Model>] {
-        let found = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            self.by_name.get(&name.to_lowercase())
-        } else {
-            self.by_name.get(name)
-        };
-        found.map_or(&[], Vec::as_slice)
+        named(&self.by_name, name)
+    }
+
+    /// The same at their providers, without those whose provider is not there.
+    #[must_use]
+    pub fn targets_named(&self, name: &str) -> &[Arc<Target>] {
+        let target = |model: &Arc<Model>| Some(Arc::new(Target::of(self.provider(model.provider.as_str())?, model)));
+        let targets = |models: &Vec<Arc<Model>>| models.iter().filter_map(target).collect();
+        let made = || self.by_name.iter().map(|(name, models)| (name.clone(), targets(models))).collect();
+        named(self.targets.get_or_init(made), name)
     }
 
     /// What is known of a model at a provider.
@@ -98,6 +114,13 @@ impl Catalog {
     pub fn model_at(&self, provider: &str, id: &str) -> Option<&Arc<Model>> {
         self.models_named(id).iter().find(|model| model.provider.as_str() == provider && model.id.eq_ignore_ascii_case(id))
     }
+}
+
+/// What is listed under a name in lower case.
+fn named<'l, T>(list: &'l HashMap<String, Vec<T>>, name: &str) -> &'l [T] {
+    let is_upper = name.bytes().any(|byte| byte.is_ascii_uppercase());
+    let found = if is_upper { list.get(&name.to_lowercase()) } else { list.get(name) };
+    found.map_or(&[], Vec::as_slice)
 }
 
 /// Who serves a bare name that several providers have: the model's own maker, then Groq, then any other host, then routers

@@ -8,6 +8,7 @@ use crate::price::{FormerPrices, Prices, Rates};
 use crate::provider::{AuthScheme, DataPolicy, Datacenter, Endpoint, Origin, Provider, Quirk};
 use serde::Deserialize;
 use std::collections::HashMap;
+use std::sync::Arc;
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::name::ProviderName;
@@ -73,7 +74,7 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
                 Some(name) => Format::from_name(name).ok_or_else(|| failed(&file.id, format!("there is no format {name}")))?,
                 None => surface.format(),
             };
-            Ok(Endpoint {
+            Ok(Arc::new(Endpoint {
                 surface,
                 format,
                 url: entry.url.into(),
@@ -81,7 +82,7 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
                 auth: entry.auth,
                 supported_params: None,
                 unsupported_params: param_names(&entry.unsupported_params),
-            })
+            }))
         })
         .collect::<Result<_, LoadError>>()?;
     Ok(Provider {

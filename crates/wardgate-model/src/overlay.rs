@@ -51,24 +51,39 @@ impl Overlay {
     }
 }
 
+/// What a provider is taken to serve that does not say.
+pub(crate) const DEFAULT_SURFACES: [Surface; 3] = [Surface::ChatCompletions, Surface::Completions, Surface::Embeddings];
+
+/// A surface under a base URL, in its own format.
+pub(crate) struct Served<'s> {
+    pub(crate) surface: Surface,
+    pub(crate) base_url: &'s str,
+    pub(crate) auth: AuthScheme,
+    pub(crate) supported_params: &'s [String],
+}
+
+impl Served<'_> {
+    pub(crate) fn endpoint(&self) -> Arc<Endpoint> {
+        let Self { surface, base_url, auth, supported_params } = *self;
+        Arc::new(Endpoint {
+            surface,
+            format: surface.format(),
+            url: base_url::join(base_url, surface).into(),
+            stream_url: base_url::join_for_streams(base_url, surface).map(Into::into),
+            auth,
+            supported_params: param_names(supported_params),
+            unsupported_params: None,
+        })
+    }
+}
+
 fn describe(custom: &CustomProvider) -> Provider {
-    let default = [Surface::ChatCompletions, Surface::Completions, Surface::Embeddings].map(|surface| CustomSurface {
-        surface,
-        base_url: None,
-        supported_params: Vec::new(),
-    });
+    let default = DEFAULT_SURFACES.map(|surface| CustomSurface { surface, base_url: None, supported_params: Vec::new() });
     let surfaces = if custom.surfaces.is_empty() { &default[..] } else { &custom.surfaces };
     let endpoints = surfaces.iter().map(|declared| {
-        let base_url = declared.base_url.as_ref().unwrap_or(&custom.base_url);
-        Endpoint {
-            surface: declared.surface,
-            format: declared.surface.format(),
-            url: base_url::join(base_url, declared.surface).into(),
-            stream_url: base_url::join_for_streams(base_url, declared.surface).map(Into::into),
-            auth: custom.auth_scheme.unwrap_or_else(|| likely_scheme(declared.surface, base_url)),
-            supported_params: param_names(&declared.supported_params),
-            unsupported_params: None,
-        }
+        let (surface, base_url) = (declared.surface, declared.base_url.as_ref().unwrap_or(&custom.base_url));
+        let auth = custom.auth_scheme.unwrap_or_else(|| likely_scheme(surface, base_url));
+        Served { surface, base_url, auth, supported_params: &declared.supported_params }.endpoint()
     });
     let declared_models = custom.models.iter().map(|model| {
         let upstream_id = model.provider_model_id.as_ref().unwrap_or(&model.model_id);
@@ -99,7 +114,7 @@ fn describe(custom: &CustomProvider) -> Provider {
 
 /// How a key is most likely sent, for a provider that does not say. Azure's hosts have a header of their own, and for hosts
 /// of the Messages format both usual ones are sent, since each takes one of them.
-fn likely_scheme(surface: Surface, base_url: &str) -> AuthScheme {
+pub(crate) fn likely_scheme(surface: Surface, base_url: &str) -> AuthScheme {
     if base_url::is_azure(base_url) {
         return AuthScheme::ApiKey;
     }

@@ -17,7 +17,7 @@ pub struct Provider {
     /// Who described it, and so how far it is trusted.
     pub origin: Origin,
     /// Where each surface is served, and how it is opened.
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<Arc<Endpoint>>,
     /// The environment variable that usually holds its credential.
     pub environment_variable: Option<String>,
     /// What its credentials look like, where they have a form of their own: `sk-…`.
@@ -146,15 +146,15 @@ impl Endpoint {
 impl Provider {
     /// Where a surface is served, if it is: in its own format before all others, then in the provider's order.
     #[must_use]
-    pub fn endpoint(&self, surface: Surface) -> Option<&Endpoint> {
+    pub fn endpoint(&self, surface: Surface) -> Option<&Arc<Endpoint>> {
         self.endpoint_where(surface, |_| true)
     }
 
     /// The same among the endpoints of certain formats.
-    pub(crate) fn endpoint_where(&self, surface: Surface, is_spoken: impl Fn(Format) -> bool) -> Option<&Endpoint> {
+    pub(crate) fn endpoint_where(&self, surface: Surface, is_spoken: impl Fn(Format) -> bool) -> Option<&Arc<Endpoint>> {
         let format = surface.format();
-        let is_native = |endpoint: &&Endpoint| endpoint.surface == surface && endpoint.format == format;
-        let is_translated = |endpoint: &&Endpoint| format.is_answered_by(endpoint.format);
+        let is_native = |endpoint: &&Arc<Endpoint>| endpoint.surface == surface && endpoint.format == format;
+        let is_translated = |endpoint: &&Arc<Endpoint>| format.is_answered_by(endpoint.format);
         let spoken = || self.endpoints.iter().filter(|endpoint| is_spoken(endpoint.format));
         spoken().find(is_native).or_else(|| spoken().find(is_translated))
     }

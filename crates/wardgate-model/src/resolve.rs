@@ -31,6 +31,13 @@ impl Target {
         Self { provider, model: Arc::clone(&model.id), known, unsupported_params: None }
     }
 
+    /// Whether another target of the same account is the same model of the same provider.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        // An account's providers are one and the same where their names are.
+        Arc::ptr_eq(&self.provider, &other.provider) && self.model == other.model
+    }
+
     /// What an input of this many tokens and its output cost, by the catalog or as its tenant declares; none when that is not known.
     /// Only a provider of the tenant or the operator is free without a price.
     #[must_use]
@@ -50,7 +57,7 @@ impl Target {
     /// Where it is asked on a surface: of the provider's endpoints one whose format the model is known to understand, before any
     /// other. Completions are in no list of formats, so they are left to the provider.
     #[must_use]
-    pub fn endpoint(&self, surface: Surface) -> Option<&Endpoint> {
+    pub fn endpoint(&self, surface: Surface) -> Option<&Arc<Endpoint>> {
         let formats = self.known.as_ref().map(|known| &known.formats).filter(|formats| !formats.is_empty());
         let is_spoken = |format| format == Format::OpenAiCompletions || formats.is_none_or(|formats| formats.contains(&format));
         self.provider.endpoint_where(surface, is_spoken).or_else(|| self.provider.endpoint(surface))
@@ -105,14 +112,16 @@ fn hint(text: &str, nearest: Option<&str>) -> String {
 ///
 /// # Errors
 /// See [`ResolveError`].
-pub fn resolve(text: &str, overlay: &Overlay) -> Result<Target, ResolveError> {
+pub fn resolve(text: &str, overlay: &Overlay) -> Result<Arc<Target>, ResolveError> {
     match model_string::parse(text, |name| overlay.provider(name).is_some()) {
         None => Err(ResolveError::Malformed { text: clip(text) }),
         Some(ModelString::Qualified { provider, model }) => match overlay.provider(provider) {
             Some(provider) => Ok(at_provider(provider, model, overlay)),
             None => Err(unknown(text, overlay)),
         },
-        Some(ModelString::Bare(name)) => bare(name, overlay).ok_or_else(|| unknown(name, overlay)),
+        Some(ModelString::Bare(name)) => {
+            overlay.catalog().targets_named(name).first().cloned().ok_or_else(|| unknown(name, overlay))
+        }
     }
 }
 
@@ -121,26 +130,23 @@ pub fn resolve(text: &str, overlay: &Overlay) -> Result<Target, ResolveError> {
 ///
 /// # Errors
 /// See [`ResolveError`].
-pub fn hosts(text: &str, overlay: &Overlay, mut found: impl FnMut(Target)) -> Result<(), ResolveError> {
+pub fn hosts(text: &str, overlay: &Overlay, mut found: impl FnMut(Arc<Target>)) -> Result<(), ResolveError> {
     let first = resolve(text, overlay)?;
     let is_bare = matches!(model_string::parse(text, |name| overlay.provider(name).is_some()), Some(ModelString::Bare(_)));
-    let others = match first.known.as_ref().filter(|_| is_bare) {
-        Some(known) => overlay.catalog().models_named(&known.slug),
-        None => &[],
-    };
-    let others = others.iter().filter(|other| {
-        let is_first = other.provider == first.provider.name && other.id == first.model;
-        !is_first && other.is_offered && other.slug.eq_ignore_ascii_case(first.known.as_ref().map_or("", |known| &known.slug))
-    });
-    let others: Vec<Target> =
-        others.filter_map(|other| Some(Target::of(overlay.catalog().provider(other.provider.as_str())?, other))).collect();
+    let known = first.known.clone().filter(|_| is_bare);
     found(first);
-    others.into_iter().for_each(found);
+    let Some(known) = known else { return Ok(()) };
+    let is_another = |other: &Arc<Model>| {
+        let is_alike = other.slug == known.slug || other.slug.eq_ignore_ascii_case(&known.slug);
+        is_alike && other.is_offered && !Arc::ptr_eq(other, &known)
+    };
+    let named = overlay.catalog().targets_named(&known.slug).iter();
+    named.filter(|target| target.known.as_ref().is_some_and(is_another)).cloned().for_each(found);
     Ok(())
 }
 
 /// A model that its provider is asked for by name. One that is not catalogued is passed on: the provider decides.
-fn at_provider(provider: &Arc<Provider>, model: &str, overlay: &Overlay) -> Target {
+fn at_provider(provider: &Arc<Provider>, model: &str, overlay: &Overlay) -> Arc<Target> {
     let declared = provider.declared_models.iter().find(|declared| declared.id.eq_ignore_ascii_case(model));
     let known = overlay.catalog().model_at(provider.name.as_str(), model).cloned();
     let spelled = match (declared, &known) {
@@ -149,14 +155,7 @@ fn at_provider(provider: &Arc<Provider>, model: &str, overlay: &Overlay) -> Targ
         (None, None) => model.into(),
     };
     let unsupported_params = declared.and_then(|declared| declared.unsupported_params.clone());
-    Target { provider: Arc::clone(provider), model: spelled, known, unsupported_params }
-}
-
-fn bare(name: &str, overlay: &Overlay) -> Option<Target> {
-    overlay.catalog().models_named(name).iter().find_map(|model| {
-        let provider = overlay.catalog().provider(model.provider.as_str())?;
-        Some(Target::of(provider, model))
-    })
+    Arc::new(Target { provider: Arc::clone(provider), model: spelled, known, unsupported_params })
 }
 
 fn unknown(text: &str, overlay: &Overlay) -> ResolveError {

@@ -1,6 +1,7 @@
 //! One thing that can be tried.
 
 use crate::credential::Credential;
+use std::sync::Arc;
 use wardgate_core::name::ModelName;
 use wardgate_model::{Endpoint, Target};
 
@@ -11,9 +12,9 @@ pub struct Candidate {
     /// client.
     pub model_index: usize,
     /// The provider and the model in its spelling.
-    pub target: Target,
+    pub target: Arc<Target>,
     /// Where and how the provider is called.
-    pub endpoint: Endpoint,
+    pub endpoint: Arc<Endpoint>,
     /// With what.
     pub credential: Credential,
     /// The virtual model that the client asked for, if it asked for one, in the spelling of who made it.
@@ -26,7 +27,7 @@ impl Candidate {
     /// Whether another candidate would ask the same provider for the same model, with whatever credential.
     #[must_use]
     pub fn is_same_backend(&self, other: &Self) -> bool {
-        self.target.provider.name == other.target.provider.name && self.target.model == other.target.model
+        self.target.is_same(&other.target)
     }
 
     /// Whether another candidate would use the same credential.

@@ -22,9 +22,10 @@ use crate::preferences::Wishes;
 use crate::refusal::{Dropped, Why};
 use crate::variant::{self, Variants};
 use crate::virtual_model::VirtualModels;
+use credentials::Chosen;
 use std::sync::Arc;
 use wardgate_core::name::ModelName;
-use wardgate_model::{Overlay, ResolveError, Target, hosts, resolve};
+use wardgate_model::{Endpoint, Overlay, ResolveError, Target, hosts, resolve};
 
 /// The most models of a request that are considered, virtual ones expanded. With at most ten credentials each, a plan is bounded.
 pub const MODELS_MAX: usize = 128;
@@ -74,7 +75,16 @@ impl Plan {
 /// With what was left out and why, in order, when the first model string names nothing or nothing at all is left to try. The
 /// first cause is what the client is told.
 pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
-    let mut planning = Planning { ask, facts, plan: Plan::default(), models: 0, variants: Vec::new(), is_fallback: false };
+    let mut planning = Planning {
+        ask,
+        facts,
+        plan: Plan::default(),
+        models: 0,
+        earlier: 0,
+        variants: Vec::new(),
+        is_fallback: false,
+        chosen: Chosen::default(),
+    };
     for (index, model) in ask.models.iter().enumerate() {
         match (facts.virtual_models.get(model), ask.wishes) {
             (Some(expansion), _) => {
@@ -112,7 +122,13 @@ pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
 /// hold it.
 #[must_use]
 pub fn can_call(target: &Target, facts: Facts<'_>) -> bool {
-    facts.policy.allows(&target.provider, &target.model).is_ok() && !credentials::choose(target, facts).credentials().is_empty()
+    facts.policy.allows(&target.provider, &target.model).is_ok() && has_credential(target, facts)
+}
+
+fn has_credential(target: &Target, facts: Facts<'_>) -> bool {
+    let mut chosen = Chosen::default();
+    chosen.choose(target, facts);
+    !chosen.credentials().is_empty()
 }
 
 struct Planning<'p> {
@@ -121,10 +137,14 @@ struct Planning<'p> {
     plan: Plan,
     /// How many models were considered.
     models: usize,
+    /// How many candidates are there for models before the one that is considered now.
+    earlier: usize,
     /// The endings of each of them, where the client says more than models.
     variants: Vec<Variants>,
     /// Whether what is considered now is added by the configuration.
     is_fallback: bool,
+    /// The credentials of the target that is considered now.
+    chosen: Chosen,
 }
 
 /// A model string, and how it came to be considered.
@@ -144,13 +164,14 @@ impl Planning<'_> {
     fn consider(&mut self, text: &str, virtual_model: Option<&ModelName>) {
         let index = self.models;
         self.models += 1;
+        self.earlier = self.plan.candidates.len();
         if self.ask.is_traced {
             self.plan.considered.push(text.to_owned());
         }
         let mut wanted = Wanted { index, text, virtual_model, variants: Variants::default() };
         let result = match index {
             0..MODELS_MAX if self.ask.wishes.is_some() => self.spread(&mut wanted),
-            0..MODELS_MAX => resolve(text, self.facts.overlay).map(|target| self.add(wanted, &target)).map_err(Why::from),
+            0..MODELS_MAX => resolve(text, self.facts.overlay).map(|target| self.add(wanted, target)).map_err(Why::from),
             // Once is enough to tell that there are too many.
             MODELS_MAX => Err(Why::TooMany),
             _ => Ok(()),
@@ -181,7 +202,7 @@ impl Planning<'_> {
         self.variants[wanted.index] = variants;
         let (kept, dropped) = (self.plan.candidates.len(), self.plan.dropped.len());
         let overlay = self.facts.overlay;
-        hosts(base, overlay, |target| self.add(*wanted, &target)).map_err(|error: ResolveError| Why::from(error))?;
+        hosts(base, overlay, |target| self.add(*wanted, target)).map_err(|error: ResolveError| Why::from(error))?;
         // The model is left out only if it is so everywhere, which is told once.
         let keeps_any = self.plan.candidates.len() > kept;
         for (index, dropped) in self.plan.dropped[dropped..].iter_mut().enumerate() {
@@ -197,14 +218,32 @@ impl Planning<'_> {
     }
 
     /// Adds a target with each of its credentials, or notes why it is left out.
-    fn add(&mut self, wanted: Wanted<'_>, target: &Target) {
-        if let Err(why) = self.try_add(wanted, target) {
-            self.drop(wanted, Some(target), why, true);
+    fn add(&mut self, wanted: Wanted<'_>, target: Arc<Target>) {
+        match self.filter(wanted, &target) {
+            Ok(endpoint) => self.add_with_credentials(wanted, target, endpoint),
+            // Another spelling of what is there already, which nobody has to be told.
+            Err(Why::Again { .. }) if !self.ask.is_traced => {}
+            Err(why) => {
+                let is_whole = !matches!(why, Why::Again { .. });
+                self.drop(wanted, Some(&target), why, is_whole);
+            }
         }
     }
 
-    /// Puts a target through the filters.
-    fn try_add(&mut self, wanted: Wanted<'_>, target: &Target) -> Result<(), Why> {
+    fn add_with_credentials(&mut self, wanted: Wanted<'_>, target: Arc<Target>, endpoint: Arc<Endpoint>) {
+        for why in std::mem::take(&mut self.chosen.left_out) {
+            self.drop(wanted, Some(&target), why, false);
+        }
+        let Some((last, others)) = self.chosen.credentials().split_last() else { return };
+        let virtual_model = wanted.virtual_model.cloned();
+        let (model_index, is_fallback) = (wanted.index, self.is_fallback);
+        let candidate = Candidate { model_index, target, endpoint, credential: *last, virtual_model, is_fallback };
+        self.plan.candidates.extend(others.iter().map(|credential| Candidate { credential: *credential, ..candidate.clone() }));
+        self.plan.candidates.push(candidate);
+    }
+
+    /// Puts a target through the filters, and chooses its credentials.
+    fn filter(&mut self, wanted: Wanted<'_>, target: &Target) -> Result<Arc<Endpoint>, Why> {
         let provider = &target.provider;
         self.facts.policy.allows(provider, &target.model).map_err(|outside| match outside {
             OutOfScope::Provider => Why::ProviderOutOfScope { provider: provider.name.clone() },
@@ -218,36 +257,20 @@ impl Planning<'_> {
         if let Some(why) = unwanted {
             return Err(why);
         }
-        // Providers of one overlay are one and the same where their names are.
-        let is_same = |other: &Candidate| Arc::ptr_eq(&other.target.provider, provider) && other.target.model == target.model;
-        if self.plan.candidates.iter().any(is_same) {
-            // Another spelling of what is there already, which nobody has to be told.
-            if self.ask.is_traced {
-                let why = Why::Again { provider: provider.name.clone(), model: target.model.clone() };
-                self.drop(wanted, Some(target), why, false);
-            }
-            return Ok(());
+        // The catalog lists a model once at each provider, so it can be there already only for a model before this one.
+        if self.plan.candidates[..self.earlier].iter().any(|other| other.target.is_same(target)) {
+            return Err(Why::Again { provider: provider.name.clone(), model: target.model.clone() });
         }
-        let chosen = credentials::choose(target, self.facts);
-        if self.plan.candidates.len() + chosen.credentials().len() > CANDIDATES_MAX {
+        self.chosen.choose(target, self.facts);
+        let count = self.chosen.credentials().len();
+        if self.plan.candidates.len() + count > CANDIDATES_MAX {
             return Err(Why::TooMany);
         }
-        if chosen.credentials().is_empty() {
-            let why = chosen.left_out.into_iter().next();
+        if count == 0 {
+            let why = self.chosen.left_out.drain(..).next();
             return Err(why.unwrap_or_else(|| Why::NoCredential { provider: provider.name.clone() }));
         }
-        self.plan.candidates.extend(chosen.credentials().iter().map(|credential| Candidate {
-            model_index: wanted.index,
-            target: target.clone(),
-            endpoint: endpoint.clone(),
-            credential: *credential,
-            virtual_model: wanted.virtual_model.cloned(),
-            is_fallback: self.is_fallback,
-        }));
-        for why in chosen.left_out {
-            self.drop(wanted, Some(target), why, false);
-        }
-        Ok(())
+        Ok(Arc::clone(endpoint))
     }
 }
 

@@ -6,6 +6,7 @@ mod data_plane;
 
 use data_plane::DataPlane;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use wardgate_core::format::{Format, Surface};
 use wardgate_model::{Catalog, Endpoint, Origin, Provider};
 use wardgate_testkit::{Reply, Seen, Upstream};
@@ -21,7 +22,7 @@ fn at(name: &str, upstream: &Upstream) -> Provider {
         format!("{}/{host}/{path}", upstream.url())
     };
     for endpoint in &mut provider.endpoints {
-        let Endpoint { url, stream_url, .. } = endpoint;
+        let Endpoint { url, stream_url, .. } = Arc::make_mut(endpoint);
         *url = moved(url).into();
         *stream_url = stream_url.as_ref().map(|url| moved(url).into());
     }

@@ -7,6 +7,7 @@ mod data_plane;
 use data_plane::DataPlane;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use wardgate_core::format::Surface;
 use wardgate_model::{Catalog, Origin, Provider};
 use wardgate_testkit::{Answer, Dialect, Reply, Upstream};
@@ -24,7 +25,7 @@ fn at(name: &str, upstream: &Upstream) -> Provider {
     provider.origin = Origin::Operator;
     provider.endpoints.retain(|endpoint| endpoint.surface == Surface::ChatCompletions);
     for endpoint in &mut provider.endpoints {
-        endpoint.url = format!("{}/v1/chat/completions", upstream.url()).into();
+        Arc::make_mut(endpoint).url = format!("{}/v1/chat/completions", upstream.url()).into();
     }
     provider
 }

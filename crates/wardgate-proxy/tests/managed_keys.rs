@@ -142,7 +142,7 @@ fn catalog(upstream: &Upstream) -> Catalog {
         name: ProviderName::new("openai").unwrap(),
         display_name: "OpenAI".to_owned(),
         origin: Origin::Operator,
-        endpoints: vec![Endpoint {
+        endpoints: vec![Arc::new(Endpoint {
             surface: Surface::ChatCompletions,
             format: Surface::ChatCompletions.format(),
             url: format!("{}/v1/chat/completions", upstream.url()).into(),
@@ -150,7 +150,7 @@ fn catalog(upstream: &Upstream) -> Catalog {
             stream_url: None,
             supported_params: None,
             unsupported_params: None,
-        }],
+        })],
         environment_variable: None,
         key_shape: None,
         data_policy: wardgate_model::DataPolicy::default(),

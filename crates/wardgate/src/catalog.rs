@@ -3,6 +3,7 @@
 use anyhow::Context;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 use wardgate_core::format::Surface;
 use wardgate_core::name::ProviderName;
@@ -42,14 +43,16 @@ impl Source {
 }
 
 fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
-    let endpoint = |surface: Surface| Endpoint {
-        surface,
-        format: surface.format(),
-        url: wardgate_model::base_url::join(base_url, surface).into(),
-        auth: AuthScheme::Bearer,
-        stream_url: None,
-        supported_params: None,
-        unsupported_params: None,
+    let endpoint = |surface: Surface| {
+        Arc::new(Endpoint {
+            surface,
+            format: surface.format(),
+            url: wardgate_model::base_url::join(base_url, surface).into(),
+            auth: AuthScheme::Bearer,
+            stream_url: None,
+            supported_params: None,
+            unsupported_params: None,
+        })
     };
     let models = wardgate_sandbox::model::LISTED.into_iter().filter(|model| *model != "embed");
     let declared =

@@ -57,7 +57,7 @@ fn provider(number: usize) -> Provider {
         name: provider_name(number),
         display_name: format!("Provider {number}"),
         origin: Origin::BuiltIn,
-        endpoints: vec![endpoint],
+        endpoints: vec![Arc::new(endpoint)],
         environment_variable: None,
         key_shape: None,
         headers: Vec::new(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wardgate_core::format::Surface;
 use wardgate_core::id::{AccessKeyId, AccountId, ProviderKeyId, TeamId};
 use wardgate_core::time::Timestamp;
-use wardgate_model::{Datacenter, Target, resolve};
+use wardgate_model::{Datacenter, resolve};
 use world::{CallerFacts, KeyFacts, ModelFacts, RequestFacts};
 
 const ANYTHING: [Type; 9] = [
@@ -29,8 +29,8 @@ fn given(source: &str) -> String {
     };
     let overlay = testing::overlay(&[testing::custom_provider("ollama", 1, &[])]);
     let names = ["gpt-4o-mini", "mistral-large-2512", "ollama:llama3.2"];
-    let mut targets: Vec<Target> = names.iter().map(|name| resolve(name, &overlay).unwrap()).collect();
-    Arc::make_mut(&mut targets[1].provider).datacenters =
+    let mut targets: Vec<_> = names.iter().map(|name| resolve(name, &overlay).unwrap()).collect();
+    Arc::make_mut(&mut Arc::make_mut(&mut targets[1]).provider).datacenters =
         vec![Datacenter { country_code: String::new(), region: "eu".to_owned() }];
     let asked: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let request = RequestFacts {

@@ -11,7 +11,7 @@ use crate::refusal::Why;
 use wardgate_core::id::ProviderKeyId;
 use wardgate_model::{Origin, Target};
 
-/// The credentials for one model, and the ways to call it that were left out.
+/// The credentials for one model, and the ways to call it that were left out. Used again for each model of a plan.
 pub(super) struct Chosen {
     /// In place, since every request goes through here.
     room: [Credential; CREDENTIALS_MAX],
@@ -22,32 +22,38 @@ pub(super) struct Chosen {
 /// The most credentials of one model at one provider. More would never be used: an attempt uses up at most one of them.
 pub(super) const CREDENTIALS_MAX: usize = ATTEMPTS_MAX as usize;
 
-/// Chooses them.
-pub(super) fn choose(target: &Target, facts: Facts<'_>) -> Chosen {
-    let mut chosen = Chosen { room: [Credential::None; CREDENTIALS_MAX], count: 0, left_out: Vec::new() };
-    let provider = &target.provider;
-    match facts.policy.steps(provider, &target.model) {
-        Some(steps) => {
-            for step in steps {
-                match step {
-                    Step::User(keys) => chosen.add_user(keys, target, facts),
-                    Step::Managed => chosen.add_managed(target, facts, true),
-                }
-            }
-        }
-        None => {
-            let keys = facts.credentials.of(provider.name.as_str());
-            chosen.add_all(keys.iter().map(|key| Credential::User(*key)));
-            chosen.add_managed(target, facts, false);
-            if chosen.count == 0 && provider.works_without_key() {
-                chosen.add_all([Credential::None].into_iter());
-            }
-        }
+impl Default for Chosen {
+    fn default() -> Self {
+        Self { room: [Credential::None; CREDENTIALS_MAX], count: 0, left_out: Vec::new() }
     }
-    chosen
 }
 
 impl Chosen {
+    /// Chooses them for a model, and forgets those of the one before.
+    pub(super) fn choose(&mut self, target: &Target, facts: Facts<'_>) {
+        self.count = 0;
+        self.left_out.clear();
+        let provider = &target.provider;
+        match facts.policy.steps(provider, &target.model) {
+            Some(steps) => {
+                for step in steps {
+                    match step {
+                        Step::User(keys) => self.add_user(keys, target, facts),
+                        Step::Managed => self.add_managed(target, facts, true),
+                    }
+                }
+            }
+            None => {
+                let keys = facts.credentials.of(provider.name.as_str());
+                self.add_all(keys.iter().map(|key| Credential::User(*key)));
+                self.add_managed(target, facts, false);
+                if self.count == 0 && provider.works_without_key() {
+                    self.add_all([Credential::None].into_iter());
+                }
+            }
+        }
+    }
+
     /// In the order in which they are tried, each once.
     pub(super) fn credentials(&self) -> &[Credential] {
         &self.room[..self.count]

@@ -25,8 +25,8 @@ struct Rank {
     is_too_small: bool,
     is_out: bool,
     misses_bound: bool,
-    model: usize,
-    place: usize,
+    model: u32,
+    place: u32,
     is_ill: bool,
     /// A number that is not negative, by its bits, which are in the same order.
     metric: u64,
@@ -68,8 +68,8 @@ pub(super) fn by_wishes(plan: &mut Plan, wishes: &Wishes, variants: &[Variants],
             is_too_small: is_too_small(candidate, wishes),
             is_out: standing.class == Class::Out,
             misses_bound: misses(preferences, &standing),
-            model: group(candidate),
-            place: preferences.place(&candidate.target.provider).unwrap_or(usize::MAX),
+            model: small(group(candidate)),
+            place: preferences.place(&candidate.target.provider).map_or(u32::MAX, small),
             is_ill: standing.class == Class::Ill,
             metric: metric.to_bits(),
         }
@@ -84,6 +84,11 @@ pub(super) fn by_wishes(plan: &mut Plan, wishes: &Wishes, variants: &[Variants],
             plan.ordered_by.push("size".to_owned());
         }
     }
+}
+
+/// A count that is bounded far below, in half the room.
+fn small(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn standing(candidate: &Candidate, health: Option<&dyn Health>) -> Standing {

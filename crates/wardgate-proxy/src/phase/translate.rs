@@ -207,7 +207,7 @@ mod tests {
 
     fn candidate(format: Format) -> Candidate {
         let url = "https://h/v1/x".into();
-        let endpoint = Endpoint {
+        let endpoint = Arc::new(Endpoint {
             surface: Surface::Embeddings,
             format,
             url,
@@ -215,12 +215,12 @@ mod tests {
             auth: AuthScheme::Bearer,
             supported_params: None,
             unsupported_params: None,
-        };
+        });
         let provider = Provider {
             name: ProviderName::new("up").unwrap_or_else(|error| panic!("{error}")),
             display_name: String::new(),
             origin: Origin::Operator,
-            endpoints: vec![endpoint.clone()],
+            endpoints: vec![Arc::clone(&endpoint)],
             environment_variable: None,
             key_shape: None,
             headers: Vec::new(),
@@ -230,7 +230,14 @@ mod tests {
             declared_models: Vec::new(),
         };
         let target = Called { provider: Arc::new(provider), model: "m".into(), known: None, unsupported_params: None };
-        Candidate { model_index: 0, target, endpoint, credential: Credential::None, virtual_model: None, is_fallback: false }
+        Candidate {
+            model_index: 0,
+            target: Arc::new(target),
+            endpoint,
+            credential: Credential::None,
+            virtual_model: None,
+            is_fallback: false,
+        }
     }
 
     /// What a provider is sent, and what the client gets for its answer.
