@@ -1,16 +1,17 @@
-//! What an operator adds to the catalog: models, prices, and where providers work.
+//! What an operator adds to the catalog: models, prices, providers, and where these work.
 //!
 //! A file of additions names what differs from the built-in catalog and nothing else. It is read as a whole or not at all, and
 //! everything that is wrong in it is told with its path.
 
 mod fields;
 mod pricing;
+mod provider;
 
 use crate::ability::Ability;
 use crate::catalog::Catalog;
 use crate::model::Model;
 use crate::nearest::nearest;
-use crate::provider::{Datacenter, Provider};
+use crate::provider::Provider;
 pub use fields::Problem;
 use fields::{Fields, Path};
 use serde_json::Value;
@@ -21,7 +22,8 @@ use wardgate_core::name::ProviderName;
 /// The most models that a file may name.
 pub const MODELS_MAX: usize = 20_000;
 
-const PROVIDER_FIELDS: [&str; 2] = ["id", "datacenters"];
+/// The most providers that a file may name.
+const PROVIDERS_MAX: usize = 200;
 
 const MODEL_FIELDS: [&str; 12] = [
     "provider",
@@ -47,9 +49,17 @@ impl Catalog {
         let mut problems = Vec::new();
         if !additions.is_null() {
             let top = Fields::of(additions, Path::default(), &["providers", "models"], &mut problems);
-            for (value, path) in top.items("providers", &mut problems) {
-                if let Some(provider) = provider(self, value, &path, &mut problems) {
+            let providers = top.items("providers", &mut problems);
+            if providers.len() > PROVIDERS_MAX {
+                problems.push(top.path.field("providers").problem(format!("has more than {PROVIDERS_MAX} providers")));
+            }
+            let mut named = HashSet::new();
+            for (value, path) in providers.into_iter().take(PROVIDERS_MAX) {
+                let Some(provider) = provider::read(self, value, &path, &mut problems) else { continue };
+                if named.insert(provider.name.clone()) {
                     self.add_provider(provider);
+                } else {
+                    problems.push(path.field("id").problem(format!("{} stands here twice", provider.name)));
                 }
             }
             let models = top.items("models", &mut problems);
@@ -79,23 +89,6 @@ fn named<'c>(catalog: &'c Catalog, name: &str, path: &Path, problems: &mut Vec<P
         problems.push(path.problem(format!("there is no provider {name:?} in the catalog{hint}")));
     }
     found
-}
-
-fn provider(catalog: &Catalog, value: &Value, path: &Path, problems: &mut Vec<Problem>) -> Option<Provider> {
-    let fields = Fields::of(value, path.clone(), &PROVIDER_FIELDS, problems);
-    let id = fields.needed_text("id", problems)?;
-    let mut provider = Provider::clone(named(catalog, id, &path.field("id"), problems)?);
-    let places = fields.items("datacenters", problems);
-    provider.datacenters = places
-        .into_iter()
-        .filter_map(|(value, path)| {
-            let fields = Fields::of(value, path, &["region", "countryCode"], problems);
-            let country_code = fields.text("countryCode", problems).unwrap_or_default().to_owned();
-            let region = fields.needed_text("region", problems)?.to_owned();
-            Some(Datacenter { country_code, region })
-        })
-        .collect();
-    Some(provider)
 }
 
 /// A model as the catalog has it, with what the entry says of it; or a new one.

@@ -1,9 +1,11 @@
-//! Joining a base URL and a surface's path.
+//! Which texts are base URLs, and joining one with a surface's path.
 //!
 //! People write base URLs with and without `/v1`, with other version segments, and with a query that must stay. The rule: a
 //! path that holds a version segment (`v1`, `v4`, `v1beta`) or `/openai/deployments/` is used as it stands, any other gets
 //! `/v1` first, or `/v1beta` for what is Google's; slashes are joined once; the query goes to the end.
 
+use http::Uri;
+use std::net::IpAddr;
 use wardgate_core::format::Surface;
 
 /// The URL of a surface under a base URL, with `{model}` where its path names the model.
@@ -41,6 +43,41 @@ pub fn join_for_streams(base_url: &str, surface: Surface) -> Option<String> {
     let url = join(base_url, surface).replacen(":generateContent", ":streamGenerateContent", 1);
     let separator = if url.contains('?') { '&' } else { '?' };
     Some(format!("{url}{separator}alt=sse"))
+}
+
+/// Why a text is no base URL; `None` when it is one.
+///
+/// The form is checked with the parser that the upstream client uses too, so that both read the same host. Where a URL may lead is
+/// decided when it is connected to: what a name resolves to today says nothing of tomorrow. Only an address that could never be
+/// connected to is refused at once.
+#[must_use]
+pub fn problem(text: &str) -> Option<&'static str> {
+    if text.contains('#') {
+        return Some("must not have a fragment (#…)");
+    }
+    let Ok(uri) = text.parse::<Uri>() else {
+        return Some("is not a URL, such as https://llm.example.com/v1");
+    };
+    let http = uri.scheme_str().is_some_and(|scheme| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)));
+    let Some(authority) = uri.authority().filter(|_| http) else {
+        return Some("must start with https:// or http://");
+    };
+    if authority.as_str().contains('@') {
+        return Some("must not hold a user name or password: store the credential as a provider key");
+    }
+    let after_host = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+    if authority.host().is_empty() || !(after_host.is_empty() || authority.port_u16().is_some_and(|port| port > 0)) {
+        return Some("must name a host, and a port from 1 to 65535 if any");
+    }
+    let is_link_local = match authority.host().trim_matches(['[', ']']).parse().map(|address: IpAddr| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_unicast_link_local(),
+        Err(_) => false,
+    };
+    if is_link_local {
+        return Some("must not be a link-local address: clouds keep their machines' own credentials there, and no provider");
+    }
+    None
 }
 
 /// `v` and digits, perhaps followed by a word such as `beta`: `v1`, `v4`, `v1beta`, `v1alpha2`.
@@ -135,6 +172,40 @@ mod tests {
             ("https://openai.azure.com.example.com/v1", false),
         ] {
             assert_eq!(is_azure(base), expected, "{base}");
+        }
+    }
+
+    #[test]
+    fn forms_of_base_urls() {
+        for good in [
+            "https://llm.example.com",
+            "HTTPS://llm.example.com/v1/",
+            "http://127.0.0.1:11434/v1",
+            "http://[::1]:8000",
+            "https://example.openai.azure.com/openai/deployments/x?api-version=2024-10-21",
+        ] {
+            assert_eq!(problem(good), None, "{good}");
+        }
+        for bad in [
+            "",
+            "llm.example.com",
+            "/v1",
+            "ftp://llm.example.com",
+            "https://",
+            "https:///v1",
+            "https://user@llm.example.com",
+            "https://user:password@llm.example.com",
+            "https://llm.example.com/#v1",
+            "https://llm.example.com/a b",
+            "https://llm.example.com:99999",
+            "https://llm.example.com:",
+            "https://llm.example.com:0",
+            "https://llm.example.com\\@evil.example",
+            "http://169.254.169.254/v1",
+            "http://[fe80::1]:8000",
+            "http://[::ffff:169.254.169.254]",
+        ] {
+            assert!(problem(bad).is_some(), "{bad}");
         }
     }
 }

@@ -96,10 +96,12 @@ fn is_id(whole: &str, before: &str, overlay: &Overlay) -> bool {
             let Some(provider_is) = overlay.provider(provider) else { return true };
             let Some(base) = before.strip_prefix(provider).and_then(|rest| rest.strip_prefix(':')) else { return true };
             let declares = |id: &str| provider_is.declared_models.iter().any(|model| model.id.eq_ignore_ascii_case(id));
+            let knows = |id: &str| overlay.catalog().model_at(provider, id).is_some();
             match provider_is.origin {
-                Origin::BuiltIn => provider == "openrouter" || overlay.catalog().model_at(provider, model).is_some(),
-                // Only what it declares is known of it.
-                Origin::Operator | Origin::Tenant => declares(model) || !declares(base),
+                Origin::BuiltIn => provider == "openrouter" || knows(model),
+                // Only what it declares, or the operator's file, is known of it.
+                Origin::Operator => knows(model) || declares(model) || !(knows(base) || declares(base)),
+                Origin::Tenant => declares(model) || !declares(base),
             }
         }
     }

@@ -80,3 +80,84 @@ fn everything_that_is_wrong_is_told_with_its_path() {
         &["models[0].cannot: tools stands in can, too", "models[0].pricing: must have the field output; nothing costs 0"],
     );
 }
+
+#[test]
+fn a_new_provider_is_called_as_the_file_says() {
+    let additions = json!({
+        "providers": [
+            {"id": "house", "baseUrl": "http://llm.internal:8000", "dataPolicy": {"trains": false, "retains": false}},
+            {"id": "claude-proxy", "name": "Ours", "baseUrl": "https://llm.internal/v1", "authScheme": "x-api-key", "surfaces": [
+                "messages",
+                {"surface": "chat-completions", "baseUrl": "https://chat.internal/v4", "supportedParams": ["stop"]},
+            ]},
+            {"id": "openai", "dataPolicy": {"retains": false}},
+        ],
+        "models": [{"provider": "house", "id": "llama"}],
+    });
+    let overlay = Overlay::new(Arc::new(with(&additions).unwrap_or_else(|problems| panic!("{problems:?}"))), &[]);
+    let told = |name: &str| {
+        let provider = overlay.provider(name).unwrap_or_else(|| panic!("{name}"));
+        let endpoints = provider.endpoints.iter();
+        let endpoints =
+            endpoints.map(|endpoint| format!("{} {} {}", endpoint.surface.name(), endpoint.url, endpoint.auth.name()));
+        (provider.display_name.clone(), endpoints.collect::<Vec<_>>())
+    };
+    let (name, endpoints) = told("house");
+    assert_eq!(name, "house");
+    assert_eq!(endpoints[0], "chat-completions http://llm.internal:8000/v1/chat/completions bearer");
+    assert_eq!(endpoints.len(), 3);
+    let expected = [
+        "messages https://llm.internal/v1/messages x-api-key",
+        "chat-completions https://chat.internal/v4/chat/completions x-api-key",
+    ];
+    assert_eq!(told("claude-proxy"), ("Ours".to_owned(), expected.map(str::to_owned).to_vec()));
+    let target = resolve("house/llama", &overlay).unwrap_or_else(|error| panic!("{error}"));
+    assert!(target.provider.works_without_key() && target.provider.data_policy.collects_nothing());
+    // What it costs is the operator's own matter.
+    assert_eq!(target.rates(0).map(|rates| rates.blended()), Some(0));
+    let openai = overlay.provider("openai").unwrap_or_else(|| panic!("openai"));
+    assert!(openai.data_policy.keeps_nothing() && openai.origin == crate::Origin::BuiltIn);
+}
+
+#[test]
+fn a_provider_that_cannot_be_called_is_refused() {
+    let check = |provider: Value, expected: &[&str]| {
+        assert_eq!(with(&json!({"providers": [provider]})).map(|_| ()).unwrap_err(), expected);
+    };
+    check(
+        json!({"id": "opnai", "datacenters": []}),
+        &[
+            "providers[0].id: there is no provider \"opnai\" in the catalog, and a new one needs a baseUrl; did you mean openai?",
+        ],
+    );
+    check(
+        json!({"id": "openai", "baseUrl": "https://eu.api.openai.com"}),
+        &["providers[0].baseUrl: is for new providers only, and openai is described already: choose another id"],
+    );
+    check(json!({"id": "house", "baseUrl": "llm.internal"}), &["providers[0].baseUrl: must start with https:// or http://"]);
+    check(
+        json!({"id": "My House", "baseUrl": "http://h", "authScheme": "none", "dataPolicy": {"trains": "no"}, "models": []}),
+        &[
+            "providers[0].models: is not known here; known: id, datacenters, dataPolicy, name, baseUrl, authScheme, surfaces",
+            "providers[0].id: cannot be: a provider's id consists of lower-case letters, digits, '-', '_' and '.', and starts with a letter or digit",
+            "providers[0].authScheme: must be one of bearer, x-api-key, bearer-and-x-api-key, x-goog-api-key, api-key, aws-sigv4, google-service-account",
+        ],
+    );
+    check(
+        json!({"id": "h", "baseUrl": "http://h", "dataPolicy": {"trains": "no"}, "surfaces": ["messages", "messages", {"baseUrl": 1}, 2]}),
+        &[
+            "providers[0].surfaces[1]: messages stands here twice",
+            "providers[0].surfaces[2]: must have the field surface",
+            "providers[0].surfaces[3]: must be an object with the fields surface, baseUrl, supportedParams",
+            "providers[0].dataPolicy.trains: must be true or false, or left out when it is not known",
+        ],
+    );
+    let twice = json!({"providers": [{"id": "h", "baseUrl": "http://h"}, {"id": "h", "baseUrl": "http://i"}]});
+    assert_eq!(
+        with(&twice).map(|_| ()).unwrap_err(),
+        [
+            "providers[1].baseUrl: is for new providers only, and h is described already: choose another id",
+            "providers[1].id: h stands here twice",
+        ],
+    );
+}

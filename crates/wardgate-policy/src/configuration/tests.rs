@@ -185,7 +185,7 @@ fn every_mistake_of_fact_is_told_at_its_place() {
             malformed_field: router.rules[1].model must be one model with its provider: "provider:author/model" or "provider:model"
             malformed_field: router.rules[2].model must be one model with its provider: "provider:author/model" or "provider:model"
             contradiction: router.rules[3].model is a model of groq, and the rule is for openai; leave one of them out
-            contradiction: router.rules[4].steps[0].type is of no use: the operator has keys for built-in providers only, and ollama is none
+            contradiction: router.rules[4].steps[0].type is of no use: the operator has no keys for an account's own providers, as ollama is
             duplicate: router.rules[6] is for what an earlier rule is for; put its steps there
             provider_key_of_another_provider: router.rules[5].steps[0].keys[0] is a key of groq, and the rule is for openai; name a key of openai
             unknown_provider_key: router.rules[5].steps[0].keys[1] is no provider key of this account; GET /provider-keys lists them

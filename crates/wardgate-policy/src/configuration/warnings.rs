@@ -6,14 +6,13 @@ use super::problem::{Problem, ProblemKind};
 use super::strategies::Selection;
 use crate::expression::never::{Known, Truth};
 use crate::policy::{OutOfScope, Policy};
-use wardgate_model::{Origin, Overlay};
+use wardgate_model::Overlay;
 
 impl Document {
     /// Everything that is hardly meant, by its path; empty for most documents.
     #[must_use]
     pub fn warnings(&self, overlay: &Overlay) -> Vec<Problem> {
-        let built_in = overlay.providers().filter(|provider| provider.origin != Origin::Tenant);
-        let providers: Vec<&str> = built_in.map(|provider| provider.name.as_str()).collect();
+        let providers: Vec<&str> = overlay.providers().map(|provider| provider.name.as_str()).collect();
         let known = Known { providers: &providers };
         let mut warnings = Vec::new();
         let mut warn = |path: String, text: String| {

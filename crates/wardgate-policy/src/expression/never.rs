@@ -20,7 +20,7 @@ pub enum Truth {
     Never(String),
 }
 
-/// The names of the built-in providers, against which names in expressions are held.
+/// The names of all providers that an account knows, against which names in expressions are held.
 #[derive(Clone, Copy)]
 pub struct Known<'k> {
     /// The names.

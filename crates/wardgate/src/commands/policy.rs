@@ -37,6 +37,9 @@ struct Files {
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
+    /// The catalog file that the gateway has: its models and providers are known, too.
+    #[arg(long, value_name = "FILE")]
+    catalog_file: Option<PathBuf>,
     /// Let warnings fail, too.
     #[arg(long)]
     deny_warnings: bool,
@@ -59,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Verb::Check(files) => (files, false),
         Verb::Test(files) => (files, true),
     };
-    let policies = match Policies::read(&files.files) {
+    let policies = match Policies::read(&files.files, files.catalog_file.as_deref()) {
         Ok(policies) => policies,
         Err(error) => {
             super::fail(&error);

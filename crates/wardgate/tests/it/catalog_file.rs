@@ -1,8 +1,9 @@
 //! The operator's catalog file: models and prices over the built-in ones, read again while the gateway runs.
 
 use crate::dev;
+use serde_json::json;
 use std::process::{Command, Stdio};
-use wardgate_testkit::{Ask, DEADLINE, Dialect, Gateway, Key, until};
+use wardgate_testkit::{Ask, DEADLINE, Dialect, Gateway, Key, Reply, Upstream, until};
 
 /// What a request of one size costs, in dollars.
 async fn cost(gateway: &Gateway, key: &Key) -> String {
@@ -66,6 +67,51 @@ async fn the_next_request_has_the_price_of_a_changed_file_and_a_wrong_one_change
     assert!(answer.text().contains(r#"did you mean \"house-model-1\"?"#), "{}", answer.text());
     gateway.hang_up().await;
     by(&gateway, "loaded", 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_of_the_file_is_there_for_everyone_and_moves_with_the_file() {
+    let says = async |text: &str| Upstream::always(Reply::says(Dialect::Chat, text)).await;
+    let (first, second) = (says("the first").await, says("the second").await);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.yaml");
+    let write = |base_url: &str| {
+        let text = format!(
+            "providers:\n- {{id: house, baseUrl: '{base_url}'}}\nmodels:\n- {{provider: house, id: llama, pricing: {{input: 1, output: 1}}}}\n"
+        );
+        let next = dir.path().join("next");
+        std::fs::write(&next, text).unwrap();
+        std::fs::rename(&next, &path).unwrap();
+    };
+    let by = async |gateway: &Gateway, result: &str, count: u64| {
+        until(&format!("{count} reloads {result}"), DEADLINE, async || reloads(gateway, result).await == count).await;
+    };
+    write(first.url());
+    let gateway = dev().with("--catalog-file", &path).start().await;
+    let key = gateway.create_key("app").await;
+    for model in ["llama", "house/llama", "house:llama", "house:another"] {
+        let answer = Ask::new(Dialect::Chat, model).key(&key).send(&gateway).await;
+        assert_eq!((answer.status, answer.header("x-wardgate-provider")), (200, "house"), "{}", answer.text());
+    }
+    let listed = crate::scene::listed(&gateway, &key).await;
+    assert!(listed.contains(&"llama".to_owned()), "{listed:?}");
+    // A key for it is an account's own matter.
+    crate::scene::create(&gateway, "/provider-keys", json!({"providerId": "house", "name": "k", "value": "sk-of-the-house"}))
+        .await;
+    let answer = Ask::new(Dialect::Chat, "llama").key(&key).send(&gateway).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(first.seen().last().unwrap().header("authorization"), ["Bearer sk-of-the-house"]);
+
+    write(second.url());
+    by(&gateway, "loaded", 1).await;
+    let answer = Ask::new(Dialect::Chat, "llama").key(&key).send(&gateway).await;
+    assert!(answer.text().contains("the second"), "{}", answer.text());
+    write("llm.internal");
+    by(&gateway, "refused", 1).await;
+    assert!(gateway.log_text().contains("catalog.yaml:2:24: providers[0].baseUrl must start with https:// or http://"));
+    let answer = Ask::new(Dialect::Chat, "llama").key(&key).send(&gateway).await;
+    assert!(answer.text().contains("the second"), "{}", answer.text());
+    assert!(gateway.metrics().await.contains(r#"provider="house""#));
 }
 
 #[test]

@@ -94,6 +94,22 @@ fn mistakes_warnings_and_failures_are_told_with_their_places() {
     let warning = "scoped.yaml:5:7: warning: configuration.router.rules[0] is never used: access does not allow openai";
     assert!(told.contains(warning), "{told}");
 
+    let house = "configuration:\n  router:\n    rules:\n    - model: house:llama\n      steps: [{type: managed}]\n  model_selection: {strategy: [\"ai.models.onlyProviders(['house'])\"]}\n\
+                 cases:\n- name: at home\n  given: {models: [llama], providerKeys: {}}\n  expect: {refused: credential}\n";
+    let house = file("house.yaml", house);
+    let unknown = policy(&["check", &house]);
+    assert_eq!(unknown.status.code(), Some(1), "{}", text(&unknown.stdout));
+    let catalog = "providers: [{id: house, baseUrl: 'http://llm.internal'}]\nmodels: [{provider: house, id: llama}]\n";
+    let catalog = file("catalog.yaml", catalog);
+    for verb in ["check", "test"] {
+        let output = policy(&[verb, "--deny-warnings", "--catalog-file", &catalog, &house]);
+        assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    }
+    let bad = file("bad.yaml", "providers: [{id: hose}]");
+    let output = policy(&["check", "--catalog-file", &bad, &house]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("bad.yaml:1:18: providers[0].id there is no provider"), "{}", text(&output.stderr));
+
     let failing = file("failing.yaml", FAILING);
     let output = policy(&["test", &failing]);
     let told = text(&output.stdout);

@@ -197,9 +197,9 @@ fn rule_is_for<'r>(
 fn check_steps(rule: &Rule<DraftKey>, provider: &Provider, place: Place<'_>, problems: &mut Problems) {
     let place = place.field("steps");
     for (index, step) in rule.steps.iter().enumerate() {
-        if matches!(step, RuleStep::Managed { .. }) && provider.origin != Origin::BuiltIn {
+        if matches!(step, RuleStep::Managed { .. }) && provider.origin == Origin::Tenant {
             let text =
-                format!("is of no use: the operator has keys for built-in providers only, and {} is none", provider.name);
+                format!("is of no use: the operator has no keys for an account's own providers, as {} is", provider.name);
             problems.add(place.index(index).field("type"), ProblemKind::Contradiction, text);
         }
     }

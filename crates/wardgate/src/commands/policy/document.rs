@@ -44,8 +44,13 @@ pub(super) struct Policy {
 }
 
 impl Policies {
-    pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Self> {
-        let catalog = Arc::new(Catalog::built_in()?);
+    /// Reads documents for the catalog with the operator's additions.
+    pub(super) fn read(files: &[PathBuf], catalog_file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut catalog = Catalog::built_in()?;
+        if let Some(file) = catalog_file {
+            wardgate_cli::catalog_file::add(file, &mut catalog).context("the catalog file cannot be used")?;
+        }
+        let catalog = Arc::new(catalog);
         let mut all = Self { policies: Vec::new(), broken: Vec::new() };
         for path in files {
             let (file, text) = (path.display().to_string(), load(path)?);
