@@ -72,7 +72,9 @@ impl Database {
     const fn looked_after(&self) -> &'static [&'static str] {
         match self {
             Self::Sqlite(_) => &["ANALYZE"],
-            Self::Postgres(_) => &["VACUUM (ANALYZE) usage_sums", "ANALYZE usage_events", "CHECKPOINT"],
+            Self::Postgres(_) => {
+                &["VACUUM (ANALYZE) usage_sums", "VACUUM (ANALYZE) usage_team_sums", "ANALYZE usage_events", "CHECKPOINT"]
+            }
         }
     }
 }

@@ -196,7 +196,7 @@ async fn what_was_used_is_summed_up() {
     let new = sample::usage_event(&acme);
     store.append_usage(&old).await.unwrap();
     // As if the program of before had stored them.
-    execute(&path, "UPDATE usage_events SET is_summed = 0; DELETE FROM usage_sums").await;
+    execute(&path, "UPDATE usage_events SET is_summed = 0; DELETE FROM usage_sums; DELETE FROM usage_team_sums").await;
     store.append_usage(std::slice::from_ref(&new)).await.unwrap();
     assert!(!store.delete_usage(new.event_time, 100).await.unwrap(), "what is in no sum stays");
 
@@ -218,6 +218,17 @@ async fn what_was_used_is_summed_up() {
     assert_eq!((store.sum_up_usage(2).await.unwrap(), attempts(&store).await), (2, 5));
     assert_eq!((store.sum_up_usage(2).await.unwrap(), attempts(&store).await), (1, 6));
     assert_eq!((store.sum_up_usage(2).await.unwrap(), attempts(&store).await), (0, 6));
+    store.close().await;
+    // As if the program of before, which had no sums of teams, had summed them up.
+    execute(
+        &path,
+        "DROP TRIGGER usage_sums_inserted; DROP TRIGGER usage_sums_updated; DROP TABLE usage_team_sums;
+         DELETE FROM _sqlx_migrations WHERE version = 7",
+    )
+    .await;
+    let store = SqliteStore::open(&path, &SqliteOptions::default()).await.unwrap();
+    store.append_usage(&[sample::usage_event(&acme)]).await.unwrap();
+    assert_eq!(attempts(&store).await, 7);
 }
 
 /// What would be done is told without being done.
@@ -228,14 +239,14 @@ async fn pending_migrations_are_told() {
     let options = SqliteOptions::default();
     assert_eq!(
         SqliteStore::pending(&path, &options).await.unwrap(),
-        ["first tables", "managed objects", "usage sums", "budgets", "provider addressing", "prepaid"]
+        ["first tables", "managed objects", "usage sums", "budgets", "provider addressing", "prepaid", "usage team sums"]
     );
     assert!(!path.exists());
     old_database(&path).await;
     for _ in 0..2 {
         assert_eq!(
             SqliteStore::pending(&path, &options).await.unwrap(),
-            ["managed objects", "usage sums", "budgets", "provider addressing", "prepaid"]
+            ["managed objects", "usage sums", "budgets", "provider addressing", "prepaid", "usage team sums"]
         );
     }
     let store = SqliteStore::open(&path, &options).await.unwrap();
@@ -249,5 +260,5 @@ async fn pending_migrations_are_told() {
     assert!(matches!(refused, OpenError::Migrate(_)), "{refused:?}");
     execute(&path, "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 4").await;
     let refused = pending_error().await;
-    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 6 }), "{refused:?}");
+    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, known: 7 }), "{refused:?}");
 }

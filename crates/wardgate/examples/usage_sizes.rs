@@ -25,6 +25,9 @@ use wardgate_testkit::{Database, Postgres};
 /// As many as the gateway stores at once.
 const BATCH: u64 = 1_024;
 
+/// How many access keys a team has, about.
+const KEYS_PER_TEAM: u64 = 100;
+
 /// How often each question is asked; the slowest answer counts.
 const ASKED: u32 = 5;
 
@@ -74,7 +77,9 @@ async fn run(database: &str, copying: &str, shape: &Shape) -> anyhow::Result<()>
     }
     let random = Counting::default();
     let account_id = AccountId::new(BEGIN, &random);
-    let keys: Vec<_> = (0..shape.keys).map(|_| (AccessKeyId::new(BEGIN, &random), TeamId::new(BEGIN, &random))).collect();
+    let teams: Vec<_> = (0..=shape.keys / KEYS_PER_TEAM).map(|_| TeamId::new(BEGIN, &random)).collect();
+    let keys: Vec<_> =
+        teams.iter().cycle().take(usize::try_from(shape.keys)?).map(|team| (AccessKeyId::new(BEGIN, &random), *team)).collect();
     let filled = Instant::now();
     let mut some_request = None;
     for first in (0..shape.first()).step_by(BATCH as usize) {

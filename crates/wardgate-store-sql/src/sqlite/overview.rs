@@ -13,7 +13,7 @@ use wardgate_store::usage::{GroupBy, Interval, OVERVIEW_BUCKETS_MAX, OverviewBuc
 /// a range of the table's own order. `?9` is how long a bucket is, or none where there is one for all of the time, whose start
 /// is `?8`.
 macro_rules! overview {
-    ($group:literal) => {
+    ($group:literal from $table:literal where $which:literal) => {
         concat!(
             "SELECT coalesce(start - (start % ?9 + ?9) % ?9, ?8) AS bucket, ",
             $group,
@@ -22,25 +22,51 @@ macro_rules! overview {
                  sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
                  sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens
              FROM (
-                 SELECT * FROM usage_sums WHERE account_id = ?1 AND span_hours = 1 AND start >= ?2 AND start < ?3
+                 SELECT * FROM ",
+            $table,
+            " WHERE account_id = ?1 AND span_hours = 1 AND start >= ?2 AND start < ?3
                  UNION ALL
-                 SELECT * FROM usage_sums WHERE account_id = ?1 AND span_hours = 24 AND start >= ?4 AND start < ?5
+                 SELECT * FROM ",
+            $table,
+            " WHERE account_id = ?1 AND span_hours = 24 AND start >= ?4 AND start < ?5
                  UNION ALL
-                 SELECT * FROM usage_sums WHERE account_id = ?1 AND span_hours = 1 AND start >= ?6 AND start < ?7
+                 SELECT * FROM ",
+            $table,
+            " WHERE account_id = ?1 AND span_hours = 1 AND start >= ?6 AND start < ?7
              )
-             WHERE ?11 IS NULL OR access_key_id = ?11
+             WHERE ",
+            $which,
+            "
              GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ?10"
         )
     };
 }
 
+/// Of all keys.
+macro_rules! of_teams {
+    ($group:literal) => {
+        overview!($group from "usage_team_sums" where "?11 IS NULL")
+    };
+}
+
+/// By key, or of one.
+macro_rules! of_keys {
+    ($group:literal) => {
+        overview!($group from "usage_sums" where "?11 IS NULL OR access_key_id = ?11")
+    };
+}
+
 pub(super) async fn read(tenant: &SqliteTenant, query: &OverviewQuery) -> Result<Vec<OverviewBucket>, StoreError> {
-    let text = match query.group_by {
-        GroupBy::Provider => overview!("provider"),
-        GroupBy::AccessKey => overview!("access_key_id"),
-        GroupBy::Team => overview!("team_id"),
-        GroupBy::Model => overview!("provider || ':' || model"),
-        GroupBy::Nothing => overview!("''"),
+    let text = match (query.group_by, query.access_key_id) {
+        (GroupBy::Provider, None) => of_teams!("provider"),
+        (GroupBy::Team, None) => of_teams!("team_id"),
+        (GroupBy::Model, None) => of_teams!("provider || ':' || model"),
+        (GroupBy::Nothing, None) => of_teams!("''"),
+        (GroupBy::Provider, Some(_)) => of_keys!("provider"),
+        (GroupBy::AccessKey, _) => of_keys!("access_key_id"),
+        (GroupBy::Team, Some(_)) => of_keys!("team_id"),
+        (GroupBy::Model, Some(_)) => of_keys!("provider || ':' || model"),
+        (GroupBy::Nothing, Some(_)) => of_keys!("''"),
     };
     let parts = query.parts();
     let mut statement = sqlx::query(text).bind(tenant.account());

@@ -45,7 +45,7 @@ async fn what_was_used_before_there_were_sums_is_summed_up_once_by_whoever_asks(
     let (acme, _) = account(&one).await;
     let old: Vec<_> = (0..100).map(|_| event(&acme, 0)).collect();
     one.append_usage(&old).await.unwrap();
-    database.run("UPDATE usage_events SET is_summed = FALSE; DELETE FROM usage_sums");
+    database.run("UPDATE usage_events SET is_summed = FALSE; DELETE FROM usage_sums; DELETE FROM usage_team_sums");
     one.append_usage(&[event(&acme, 0)]).await.unwrap();
     assert_eq!(attempts(&one, &acme).await, 1);
     let all = async |store: &PostgresStore| {
@@ -58,6 +58,14 @@ async fn what_was_used_before_there_were_sums_is_summed_up_once_by_whoever_asks(
     let (first, second) = tokio::join!(all(&one), all(&two));
     assert_eq!(first + second, 100);
     assert_eq!(attempts(&one, &acme).await, 101);
+    // As if the program of before, which had no sums of teams, had summed them up.
+    database.run(
+        "DROP TABLE usage_team_sums; DROP FUNCTION usage_sums_inserted CASCADE; DROP FUNCTION usage_sums_updated CASCADE;
+         DELETE FROM _sqlx_migrations WHERE version = 6",
+    );
+    let next = open(&database.url()).await;
+    next.append_usage(&[event(&acme, 0)]).await.unwrap();
+    assert_eq!(attempts(&next, &acme).await, 102);
 }
 
 #[tokio::test]
