@@ -112,7 +112,7 @@ impl Sum for NanoUsd {
     }
 }
 
-/// A price in millionths of a millionth of a dollar for one token.
+/// A price in millionths of a millionth of a dollar for one token, or one of whatever else is charged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PicoUsdPerToken(u64);
 
@@ -136,14 +136,31 @@ impl PicoUsdPerToken {
     /// refused rather than rounded.
     #[must_use]
     pub fn from_usd_per_million(text: &str) -> Option<Self> {
+        Self::scaled(text, 6)
+    }
+
+    /// The same of dollars for a thousand, with at most nine digits.
+    #[must_use]
+    pub fn from_usd_per_thousand(text: &str) -> Option<Self> {
+        Self::scaled(text, 9)
+    }
+
+    /// The same of dollars for one, with at most twelve digits.
+    #[must_use]
+    pub fn from_usd(text: &str) -> Option<Self> {
+        Self::scaled(text, 12)
+    }
+
+    fn scaled(text: &str, digits_max: usize) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(whole) || !digits(fraction) || fraction.len() > 6 {
+        if !digits(whole) || !digits(fraction) || fraction.len() > digits_max {
             return None;
         }
         let whole: u64 = whole.parse().ok()?;
-        let fraction: u64 = format!("{fraction:0<6}").parse().ok()?;
-        whole.checked_mul(1_000_000)?.checked_add(fraction).map(Self)
+        let fraction: u64 = format!("{fraction:0<digits_max$}").parse().ok()?;
+        let scale = 10u64.checked_pow(u32::try_from(digits_max).ok()?)?;
+        whole.checked_mul(scale)?.checked_add(fraction).map(Self)
     }
 
     /// Pico-dollars for this many tokens.
@@ -178,6 +195,9 @@ mod tests {
             assert_eq!(PicoUsdPerToken::from_usd_per_million(bad), None, "{bad}");
         }
         assert_eq!(PicoUsdPerToken::new(37_500).to_usd_per_million(), "0.0375");
+        assert_eq!(PicoUsdPerToken::from_usd_per_thousand("12"), Some(PicoUsdPerToken::new(12_000_000_000)));
+        assert_eq!(PicoUsdPerToken::from_usd("0.00003083"), Some(PicoUsdPerToken::new(30_830_000)));
+        assert_eq!(PicoUsdPerToken::from_usd("0.0000000000001"), None);
     }
 
     #[test]

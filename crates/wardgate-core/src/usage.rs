@@ -24,6 +24,49 @@ pub struct Usage {
     pub output: u64,
     /// The part of the output that was reasoning.
     pub reasoning: u64,
+    /// What is charged in another way than all tokens are. It decides the cost and is not kept.
+    pub units: Units,
+}
+
+/// What some models charge beside tokens, and which of the tokens have a price of their own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Units {
+    /// Of the uncached input, tokens of images.
+    pub input_image: u64,
+    /// Of the uncached input, tokens of sound.
+    pub input_audio: u64,
+    /// Of the output, tokens of images.
+    pub output_image: u64,
+    /// Of the output, tokens of sound.
+    pub output_audio: u64,
+    /// Sound that was listened to, in milliseconds.
+    pub audio_ms: u64,
+    /// Characters that were spoken.
+    pub characters: u64,
+    /// Images that were made.
+    pub images: u32,
+    /// Searches among documents that came with the request.
+    pub queries: u32,
+    /// Searches in the web.
+    pub web_searches: u32,
+    /// Requests: 1 where something was answered.
+    pub requests: u32,
+}
+
+impl Units {
+    /// Nothing but tokens.
+    pub const NONE: Self = Self {
+        input_image: 0,
+        input_audio: 0,
+        output_image: 0,
+        output_audio: 0,
+        audio_ms: 0,
+        characters: 0,
+        images: 0,
+        queries: 0,
+        web_searches: 0,
+        requests: 0,
+    };
 }
 
 impl Usage {

@@ -94,6 +94,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<UsageEvent, BadRecord> {
             cache_write_other: input.number()?,
             output: input.number()?,
             reasoning: input.number()?,
+            ..Usage::default()
         },
         usage_source: match input.byte()? {
             0 => UsageSource::Provider,

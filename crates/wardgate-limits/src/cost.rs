@@ -2,7 +2,7 @@
 
 use wardgate_core::money::{NanoUsd, PicoUsdPerToken, round_pico};
 use wardgate_core::time::Timestamp;
-use wardgate_core::usage::Usage;
+use wardgate_core::usage::{Units, Usage};
 use wardgate_model::price::Prices;
 use wardgate_model::{Origin, Target};
 
@@ -89,6 +89,20 @@ fn with_margin(provider: u128, tokens: u64, is_managed: bool, margin: Margin) ->
     round_pico(provider + markup + margin.fee.times(tokens))
 }
 
+/// Whether a usage tells all that its target charges for: what passes unread may be told in no tokens. A target without prices
+/// charges for tokens as far as anyone knows.
+#[must_use]
+pub fn is_told(target: &Target, usage: &Usage, at: Timestamp) -> bool {
+    prices_at(target, at).map_or_else(|| usage.input() > 0 || usage.output > 0, |prices| prices.covers(usage))
+}
+
+/// What a request for these units costs, where they are all that its target charges for.
+#[must_use]
+pub fn of_units(target: &Target, units: Units, is_managed: bool, terms: &Terms) -> Option<NanoUsd> {
+    let usage = Usage { units: Units { requests: 1, ..units }, ..Usage::default() };
+    is_told(target, &usage, terms.at).then(|| cost(target, &usage, is_managed, terms)).flatten().map(|cost| cost.total)
+}
+
 /// What a target's tokens cost today: by the catalog, or as its tenant declares.
 #[must_use]
 pub fn prices(target: &Target) -> Option<&Prices> {
@@ -135,7 +149,7 @@ pub fn estimate(target: &Target, expected: Expected, is_managed: bool, terms: &T
             // What goes into a cache costs more than what does not.
             let input_price = rates.input.max(rates.cache_write.unwrap_or(rates.input));
             let output_price = rates.output.max(rates.reasoning.unwrap_or(rates.output));
-            input_price.times(input) + output_price.times(output)
+            input_price.times(input) + output_price.times(output) + prices.units.request.times(1)
         }
         (None, Origin::Operator | Origin::Tenant) => 0,
         (None, Origin::BuiltIn) => terms.unknown_price?.times(input.saturating_add(output)),

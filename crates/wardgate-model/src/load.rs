@@ -4,7 +4,7 @@ use crate::ability::{Abilities, Ability};
 use crate::constraints::Constraints;
 use crate::model::Model;
 use crate::overlay::param_names;
-use crate::price::{FormerPrices, Prices, Rates};
+use crate::price::{FormerPrices, Prices, Rates, UnitPrices};
 use crate::provider::{AuthScheme, DataPolicy, Datacenter, Endpoint, Origin, Provider, Quirk};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -140,6 +140,8 @@ struct FormerEntry {
 struct PricingEntry {
     #[serde(flatten)]
     base: RatesEntry,
+    #[serde(flatten)]
+    units: UnitsEntry,
     #[serde(default)]
     tiers: Vec<TierEntry>,
 }
@@ -159,6 +161,21 @@ struct RatesEntry {
     cache_write: Option<String>,
     cache_write_1h: Option<String>,
     reasoning: Option<String>,
+    input_image_tokens: Option<String>,
+    input_audio: Option<String>,
+    output_image_tokens: Option<String>,
+    output_audio: Option<String>,
+}
+
+/// In dollars for one, or for a thousand where the name says so.
+#[derive(Deserialize)]
+struct UnitsEntry {
+    per_image: Option<String>,
+    per_input_second: Option<String>,
+    per_input_character: Option<String>,
+    per_query: Option<String>,
+    requests_per_1k: Option<String>,
+    web_search_per_1k: Option<String>,
 }
 
 /// By provider, then by the model's id.
@@ -235,7 +252,22 @@ fn prices(entry: &PricingEntry) -> Result<Prices, String> {
         .map(|tier| Ok((tier.above_input_tokens, rates(&tier.rates, Some(&entry.base))?)))
         .collect::<Result<Vec<_>, String>>()?;
     tiers.sort_by_key(|(above, _)| *above);
-    Ok(Prices { base: rates(&entry.base, None)?, tiers })
+    Ok(Prices { base: rates(&entry.base, None)?, tiers, units: units(&entry.units)? })
+}
+
+fn units(entry: &UnitsEntry) -> Result<UnitPrices, String> {
+    let price = |text: &Option<String>, read: fn(&str) -> Option<PicoUsdPerToken>| {
+        let price = text.as_deref().map(|text| read(text).ok_or_else(|| format!("{text} is no price"))).transpose();
+        price.map(Option::unwrap_or_default)
+    };
+    Ok(UnitPrices {
+        request: price(&entry.requests_per_1k, PicoUsdPerToken::from_usd_per_thousand)?,
+        image: price(&entry.per_image, PicoUsdPerToken::from_usd)?,
+        audio_second: price(&entry.per_input_second, PicoUsdPerToken::from_usd)?,
+        character: price(&entry.per_input_character, PicoUsdPerToken::from_usd)?,
+        query: price(&entry.per_query, PicoUsdPerToken::from_usd)?,
+        web_search: price(&entry.web_search_per_1k, PicoUsdPerToken::from_usd_per_thousand)?,
+    })
 }
 
 /// A tier names only the rates that change; the others are those of `base`.
@@ -244,12 +276,18 @@ fn rates(entry: &RatesEntry, base: Option<&RatesEntry>) -> Result<Rates, String>
         let text = field(entry).as_deref().or_else(|| base.and_then(|base| field(base).as_deref()));
         text.map(|text| PicoUsdPerToken::from_usd_per_million(text).ok_or_else(|| format!("{text} is no price"))).transpose()
     };
+    let output_image = rate(|entry| &entry.output_image_tokens)?;
     Ok(Rates {
         input: rate(|entry| &entry.input)?.unwrap_or_default(),
-        output: rate(|entry| &entry.output)?.unwrap_or_default(),
+        // A model that has no other output makes images only.
+        output: rate(|entry| &entry.output)?.or(output_image).unwrap_or_default(),
         cache_read: rate(|entry| &entry.cache_read)?,
         cache_write: rate(|entry| &entry.cache_write)?,
         cache_write_1h: rate(|entry| &entry.cache_write_1h)?,
         reasoning: rate(|entry| &entry.reasoning)?,
+        input_image: rate(|entry| &entry.input_image_tokens)?,
+        input_audio: rate(|entry| &entry.input_audio)?,
+        output_image,
+        output_audio: rate(|entry| &entry.output_audio)?,
     })
 }

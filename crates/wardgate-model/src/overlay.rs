@@ -93,7 +93,7 @@ fn describe(custom: &CustomProvider) -> Provider {
             unsupported_params: param_names(&model.unsupported_params),
             prices: model.prices.map(|prices| Prices {
                 base: Rates { input: prices.input, output: prices.output, ..Rates::default() },
-                tiers: Vec::new(),
+                ..Prices::default()
             }),
         }
     });

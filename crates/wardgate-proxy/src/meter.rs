@@ -7,6 +7,7 @@ use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::health;
 use crate::phase::admit::Admission;
+use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::request_log::RequestLog;
 use crate::tenant::TenantSnapshot;
@@ -18,7 +19,7 @@ use wardgate_core::fault::FaultClass;
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::UsageEventId;
 use wardgate_core::money::NanoUsd;
-use wardgate_core::usage::{Completion, Usage, UsageEvent, UsageSource};
+use wardgate_core::usage::{Completion, Units, Usage, UsageEvent, UsageSource};
 use wardgate_health::Outcome;
 use wardgate_ledger::Outcome as Kept;
 use wardgate_limits::cost::Cost;
@@ -40,12 +41,25 @@ pub(crate) struct Meter {
     tokens: u64,
     /// What all ended attempts cost, for budgets and credits.
     spent: Spent,
-    surface: Surface,
+    asked: Asked,
     access_key: AccessKeyFacts,
-    request_bytes: u64,
     open: Option<OpenAttempt>,
     /// The event of the last ended attempt.
     held: Option<UsageEvent>,
+}
+
+/// What of the request counts for what it used.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    surface: Surface,
+    bytes: u64,
+    units: Units,
+}
+
+impl Asked {
+    pub(crate) const fn of(ask: &Ask, bytes: u64) -> Self {
+        Self { surface: ask.surface, bytes, units: ask.units }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -101,9 +115,9 @@ impl Ending<'_> {
 }
 
 impl Meter {
-    pub(crate) fn open(log: RequestLog, admission: Admission, surface: Surface, key: &AccessKey, request_bytes: u64) -> Self {
+    pub(crate) fn open(log: RequestLog, admission: Admission, key: &AccessKey, asked: Asked) -> Self {
         let access_key = AccessKeyFacts { id: key.id, account_id: key.account_id, team_id: key.team_id };
-        Self { log, admission, tokens: 0, spent: Spent::default(), surface, access_key, request_bytes, open: None, held: None }
+        Self { log, admission, tokens: 0, spent: Spent::default(), asked, access_key, open: None, held: None }
     }
 
     pub(crate) const fn log(&self) -> &RequestLog {
@@ -170,13 +184,9 @@ impl Meter {
     /// The open attempt ended. Does nothing when none is open. Returns its cost, where that is known.
     pub(crate) fn end(&mut self, ending: &Ending<'_>) -> Option<NanoUsd> {
         let open = self.open.take()?;
-        // What passes unread is nothing that bytes could be reckoned from.
-        let is_unknown = self.surface.format() == Format::Opaque && ending.usage.is_none();
-        let (usage, usage_source) = if is_unknown { unread(ending) } else { reckon(ending, self.request_bytes) };
-        let is_free = open.candidate.target.provider.origin != Origin::BuiltIn || usage_source == UsageSource::None;
+        let (usage, usage_source) = used(ending, &self.asked);
         let is_managed = open.candidate.credential.managed().is_some();
-        let cost = self.cost(&open, &usage).map(|cost| cost.total);
-        let cost = cost.filter(|_| !is_unknown || is_free);
+        let cost = self.cost(&open, &usage, usage_source).map(|cost| cost.total);
         self.spent.add(cost.unwrap_or(NanoUsd::ZERO), is_managed);
         self.log.completion = Some(ending.completion);
         self.log.usage = Some(usage);
@@ -207,7 +217,7 @@ impl Meter {
             team_id: self.access_key.team_id,
             access_key_id: self.access_key.id,
             event_time: now,
-            surface: self.surface,
+            surface: self.asked.surface,
             provider: target.provider.name.clone(),
             model: Arc::clone(&target.model),
             virtual_model: open.candidate.virtual_model,
@@ -229,19 +239,24 @@ impl Meter {
         cost
     }
 
-    /// What a usage of this attempt costs, at the prices of when the request came.
-    fn cost(&self, open: &OpenAttempt, usage: &Usage) -> Option<Cost> {
+    /// What a usage of this attempt costs, at the prices of when the request came. None: nobody knows.
+    fn cost(&self, open: &OpenAttempt, usage: &Usage, source: UsageSource) -> Option<Cost> {
+        let target = &open.candidate.target;
         let is_managed = open.candidate.credential.managed().is_some();
         let terms = self.deps().terms(self.log.request_id().made_at(), &self.admission.tenant, self.access_key.team_id);
-        cost::cost(&open.candidate.target, usage, is_managed, &terms)
+        // What passes unread may be charged for by what nobody told.
+        let is_read = self.asked.surface.format() != Format::Opaque;
+        let is_free = target.provider.origin != Origin::BuiltIn || source == UsageSource::None;
+        let is_known = is_read || is_free || cost::is_told(target, usage, terms.at);
+        cost::cost(target, usage, is_managed, &terms).filter(|_| is_known)
     }
 
     /// What the open attempt will have used and cost if this is all of it.
     pub(crate) fn bill(&self, usage: Option<Usage>, content_bytes: u64) -> (Usage, Bill) {
         let Some(open) = &self.open else { return Default::default() };
         let ending = Ending { completion: Completion::Succeeded, usage, content_bytes, stop_reason: None };
-        let (usage, _) = reckon(&ending, self.request_bytes);
-        let cost = self.cost(open, &usage);
+        let (usage, source) = used(&ending, &self.asked);
+        let cost = self.cost(open, &usage, source);
         let bill = Bill {
             cost: cost.map(|cost| cost.total),
             input: cost.map(|cost| cost.input),
@@ -293,6 +308,21 @@ impl Drop for Meter {
             deps.limiter.settle(hold, Used { all: self.tokens, of_model }, now);
         }
     }
+}
+
+/// What an attempt used: what was told of it, or what can be reckoned, and what the request itself says.
+fn used(ending: &Ending<'_>, asked: &Asked) -> (Usage, UsageSource) {
+    // What passes unread is nothing that bytes could be reckoned from.
+    let is_unread = asked.surface.format() == Format::Opaque && ending.usage.is_none();
+    let (mut usage, source) = if is_unread { unread(ending) } else { reckon(ending, asked.bytes) };
+    if source != UsageSource::None {
+        usage.units.requests = 1;
+        usage.units.characters = asked.units.characters;
+        if usage.units.queries == 0 {
+            usage.units.queries = asked.units.queries;
+        }
+    }
+    (usage, source)
 }
 
 /// What was used of a surface whose content is not counted in tokens, where the provider said nothing.

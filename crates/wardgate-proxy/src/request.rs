@@ -7,7 +7,7 @@ use crate::explain;
 use crate::failure::Failure;
 use crate::generation;
 use crate::headers;
-use crate::meter::{Ending, Meter};
+use crate::meter::{Asked, Ending, Meter};
 use crate::models;
 use crate::own_key;
 use crate::phase::admit::{Admission, admit};
@@ -126,7 +126,7 @@ async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: Re
         Err(failure) => return fail(&failure, dialect, &mut inbound, &mut log).await,
     };
     let request_bytes = (ask.body.len() + inbound.upload.as_ref().map_or(0, Upload::length)) as u64;
-    let mut meter = Meter::open(log, admission, call.surface, &caller.key.record, request_bytes);
+    let mut meter = Meter::open(log, admission, &caller.key.record, Asked::of(&ask, request_bytes));
     let attempted = tokio::select! {
         attempted = attempt(deps, &inbound, &caller, &ask, &plan, &mut meter) => attempted,
         () = deps.drain.expired() => {

@@ -8,8 +8,8 @@ use wardgate_core::format::Format;
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::name::ProviderName;
 use wardgate_core::time::Timestamp;
-use wardgate_core::usage::Usage;
-use wardgate_limits::cost::{Margin, Terms, cost};
+use wardgate_core::usage::{Units, Usage};
+use wardgate_limits::cost::{Margin, Terms, cost, is_told};
 use wardgate_limits::tier::TierMargin;
 use wardgate_model::price::{FormerPrices, Prices, Rates};
 use wardgate_model::{Catalog, Origin, Target};
@@ -122,6 +122,68 @@ fn bills_of_providers() {
     );
 }
 
+/// An answer that passes unread costs this, in millionths of a dollar; none: nobody knows.
+fn check_unread(target: &str, body: &str, asked: Units, expected: Option<i64>) {
+    let told = reply::read(Format::Opaque, body.as_bytes(), None).unwrap().usage.unwrap_or_default();
+    let units =
+        Units { requests: 1, characters: asked.characters, queries: told.units.queries.max(asked.queries), ..told.units };
+    let usage = Usage { units, ..told };
+    let (provider, model) = target.split_once(':').unwrap();
+    let (target, at) = (self::target(provider, model), Timestamp::parse(DAY).unwrap());
+    let cost = is_told(&target, &usage, at).then(|| cost(&target, &usage, false, &terms(at, Margin::default())).unwrap());
+    assert_eq!(cost.map(|cost| cost.total.nano_usd()), expected.map(|micro| micro * 1_000), "{provider}:{model} {body}");
+}
+
+#[test]
+fn what_passes_unread_is_charged_by_the_piece() {
+    // 100 × 5 + 50 × 8 + 1000 × 30
+    check_unread(
+        "openai:gpt-image-2",
+        r#"{"data":[{"b64_json":"x"}],"usage":{"input_tokens":150,"output_tokens":1000,"input_tokens_details":{"text_tokens":100,"image_tokens":50}}}"#,
+        Units::NONE,
+        Some(30_900),
+    );
+    check_unread("openai:gpt-image-2", r#"{"data":[{"b64_json":"x"}]}"#, Units::NONE, None);
+    // 9.5 s × 100
+    check_unread("openai:whisper-1", r#"{"text":"x","usage":{"type":"duration","seconds":9.5}}"#, Units::NONE, Some(950));
+    check_unread("openai:whisper-1", r#"{"text":"x"}"#, Units::NONE, None);
+    // 40 × 6 + 10 × 2.5 + 4 × 10
+    check_unread(
+        "openai:gpt-4o-transcribe",
+        r#"{"text":"x","usage":{"type":"tokens","input_tokens":50,"output_tokens":4,"input_token_details":{"text_tokens":10,"audio_tokens":40}}}"#,
+        Units::NONE,
+        Some(305),
+    );
+    // 200 × 15
+    check_unread("openai:tts-1", "RIFF", Units { characters: 200, ..Units::NONE }, Some(3_000));
+    check_unread("openai:gpt-4o-mini-tts", "RIFF", Units { characters: 200, ..Units::NONE }, None);
+    let one = Units { queries: 1, ..Units::NONE };
+    check_unread("cohere:rerank-v3.5", r#"{"results":[],"meta":{"billed_units":{"search_units":2}}}"#, one, Some(4_000));
+    check_unread("cohere:rerank-v3.5", r#"{"results":[]}"#, one, Some(2_000));
+    check_unread("cohere:rerank-v5.0-pro", r#"{"results":[]}"#, one, None);
+    check_unread("cohere:rerank-v5.0-pro", r#"{"results":[],"meta":{"tokens":{"input_tokens":100}}}"#, one, Some(5));
+    check_unread("openai:omni-moderation-latest", r#"{"results":[]}"#, Units::NONE, Some(0));
+}
+
+#[test]
+fn searches_and_modalities_have_prices_of_their_own() {
+    use Format::{AnthropicMessages, Gemini};
+    // 10 × 2 + 20 × 10 + 2 searches × 10 000
+    check(
+        "anthropic:claude-sonnet-5-5",
+        AnthropicMessages,
+        r#"{"input_tokens":10,"output_tokens":20,"server_tool_use":{"web_search_requests":2}}"#,
+        "20220.000",
+    );
+    // 100 × 2 + 20 × 12 + 1000 × 120
+    check(
+        "google:gemini-3-pro-image",
+        Gemini,
+        r#"{"promptTokenCount":100,"candidatesTokenCount":1020,"totalTokenCount":1120,"candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":1000}]}"#,
+        "120440.000",
+    );
+}
+
 const USAGE: Usage = Usage {
     input_uncached: 1_000,
     cache_read: 0,
@@ -130,6 +192,7 @@ const USAGE: Usage = Usage {
     cache_write_other: 0,
     output: 500,
     reasoning: 0,
+    units: Units::NONE,
 };
 
 #[test]
@@ -191,7 +254,7 @@ fn an_unknown_price_is_not_zero_and_a_tenants_own_provider_is() {
 fn what_is_billed_is_the_price_of_the_moment() {
     let prices = |usd: &str| {
         let input = PicoUsdPerToken::from_usd_per_million(usd).unwrap();
-        Prices { base: Rates { input, ..Rates::default() }, tiers: Vec::new() }
+        Prices { base: Rates { input, ..Rates::default() }, ..Prices::default() }
     };
     let at = |day: &str| Timestamp::parse(&format!("{day}T00:00:00Z")).unwrap();
     let target = target("openai", "gpt-4o");

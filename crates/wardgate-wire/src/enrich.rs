@@ -380,6 +380,7 @@ fn finds(data: &[u8], word: &[u8]) -> bool {
 mod tests {
     use super::*;
     use expect_test::{Expect, expect};
+    use wardgate_core::usage::Units;
 
     const USAGE: Usage = Usage {
         input_uncached: 12,
@@ -389,6 +390,7 @@ mod tests {
         cache_write_other: 0,
         output: 3,
         reasoning: 0,
+        units: Units::NONE,
     };
 
     fn given(is_all: bool) -> Enrichment {

@@ -20,6 +20,7 @@ pub mod neutral;
 pub mod multipart;
 pub mod peek;
 pub mod wants;
+pub mod units;
 pub mod reply;
 pub mod scrub;
 pub mod sse;

@@ -46,6 +46,7 @@ fn event(gateway: &Gateway) -> UsageEvent {
             cache_write_other: 5,
             output: 60,
             reasoning: 7,
+            ..Usage::default()
         },
         usage_source: UsageSource::Provider,
         cost: Some(NanoUsd::new(1_234_567)),

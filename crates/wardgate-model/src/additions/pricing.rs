@@ -1,14 +1,28 @@
 //! Prices in a file of additions: dollars for a million tokens.
 
 use super::fields::{Fields, Path, Problem};
-use crate::price::{Prices, Rates};
+use crate::price::{Prices, Rates, UnitPrices};
 use serde_json::Value;
 use wardgate_core::money::PicoUsdPerToken;
 
-const RATES: [&str; 6] = ["input", "output", "cacheRead", "cacheWrite", "cacheWrite1h", "reasoning"];
+const RATES: [&str; 10] = [
+    "input",
+    "output",
+    "cacheRead",
+    "cacheWrite",
+    "cacheWrite1h",
+    "reasoning",
+    "inputImage",
+    "inputAudio",
+    "outputImage",
+    "outputAudio",
+];
+
+/// In dollars for one.
+const UNITS: [&str; 6] = ["request", "image", "audioSecond", "character", "query", "webSearch"];
 
 pub(super) fn read(value: &Value, path: &Path, problems: &mut Vec<Problem>) -> Option<Prices> {
-    let known: Vec<&str> = RATES.into_iter().chain(["tiers"]).collect();
+    let known: Vec<&str> = RATES.into_iter().chain(UNITS).chain(["tiers"]).collect();
     let fields = Fields::of(value, path.clone(), &known, problems);
     for name in ["input", "output"] {
         if value.is_object() && fields.get(name).is_none() {
@@ -31,24 +45,48 @@ pub(super) fn read(value: &Value, path: &Path, problems: &mut Vec<Problem>) -> O
             None => {}
         }
     }
-    Some(Prices { base, tiers })
+    Some(Prices { base, tiers, units: units(&fields, problems) })
+}
+
+fn units(fields: &Fields<'_>, problems: &mut Vec<Problem>) -> UnitPrices {
+    let mut price = |name: &str| {
+        let text = "must be dollars for one, with at most twelve digits after the point: 0.002";
+        price(fields, name, PicoUsdPerToken::from_usd, text, problems).unwrap_or_default()
+    };
+    UnitPrices {
+        request: price("request"),
+        image: price("image"),
+        audio_second: price("audioSecond"),
+        character: price("character"),
+        query: price("query"),
+        web_search: price("webSearch"),
+    }
+}
+
+fn price(
+    fields: &Fields<'_>,
+    name: &str,
+    read: fn(&str) -> Option<PicoUsdPerToken>,
+    wrong: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<PicoUsdPerToken> {
+    let text = match fields.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let price = text.and_then(|text| read(&text));
+    if price.is_none() {
+        fields.wrong(name, wrong, problems);
+    }
+    price
 }
 
 /// What is not named is as in `base`.
 fn rates(fields: &Fields<'_>, base: Rates, problems: &mut Vec<Problem>) -> Rates {
     let mut rate = |name: &str| {
-        let value = fields.get(name)?;
-        let text = match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        };
-        let rate = text.and_then(|text| PicoUsdPerToken::from_usd_per_million(&text));
-        if rate.is_none() {
-            let text = "must be dollars for a million tokens, with at most six digits after the point: 2.5";
-            fields.wrong(name, text, problems);
-        }
-        rate
+        let text = "must be dollars for a million tokens, with at most six digits after the point: 2.5";
+        price(fields, name, PicoUsdPerToken::from_usd_per_million, text, problems)
     };
     Rates {
         input: rate("input").unwrap_or(base.input),
@@ -57,5 +95,9 @@ fn rates(fields: &Fields<'_>, base: Rates, problems: &mut Vec<Problem>) -> Rates
         cache_write: rate("cacheWrite").or(base.cache_write),
         cache_write_1h: rate("cacheWrite1h").or(base.cache_write_1h),
         reasoning: rate("reasoning").or(base.reasoning),
+        input_image: rate("inputImage").or(base.input_image),
+        input_audio: rate("inputAudio").or(base.input_audio),
+        output_image: rate("outputImage").or(base.output_image),
+        output_audio: rate("outputAudio").or(base.output_audio),
     }
 }

@@ -87,7 +87,7 @@ fn model(number: usize, provider: usize) -> Model {
         former_prices: Vec::new(),
         prices: Some(Prices {
             base: Rates { input: price(&format!("0.{:02}", 10 + provider)), output: price("1"), ..Rates::default() },
-            tiers: Vec::new(),
+            ..Prices::default()
         }),
     }
 }

@@ -13,6 +13,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use std::borrow::Cow;
 use std::sync::OnceLock;
 use wardgate_core::format::Surface;
+use wardgate_core::usage::Units;
 use wardgate_limits::estimate;
 use wardgate_limits::memory::Reservation;
 use wardgate_wire::envelope;
@@ -21,6 +22,7 @@ use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::request::Request;
 use wardgate_wire::peek::{self, Peek};
 use wardgate_wire::transcode;
+use wardgate_wire::units;
 
 /// A request that was read.
 pub(crate) struct Ask {
@@ -38,6 +40,8 @@ pub(crate) struct Ask {
     pub(crate) form: Option<HeaderValue>,
     /// What strategies are told, once there are some.
     pub(crate) moment: OnceLock<Moment>,
+    /// What is asked for that is charged by the piece.
+    pub(crate) units: Units,
     /// The memory that the body takes.
     pub(crate) _memory: Reservation,
     /// The body in the neutral form, once a candidate needs it.
@@ -122,6 +126,7 @@ pub(crate) async fn read(
             has_envelopes: false,
             form: Some(form),
             moment: OnceLock::new(),
+            units: Units::default(),
             _memory: memory,
             neutral: OnceLock::new(),
         });
@@ -157,8 +162,8 @@ fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -
     // Providers of other formats do not look at what is in envelopes.
     let may_hold_envelopes = matches!(surface, Surface::Messages | Surface::Responses | Surface::GenerateContent);
     let has_envelopes = may_hold_envelopes && envelope::are_in(surface.format(), &body);
-    let (moment, neutral) = (OnceLock::new(), OnceLock::new());
-    Ok(Ask { surface, body, peek, is_json_array, has_envelopes, form: None, moment, _memory: memory, neutral })
+    let (moment, neutral, units) = (OnceLock::new(), OnceLock::new(), units::asked(surface, &body));
+    Ok(Ask { surface, body, peek, is_json_array, has_envelopes, form: None, moment, units, _memory: memory, neutral })
 }
 
 /// Whether Google's way of asking for server-sent events stands in a query.

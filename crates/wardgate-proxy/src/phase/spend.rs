@@ -36,12 +36,14 @@ pub(crate) async fn reserve(
     }
     let expected = expected(caller, ask);
     let terms = deps.terms(at, &caller.tenant, team_id);
-    // What passes unread may not say what it used, so nobody would know what it cost.
+    // What passes unread may not say what tokens it used; then only what is charged by the piece has a known cost.
     let is_unread = ask.surface.format() == Format::Opaque;
     let price = |candidate: &Candidate| {
         let (target, is_managed) = (&candidate.target, candidate.credential.managed().is_some());
-        let is_unknown = is_unread && target.provider.origin == Origin::BuiltIn;
-        if is_unknown { None } else { cost::estimate(target, expected, is_managed, &terms) }
+        if is_unread && target.provider.origin == Origin::BuiltIn {
+            return cost::of_units(target, ask.units, is_managed, &terms);
+        }
+        cost::estimate(target, expected, is_managed, &terms)
     };
     if let Some(unpriced) = plan.candidates.iter().find(|candidate| price(candidate).is_none()) {
         let model = format!("{}:{}", unpriced.target.provider.name, unpriced.target.model);

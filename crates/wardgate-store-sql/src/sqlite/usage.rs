@@ -106,6 +106,7 @@ pub(super) fn read(row: &SqliteRow) -> Result<UsageEvent, StoreError> {
             cache_write_other: cells.number("cache_write_other")?,
             output: cells.number("output")?,
             reasoning: cells.number("reasoning")?,
+            ..Usage::default()
         },
         usage_source: cells.word("usage_source", usage_source)?,
         cost: cells.get::<Option<i64>>("cost_nano_usd")?.map(NanoUsd::new),

@@ -368,6 +368,7 @@ pub fn usage_event(owner: &Account) -> UsageEvent {
             cache_write_other: 5,
             output: 6,
             reasoning: 7,
+            ..Usage::default()
         },
         usage_source: UsageSource::Estimated,
         cost: Some(NanoUsd::new(123_456_789)),

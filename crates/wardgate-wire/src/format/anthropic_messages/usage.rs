@@ -13,6 +13,12 @@ pub(crate) struct MessagesUsage {
     cache_creation: Option<CacheCreation>,
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
+    server_tool_use: Option<ServerTools>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct ServerTools {
+    web_search_requests: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -39,6 +45,9 @@ impl MessagesUsage {
         set(&mut usage.cache_read, self.cache_read_input_tokens);
         set(&mut usage.output, self.output_tokens);
         set(&mut usage.reasoning, self.output_tokens_details.as_ref().and_then(|details| details.thinking_tokens));
+        if let Some(searches) = self.server_tool_use.as_ref().and_then(|tools| tools.web_search_requests) {
+            usage.units.web_searches = searches;
+        }
         match &self.cache_creation {
             Some(written) => {
                 set(&mut usage.cache_write_5m, written.ephemeral_5m_input_tokens);
@@ -55,17 +64,25 @@ impl MessagesUsage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wardgate_core::usage::Units;
 
     #[test]
     fn a_later_report_keeps_what_it_does_not_mention() {
         let read = |json: &str| serde_json::from_str::<MessagesUsage>(json).unwrap_or_else(|error| panic!("{error}"));
         let start = read(
-            r#"{"input_tokens":10,"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4},"output_tokens":1}"#,
+            r#"{"server_tool_use":{"web_search_requests":2},"input_tokens":10,"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4},"output_tokens":1}"#,
         );
         let end = read(r#"{"output_tokens":20,"cache_creation_input_tokens":7}"#);
         assert_eq!(
             end.over(start.over(Usage::default())),
-            Usage { input_uncached: 10, cache_write_5m: 3, cache_write_1h: 4, output: 20, ..Usage::default() }
+            Usage {
+                input_uncached: 10,
+                cache_write_5m: 3,
+                cache_write_1h: 4,
+                output: 20,
+                units: Units { web_searches: 2, ..Units::default() },
+                ..Usage::default()
+            }
         );
     }
 }

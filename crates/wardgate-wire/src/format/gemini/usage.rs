@@ -2,7 +2,7 @@
 
 use crate::json::Json;
 use serde::Deserialize;
-use wardgate_core::usage::Usage;
+use wardgate_core::usage::{Units, Usage};
 
 /// The `usageMetadata` object.
 #[derive(Debug, Default, Deserialize)]
@@ -14,6 +14,17 @@ pub(crate) struct GeminiUsage {
     thoughts_token_count: Option<u64>,
     tool_use_prompt_token_count: Option<u64>,
     total_token_count: Option<u64>,
+    #[serde(default)]
+    prompt_tokens_details: Option<Vec<OfKind>>,
+    #[serde(default)]
+    candidates_tokens_details: Option<Vec<OfKind>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OfKind {
+    modality: Option<String>,
+    token_count: Option<u64>,
 }
 
 impl GeminiUsage {
@@ -29,9 +40,21 @@ impl GeminiUsage {
             cache_read: cached,
             output: if is_inside { candidates } else { candidates + thoughts },
             reasoning: thoughts,
+            units: Units {
+                input_image: of_kind(self.prompt_tokens_details.as_deref(), "IMAGE"),
+                input_audio: of_kind(self.prompt_tokens_details.as_deref(), "AUDIO"),
+                output_image: of_kind(self.candidates_tokens_details.as_deref(), "IMAGE"),
+                output_audio: of_kind(self.candidates_tokens_details.as_deref(), "AUDIO"),
+                ..Units::default()
+            },
             ..Usage::default()
         }
     }
+}
+
+fn of_kind(counts: Option<&[OfKind]>, kind: &str) -> u64 {
+    let of_kind = counts.unwrap_or_default().iter().filter(|count| count.modality.as_deref() == Some(kind));
+    of_kind.filter_map(|count| count.token_count).fold(0, u64::saturating_add)
 }
 
 pub(crate) fn write(json: &mut Json<'_>, usage: &Usage) {

@@ -1,7 +1,7 @@
 //! How Chat Completions counts: `prompt_tokens` includes what caches held, `completion_tokens` includes reasoning.
 
 use serde::Deserialize;
-use wardgate_core::usage::Usage;
+use wardgate_core::usage::{Units, Usage};
 
 /// The `usage` object, with the places that several vendors put the same number in.
 #[derive(Debug, Default, Deserialize)]
@@ -17,10 +17,19 @@ pub(crate) struct ChatUsage {
     cached_tokens: Option<u64>,
     /// Perplexity.
     reasoning_tokens: Option<u64>,
+    /// OpenRouter.
+    server_tool_use: Option<ServerTools>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct ServerTools {
+    web_search_requests: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct PromptDetails {
+    audio_tokens: Option<u64>,
+    image_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     cache_write_tokens: Option<u64>,
     /// Alibaba Cloud.
@@ -29,6 +38,8 @@ struct PromptDetails {
 
 #[derive(Debug, Default, Deserialize)]
 struct CompletionDetails {
+    audio_tokens: Option<u64>,
+    image_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
 }
 
@@ -48,7 +59,20 @@ impl ChatUsage {
             cache_write_other: written,
             output: self.output(prompt, reasoning),
             reasoning,
+            units: self.units(),
             ..Usage::default()
+        }
+    }
+
+    fn units(&self) -> Units {
+        let (input, output) = (self.prompt_tokens_details.as_ref(), self.completion_tokens_details.as_ref());
+        Units {
+            input_audio: input.and_then(|details| details.audio_tokens).unwrap_or(0),
+            input_image: input.and_then(|details| details.image_tokens).unwrap_or(0),
+            output_audio: output.and_then(|details| details.audio_tokens).unwrap_or(0),
+            output_image: output.and_then(|details| details.image_tokens).unwrap_or(0),
+            web_searches: self.server_tool_use.as_ref().and_then(|tools| tools.web_search_requests).unwrap_or(0),
+            ..Units::default()
         }
     }
 
