@@ -85,6 +85,7 @@ fn measure_alone(alone: options::Alone) -> anyhow::Result<ExitCode> {
     let (package, example) = match alone {
         options::Alone::Plan => ("wardgate-policy", "plan"),
         options::Alone::Admit => ("wardgate-limits", "admission"),
+        options::Alone::Inspect => ("wardgate-wire", "inspection"),
     };
     say(&format!("building the example {example} of {package} with profile release"));
     let status = Command::new(build::example(package, example, "release")?).status().context("the example does not run")?;

@@ -14,6 +14,8 @@ pub(crate) enum Alone {
     Plan,
     /// Admitting a request with all limits and budgets on.
     Admit,
+    /// Looking into what passes.
+    Inspect,
 }
 
 /// The options of `cargo xtask bench`.
