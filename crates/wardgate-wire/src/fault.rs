@@ -10,6 +10,9 @@ use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
 /// How much of an error's text is passed on, in characters.
 const MESSAGE_CHARACTERS_MAX: usize = 1_000;
 
+/// The same of the place that a redirect leads to.
+const PLACE_CHARACTERS_MAX: usize = 200;
+
 /// Phrases that mean "longer than the model's window", over all providers. Lower case.
 const CONTEXT_LENGTH: [&str; 11] = [
     "context_length_exceeded",
@@ -45,6 +48,17 @@ pub fn from_response(status: u16, body: &[u8], credential: Option<&str>) -> Faul
     let said = parsed.as_ref().map(read_value).unwrap_or_default();
     let message = if parsed.is_some() { said.message.clone() } else { plain_text(body) };
     finish(by_status(status), said, &message, credential)
+}
+
+/// An answer that leads elsewhere, or says that nothing changed. Nobody follows it: a credential goes to no place that a provider
+/// names.
+#[must_use]
+pub fn from_redirect(status: u16, location: Option<&str>, credential: Option<&str>) -> Fault {
+    // What follows the path may be a secret.
+    let place = location.and_then(|location| location.split(['?', '#']).next()).filter(|place| !place.contains('@'));
+    let place: String = scrub::scrub(place.unwrap_or("another place"), credential).chars().take(PLACE_CHARACTERS_MAX).collect();
+    let message = format!("the provider answers {status} and leads to {place}, which is not followed; correct its base URL");
+    Fault::new(FaultClass::Server, message)
 }
 
 /// Reads an error that came inside a stream or inside an answer with status 200.
@@ -88,6 +102,8 @@ const fn by_status(status: u16) -> FaultClass {
         402 => FaultClass::CreditExhausted,
         404 | 410 => FaultClass::NotFound,
         408 | 504 => FaultClass::Timeout,
+        // It was asked over a connection, or at a moment, that it does not want; nothing is wrong with the request.
+        421 | 425 => FaultClass::Server,
         413 => FaultClass::TooLarge,
         429 => FaultClass::RateLimited,
         498 | 503 | 529 => FaultClass::Overloaded,
@@ -156,6 +172,22 @@ mod tests {
         check(502, "<html>bad gateway</html>", Server, "");
         check(503, "busy", Overloaded, "busy");
         check(500, "", Server, "");
+        check(421, r#"{"error":"wrong host"}"#, Server, "wrong host");
+    }
+
+    #[test]
+    fn a_redirect_tells_where_to_and_no_secret() {
+        let check = |location: Option<&str>, place: &str| {
+            let message = from_redirect(307, location, Some("sk-secret-key")).message;
+            assert!(message.starts_with(&format!("the provider answers 307 and leads to {place}, which")), "{message}");
+        };
+        check(Some("https://new.example/v1/chat/completions?key=abc#d"), "https://new.example/v1/chat/completions");
+        check(Some("/v2"), "/v2");
+        check(Some("https://user:word@h/"), "another place");
+        check(None, "another place");
+        let long = "https://h/".to_owned() + &"x".repeat(10_000);
+        assert!(from_redirect(301, Some(&long), None).message.len() < 400);
+        assert!(!from_redirect(301, Some("https://h/sk-secret-key"), Some("sk-secret-key")).message.contains("secret"));
     }
 
     #[test]

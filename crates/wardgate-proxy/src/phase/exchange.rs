@@ -145,6 +145,9 @@ pub(crate) async fn exchange(
     if !response.status().is_success() {
         return Err(read::refused(deps, response, first_event_by, credential).await);
     }
+    if let Some(failed) = read::compressed(&response) {
+        return Err(failed);
+    }
     let answer = if read::is_raw(ask, inbound, response.headers()) {
         read::raw(response, first_event_by).await?
     } else if ask.peek.is_stream && ask.surface.format() != Format::Opaque {

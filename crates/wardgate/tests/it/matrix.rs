@@ -4,6 +4,7 @@
 use crate::dev;
 use crate::scene::forget_health;
 use serde_json::{Value, json};
+use std::net::TcpListener;
 use std::rc::Rc;
 use tokio::task::{JoinSet, LocalSet};
 use wardgate_testkit::{Answer, Ask, Dialect, Gateway, Reply, Seen, Untrusted, Upstream, refused_url};
@@ -32,6 +33,7 @@ struct Row {
 enum Provider {
     Refuses,
     ShowsAnUntrustedCertificate,
+    NeverShakesHands,
     Answers(Reply),
 }
 
@@ -85,10 +87,16 @@ impl Column {
         let overload = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
         let overloaded = if dialect == Dialect::Messages { "529 upstream_overloaded" } else { "503 upstream_overloaded" };
         let (unreachable, failed) = ("502 upstream_unreachable", "502 upstream_error");
+        let unreadable = "502 upstream_unreadable";
+        let redirect = Reply::with_headers(307, &[("location", "/well")], "");
         vec![
             Row::new("connection refused", Reply::silence(), unreachable).at(Provider::Refuses),
             Row::new("TLS failure", Reply::silence(), unreachable).at(Provider::ShowsAnUntrustedCertificate),
+            Row::new("TLS that never answers", Reply::silence(), "504 upstream_timeout")
+                .at(Provider::NeverShakesHands)
+                .timed_out(),
             Row::new("401", status(401), "502 upstream_auth_failed"),
+            Row::new("402", status(402), "502 upstream_auth_failed"),
             Row::new("403", status(403), "502 upstream_auth_failed"),
             Row::new("408", status(408), "504 upstream_timeout").timed_out(),
             Row::new("429", status(429), "429 upstream_rate_limited").retry_after("1"),
@@ -98,6 +106,16 @@ impl Column {
             Row::new("503", status(503), overloaded).retry_after("1"),
             Row::new("529", status(529), overloaded).retry_after("1"),
             Row::new("an overload in the body", Reply::whole(500, "application/json", overload), overloaded).retry_after("1"),
+            Row::new("a redirect", redirect, failed),
+            Row::new("nothing changed", Reply::with_headers(304, &[], ""), failed),
+            Row::new("the wrong host", status(421), failed),
+            Row::new("a success without an answer", Reply::raw("HTTP/1.1 204 No Content\r\n\r\n"), unreadable),
+            Row::new(
+                "a compressed answer",
+                Reply::with_headers(200, &[("content-encoding", "gzip")], "\u{1f}half"),
+                unreadable,
+            ),
+            Row::new("two answers in one", Reply::with_headers(200, &[("content-length", "3")], "half"), unreachable),
             Row::new("never answers", Reply::silence().hang(), "504 upstream_timeout").timed_out(),
         ]
     }
@@ -271,7 +289,7 @@ async fn matrix(dialect: Dialect, is_stream: bool) {
         let row = seen.target.strip_prefix("/row-").and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
         match &script[row.unwrap()].provider {
             Provider::Answers(reply) => reply.clone(),
-            Provider::Refuses | Provider::ShowsAnUntrustedCertificate => Reply::silence().close(),
+            _ => Reply::silence().close(),
         }
     })
     .await;
@@ -283,10 +301,13 @@ async fn matrix(dialect: Dialect, is_stream: bool) {
     let gateway = dev().with("--per-request-timeout", PATIENCE).with("--idle-event-timeout", PATIENCE).start().await;
     let (refused, _socket) = refused_url();
     let untrusted = Untrusted::start().await;
+    // Its connections are made and wait to be accepted for ever.
+    let dumb = TcpListener::bind("127.0.0.1:0").unwrap();
     for (number, row) in rows.iter().enumerate() {
         let url = match row.provider {
             Provider::Refuses => refused.clone(),
             Provider::ShowsAnUntrustedCertificate => untrusted.url().to_owned(),
+            Provider::NeverShakesHands => format!("https://{}", dumb.local_addr().unwrap()),
             Provider::Answers(_) => format!("{}/row-{number}", ill.url()),
         };
         gateway.add_speaker(&format!("ill-{number}"), &url, dialect).await;

@@ -7,7 +7,7 @@ use crate::phase::ask::Ask;
 use crate::phase::ingress::Inbound;
 use bytes::{Bytes, BytesMut};
 use http::Response;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -29,6 +29,10 @@ const HELD_BYTES_MAX: usize = 256 * 1024;
 /// An error status: read what it says, in bounds.
 pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by: Instant, credential: Option<&str>) -> Failed {
     let status = response.status().as_u16();
+    if response.status().is_redirection() {
+        let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+        return Failed { fault: fault::from_redirect(status, location, credential), status, retry_after: None };
+    }
     let retry_after = answer::retry_after(response.headers(), deps.clock.now());
     let mut body = response.into_body();
     let mut bytes = BytesMut::new();
@@ -44,6 +48,15 @@ pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by
     // What did not come in time is not told.
     let _ = timeout_at(read_by.min(Instant::now() + ERROR_TIME_MAX), read).await;
     Failed { fault: fault::from_response(status, &bytes, credential), status, retry_after }
+}
+
+/// An answer that is compressed, although nobody asked for that, cannot be read.
+pub(super) fn compressed(response: &Response<AnswerBody>) -> Option<Failed> {
+    let coding = response.headers().get(CONTENT_ENCODING)?.to_str().unwrap_or("something unknown").trim();
+    let message = format!("the provider's answer is compressed ({:.20}), which nobody asked for", coding.escape_default());
+    let fault = Fault::new(FaultClass::Unreadable, message);
+    let is_plain = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    (!is_plain).then(|| Failed { fault, status: response.status().as_u16(), retry_after: None })
 }
 
 /// An unstreamed answer is read whole before any of it is passed on, so that a broken one can be tried elsewhere.
