@@ -8,11 +8,13 @@
 mod admission;
 mod ending;
 mod link;
+mod probe;
 mod script;
 mod watch;
 
 pub use ending::LEASE;
 pub(crate) use ending::SharedHold;
+pub use probe::{NoProbe, probe};
 pub use watch::{SharedEvent, Watch};
 
 use crate::rate::{Demand, Refusal, Standings, Subject};

@@ -77,6 +77,17 @@ impl PostgresStore {
         Self(Arc::new(Shared { database, feed, tasks: Mutex::new(tasks) }))
     }
 
+    /// What time it is by the server's clock.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn time(&self) -> Result<Timestamp, StoreError> {
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now";
+        let row = self.database().row(sqlx::query(sql)).await?;
+        let row = row.ok_or_else(|| StoreError::Corrupt { table: "the clock", why: "it gave no row".to_owned() })?;
+        crate::row::Cells::new("the clock", &row).time("now")
+    }
+
     /// Waits for running calls, a while, and closes all connections. Calls after this one fail.
     pub async fn close(&self) {
         self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).abort_all();

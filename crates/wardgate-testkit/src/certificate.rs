@@ -54,12 +54,21 @@ impl Certificate {
     /// Makes one for `127.0.0.1` and `localhost`.
     #[must_use]
     pub fn new() -> Self {
+        Self::until(4096)
+    }
+
+    /// The same, which ends with the year before this one.
+    #[must_use]
+    pub fn until(year: i32) -> Self {
         let directory = TempDir::new().unwrap();
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
-        std::fs::write(directory.path().join("chain.pem"), made.cert.pem()).unwrap();
-        std::fs::write(directory.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
-        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-        Self { directory, der: made.cert.der().clone(), key }
+        let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let signing_key = rcgen::KeyPair::generate().unwrap();
+        let cert = params.self_signed(&signing_key).unwrap();
+        std::fs::write(directory.path().join("chain.pem"), cert.pem()).unwrap();
+        std::fs::write(directory.path().join("key.pem"), signing_key.serialize_pem()).unwrap();
+        let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+        Self { directory, der: cert.der().clone(), key }
     }
 
     /// The file with the certificate.

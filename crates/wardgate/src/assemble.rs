@@ -204,7 +204,7 @@ impl Parts {
 }
 
 /// Who is told of events, if someone is.
-fn webhook_receiver(settings: &Webhook) -> anyhow::Result<Option<Receiver>> {
+pub(crate) fn webhook_receiver(settings: &Webhook) -> anyhow::Result<Option<Receiver>> {
     let (Some(url), Some(path)) = (&settings.webhook_url, &settings.webhook_secret_file) else {
         if settings.webhook_url.is_some() || settings.webhook_secret_file.is_some() {
             bail!("webhook-url and webhook-secret-file go together: set both or neither");

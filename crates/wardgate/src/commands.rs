@@ -2,6 +2,7 @@
 
 mod completions;
 mod dev;
+mod doctor;
 mod management;
 mod migrate;
 mod policy;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
     after_help = "Examples:\n  \
         wardgate dev                            try it: nothing to configure\n  \
         wardgate serve --listen 0.0.0.0:8080    run it\n  \
+        wardgate doctor                         say what is wrong with this set-up\n  \
         wardgate access-key create --name app   issue a key\n  \
         wardgate apply -f acme.yaml             make an account what a document says\n\n\
         Every setting is also an environment variable: --admin-listen is WARDGATE_ADMIN_LISTEN."
@@ -37,6 +39,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Run the gateway.
     Serve(serve::Arguments),
+    /// Say what would keep the gateway from working, and what to do about it; nothing is changed.
+    Doctor(doctor::Arguments),
     /// Bring the database's schema up to date, or say what is missing.
     Migrate(migrate::Arguments),
     /// Seal everything with a new master key.
@@ -72,6 +76,9 @@ pub(crate) fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Dev(arguments) => dev::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Doctor(arguments) => {
+            return doctor::run(&arguments).unwrap_or_else(|error| fail(&error));
+        }
         Command::Migrate(arguments) => {
             return migrate::run(&arguments).unwrap_or_else(|error| fail(&error));
         }

@@ -14,6 +14,7 @@ mod bootstrap;
 mod catalog;
 mod credentials;
 mod database;
+mod doctor;
 mod explainer;
 mod master_key;
 mod readiness;

@@ -16,7 +16,7 @@ use wardgate_keys::seal::{MasterKey, SealedBy};
 use wardgate_store::Store;
 
 /// The file in the data directory.
-const FILE_NAME: &str = "master.key";
+pub(crate) const FILE_NAME: &str = "master.key";
 
 /// How long a command may take to print a key.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -87,6 +87,15 @@ pub(crate) async fn prove(store: &dyn Store, key: &MasterKey, random: &dyn Rando
         }
         Err(_) => bail!(WRONG_KEY),
     }
+}
+
+/// Whether this is a key that seals the store; none: there is nothing yet by which that could be known. Leaves nothing behind.
+pub(crate) async fn is_right(store: &dyn Store, key: &MasterKey) -> anyhow::Result<Option<bool>> {
+    if let Some(proof) = store.master_key_proof().await? {
+        return Ok(Some(key.proved_by(&proof).is_ok()));
+    }
+    let some = store.sealed_data_keys(None, 1).await?;
+    Ok(some.first().map(|(id, sealed)| key.open_data_key(*id, sealed).is_ok()))
 }
 
 const WRONG_KEY: &str = "this master key is not the one that sealed the database's secrets; start with the right one";

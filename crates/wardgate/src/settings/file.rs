@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The commands that have settings.
-const SUBCOMMANDS: [&str; 4] = ["dev", "serve", "migrate", "rotate-master-key"];
+const SUBCOMMANDS: [&str; 5] = ["dev", "serve", "doctor", "migrate", "rotate-master-key"];
 
 /// The command line's description, with the defaults of the settings file that is named in `arguments` or the environment.
 pub(crate) fn with_settings(command: Command, arguments: impl Iterator<Item = OsString>) -> anyhow::Result<Command> {

@@ -49,6 +49,7 @@ mod strategies;
 mod policies;
 mod uploads;
 mod catalog_file;
+mod doctor;
 mod scene;
 
 use wardgate_testkit::{Ask, Dialect, Gateway, Setup, Upstream};
