@@ -1,9 +1,10 @@
-//! The auto router: a name that stands for whichever models fit.
+//! The routers: names that stand for whichever models fit.
 //!
-//! Of all chat models that the key may call and that can do what the request needs, ordered by price, a band is taken, the cheapest
-//! fifth unless the client says otherwise, and of that the dearest: within what somebody is ready to pay, price is the best hint at
-//! quality that the catalog has.
+//! Of all chat models that the key may call and that can do what the request needs, ordered by price, the auto router takes a band, the
+//! cheapest fifth unless the client says otherwise, and of that the dearest: within what somebody is ready to pay, price is the best
+//! hint at quality that the catalog has. The free router draws among those that cost nothing, by the conversation.
 
+use crate::plan::order::uniform;
 use crate::plan::wanted::unwanted;
 use crate::plan::{Facts, can_call};
 use crate::preferences::{AutoOptions, Wishes};
@@ -12,23 +13,47 @@ use std::collections::HashMap;
 use wardgate_core::format::Surface;
 use wardgate_model::{Model, Target};
 
-/// What it is asked for by.
-const NAMES: [&str; 3] = ["auto", "wardgate/auto", "openrouter/auto"];
+/// What the auto router is asked for by.
+const AUTO: [&str; 3] = ["auto", "wardgate/auto", "openrouter/auto"];
 
-/// The most models that it chooses: one, and what to fall back to.
+/// What the free router is asked for by.
+const FREE: [&str; 2] = ["wardgate/free", "openrouter/free"];
+
+/// A router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Router {
+    /// Chooses in a band of prices.
+    Auto,
+    /// Draws among what costs nothing.
+    Free,
+}
+
+/// The most models that a router chooses: one, and what to fall back to.
 pub const CHOSEN_MAX: usize = 4;
 
 /// The band of prices in hundredths when the client does not say.
 const BAND: (u8, u8) = (0, 20);
 
-/// Whether a model string means the auto router.
-#[must_use]
-pub fn is_auto(text: &str) -> bool {
-    NAMES.iter().any(|name| name.eq_ignore_ascii_case(text))
+impl Router {
+    /// The router that a model string means, if it means one.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        let is_of = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(text));
+        if is_of(&AUTO) { Some(Self::Auto) } else { is_of(&FREE).then_some(Self::Free) }
+    }
+
+    /// The models that it chooses, best first, as model strings.
+    pub(crate) fn choose(self, surface: Surface, wishes: &Wishes, facts: Facts<'_>) -> Vec<String> {
+        let ranked = ranked(surface, wishes, facts);
+        match self {
+            Self::Auto => in_band(&ranked, &wishes.preferences.auto),
+            Self::Free => drawn(&ranked, wishes.draw),
+        }
+    }
 }
 
-/// The models that it chooses, best first, as `author/slug`.
-pub(crate) fn choose(surface: Surface, wishes: &Wishes, facts: Facts<'_>) -> Vec<String> {
+/// What fits, each with the price where it is cheapest, by price.
+fn ranked<'f>(surface: Surface, wishes: &Wishes, facts: Facts<'f>) -> Vec<(u64, &'f str)> {
     let options = &wishes.preferences.auto;
     let mut cheapest: HashMap<&str, u64> = HashMap::new();
     for model in facts.overlay.catalog().models() {
@@ -38,6 +63,19 @@ pub(crate) fn choose(surface: Surface, wishes: &Wishes, facts: Facts<'_>) -> Vec
     }
     let mut ranked: Vec<(u64, &str)> = cheapest.into_iter().map(|(slug, price)| (price, slug)).collect();
     ranked.sort_unstable();
+    ranked
+}
+
+/// Some of those that cost nothing, in an order that is another for each draw. They may be had for money elsewhere, so each is asked
+/// for where it is free.
+fn drawn(ranked: &[(u64, &str)], draw: u64) -> Vec<String> {
+    let free = ranked.iter().take_while(|(price, _)| *price == 0);
+    let mut free: Vec<(f64, &str)> = free.map(|(_, slug)| (uniform(draw, slug), *slug)).collect();
+    free.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
+    free.iter().take(CHOSEN_MAX).map(|(_, slug)| format!("{slug}:free")).collect()
+}
+
+fn in_band(ranked: &[(u64, &str)], options: &AutoOptions) -> Vec<String> {
     let (from, to) = options.band.unwrap_or(BAND);
     let at = |percent: u8| ranked.len() * usize::from(percent) / 100;
     // However few there are, one is in the band.

@@ -13,7 +13,7 @@ pub(crate) mod order;
 pub(crate) mod wanted;
 
 use crate::ask::Ask;
-use crate::auto;
+use crate::auto::Router;
 use crate::candidate::Candidate;
 use crate::credential::Credentials;
 use crate::health::Health;
@@ -86,14 +86,15 @@ pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
         chosen: Chosen::default(),
     };
     for (index, model) in ask.models.iter().enumerate() {
-        match (facts.virtual_models.get(model), ask.wishes) {
+        let router = ask.wishes.and_then(|wishes| Some((Router::named(model)?, wishes)));
+        match (facts.virtual_models.get(model), router) {
             (Some(expansion), _) => {
                 for target in &expansion.models {
                     planning.consider(target, Some(&expansion.name));
                 }
             }
-            (None, Some(wishes)) if auto::is_auto(model) => planning.choose(model, wishes),
-            (None, _) => {
+            (None, Some((router, wishes))) => planning.choose(model, router, wishes),
+            (None, None) => {
                 planning.consider(model, None);
                 let names_nothing = planning.plan.dropped.first().is_some_and(|first| matches!(first.why, Why::Unresolved(_)));
                 if index == 0 && names_nothing {
@@ -181,13 +182,17 @@ impl Planning<'_> {
         }
     }
 
-    /// Has the auto router choose.
-    fn choose(&mut self, text: &str, wishes: &Wishes) {
+    /// Has a router choose.
+    fn choose(&mut self, text: &str, router: Router, wishes: &Wishes) {
         let name = ModelName::from(text);
-        let chosen = auto::choose(self.ask.surface, wishes, self.facts);
+        let chosen = router.choose(self.ask.surface, wishes, self.facts);
         if chosen.is_empty() {
             let wanted = Wanted { index: self.models, text, virtual_model: None, variants: Variants::default() };
-            self.drop(wanted, None, Why::NothingToChoose, true);
+            let why = match router {
+                Router::Auto => Why::NothingToChoose,
+                Router::Free => Why::NothingFree,
+            };
+            self.drop(wanted, None, why, true);
         }
         for model in chosen {
             self.consider(&model, Some(&name));

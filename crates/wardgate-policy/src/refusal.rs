@@ -134,6 +134,9 @@ pub enum Why {
         "the auto router finds no model that this access key may call and that fits the request; see its options in plugins"
     )]
     NothingToChoose,
+    /// The free router finds nothing.
+    #[error("no model that is known to cost nothing may be called by this access key and fits the request")]
+    NothingFree,
     /// It is another spelling of what is in the plan already.
     #[error("it is {provider}:{model} again")]
     Again {
@@ -305,7 +308,7 @@ impl Why {
             | Self::NotGranted { .. }
             | Self::NotCatalogued { .. }
             | Self::NotPriced { .. } => Filter::Credential,
-            Self::Unwanted { wish: Wish::MaxPrice | Wish::Free, .. } => Filter::Price,
+            Self::Unwanted { wish: Wish::MaxPrice | Wish::Free, .. } | Self::NothingFree => Filter::Price,
             Self::Unwanted { .. } => Filter::Preference,
             Self::CannotDo { .. } | Self::NothingToChoose => Filter::Ability,
             Self::NotFirst { .. } => Filter::Fallback,

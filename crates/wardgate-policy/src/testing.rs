@@ -131,6 +131,14 @@ impl Setting {
         self
     }
 
+    /// With an operator's additions to the catalog, and no custom providers.
+    pub(crate) fn additions(mut self, additions: &serde_json::Value) -> Self {
+        let mut catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
+        catalog.add(additions).unwrap_or_else(|problems| panic!("{problems:?}"));
+        self.overlay = Overlay::new(Arc::new(catalog), &[]);
+        self
+    }
+
     pub(crate) fn plan(&self, models: &[&str], surface: Surface) -> Result<Plan, Vec<Dropped>> {
         self.made(models, surface, None, None, false)
     }

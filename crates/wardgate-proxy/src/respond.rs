@@ -391,7 +391,7 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
         Some(Why::NotGranted { .. }) => "no_managed_key",
         Some(Why::NotCatalogued { .. } | Why::NotPriced { .. }) => "not_for_managed_keys",
         Some(Why::Unwanted { wish: Wish::Online, .. }) => "no_web_search",
-        Some(Why::Unwanted { wish: Wish::MaxPrice | Wish::Free, .. }) => "no_provider_at_this_price",
+        Some(Why::Unwanted { wish: Wish::MaxPrice | Wish::Free, .. } | Why::NothingFree) => "no_provider_at_this_price",
         Some(Why::Unwanted { .. } | Why::NotFirst { .. }) => "no_preferred_provider",
         Some(Why::CannotDo { .. } | Why::NothingToChoose) => "no_able_model",
         Some(Why::NotSelected { .. }) => "model_not_selected",

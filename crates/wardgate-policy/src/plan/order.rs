@@ -150,7 +150,7 @@ fn lot(price: f64, candidate: &Candidate, draw: u64) -> f64 {
 }
 
 /// A number above 0 and up to 1, spread evenly over draws and over names.
-fn uniform(draw: u64, name: &str) -> f64 {
+pub(crate) fn uniform(draw: u64, name: &str) -> f64 {
     let mut bits =
         name.bytes().fold(draw ^ 0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     for factor in [0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb] {

@@ -8,8 +8,9 @@ use crate::phase::configure::Caller;
 use crate::phase::ingress::Inbound;
 use wardgate_limits::estimate;
 use wardgate_model::{Ability, AbilitySet};
+use wardgate_policy::auto::Router;
 use wardgate_policy::preferences::{self, Needs};
-use wardgate_policy::{Wishes, auto, variant};
+use wardgate_policy::{Wishes, variant};
 use wardgate_wire::wants::{self, Feature};
 
 /// What is known of a request beside its body.
@@ -31,7 +32,7 @@ impl<'i> Manner<'i> {
 /// Reads them. None: nothing but models is wanted.
 pub(crate) fn wishes(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>) -> Result<Option<Box<Wishes>>, Failure> {
     let peek = &ask.peek;
-    let is_special = |model: &String| variant::has_ending(model) || auto::is_auto(model);
+    let is_special = |model: &String| variant::has_ending(model) || Router::named(model).is_some();
     if !manner.is_openrouter && !peek.has_preferences && !peek.models.iter().any(is_special) {
         return Ok(None);
     }

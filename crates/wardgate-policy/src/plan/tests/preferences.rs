@@ -211,6 +211,33 @@ fn the_auto_router_chooses_from_a_band_of_prices() {
     check(&["auto"], &auto(json!({"allowed_models": ["nobody/*"]})), &expect!["refused (ability)"]);
 }
 
+#[test]
+fn the_free_router_draws_among_what_costs_nothing() {
+    let setting = setting();
+    let mut wishes = wishes(&json!({}));
+    assert_eq!(setting.told_wishing(&["wardgate/free"], &wishes), "refused (price)");
+    let house = json!({
+        "providers": [{"id": "house", "baseUrl": "http://llm.internal"}],
+        "models": [
+            {"provider": "house", "id": "one", "slug": "own/one"},
+            {"provider": "house", "id": "two", "slug": "own/two", "cannot": ["tools"]},
+            {"provider": "house", "id": "dear", "pricing": {"input": 1, "output": 1}},
+            {"provider": "house", "id": "openai/gpt-oss-120b", "slug": "openai/gpt-oss-120b"},
+        ],
+    });
+    let setting = setting.additions(&house);
+    let mut first = std::collections::BTreeSet::new();
+    for draw in 0..50 {
+        wishes.draw = draw;
+        let told = setting.told_wishing(&["OpenRouter/free"], &wishes);
+        assert!(!told.contains("dear") && !told.contains("groq") && told.contains("house:two"), "{told}");
+        first.insert(told.split_whitespace().next().unwrap_or_default().to_owned());
+    }
+    assert_eq!(first.len(), 3, "{first:?}");
+    wishes.needs.abilities.insert(Ability::Tools);
+    assert!(!setting.told_wishing(&["openrouter/free"], &wishes).contains("house:two"));
+}
+
 /// The share of draws in which each provider comes first.
 fn shares(setting: &Setting, body: &Value) -> String {
     let mut wishes = wishes(body);
