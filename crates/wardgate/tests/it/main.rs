@@ -14,6 +14,7 @@ mod failover;
 mod matrix;
 mod explain;
 mod preferences;
+mod refusals;
 mod verdicts;
 mod broken_streams;
 mod streams;
