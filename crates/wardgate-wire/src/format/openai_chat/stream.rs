@@ -5,20 +5,21 @@
 //! when `[DONE]` came, or when it ended behind a `finish_reason`.
 
 use super::usage::ChatUsage;
+use crate::json::Text;
 use crate::stream::{Envelope, StreamFacts, Verdict, malformed};
 use bytes::Bytes;
 use memchr::memmem;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::fmt;
 
 #[derive(Deserialize)]
 struct Chunk<'b> {
-    #[serde(borrow)]
-    choices: Option<Vec<Choice<'b>>>,
-    usage: Option<ChatUsage>,
+    #[serde(borrow, default)]
+    choices: Choices<'b>,
+    // In a box, since hardly any chunk has one and all would be as large.
+    usage: Option<Box<ChatUsage>>,
     x_groq: Option<XGroq>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
@@ -28,13 +29,22 @@ struct Chunk<'b> {
 struct Choice<'b> {
     delta: Option<Delta>,
     #[serde(borrow)]
-    finish_reason: Option<Cow<'b, str>>,
-    usage: Option<ChatUsage>,
+    finish_reason: Option<Text<'b>>,
+    usage: Option<Box<ChatUsage>>,
 }
 
 #[derive(Deserialize)]
 struct XGroq {
-    usage: Option<ChatUsage>,
+    usage: Option<Box<ChatUsage>>,
+}
+
+/// What the choices say together, which is read without a list of them.
+#[derive(Default)]
+struct Choices<'b> {
+    are_there: bool,
+    bytes: usize,
+    finish_reason: Option<Text<'b>>,
+    usage: Option<Box<ChatUsage>>,
 }
 
 /// How much a delta says, whatever the fields are called: anything but a role that is not empty.
@@ -47,7 +57,8 @@ pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, fac
         facts.is_finished = true;
         return Verdict::Pass;
     }
-    let chunk: Chunk<'_> = match serde_json::from_slice(data) {
+    // Reading text is cheaper than reading bytes, each string of which is looked through once more.
+    let chunk: Chunk<'_> = match std::str::from_utf8(data).map_or_else(|_| serde_json::from_slice(data), serde_json::from_str) {
         Ok(chunk) => chunk,
         Err(error) => return malformed(&error),
     };
@@ -57,21 +68,19 @@ pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, fac
     if !facts.has_content && facts.envelope.id.is_none() {
         facts.envelope = envelope(data);
     }
-    let choices = chunk.choices.unwrap_or_default();
-    for choice in &choices {
-        if let Some(delta) = choice.delta.as_ref().filter(|delta| delta.bytes > 0) {
-            facts.has_content = true;
-            facts.content_bytes += delta.bytes as u64;
-        }
-        if let Some(reason) = &choice.finish_reason {
-            facts.has_content = true;
-            facts.is_stopped = true;
-            facts.stop_reason = Some(reason.as_ref().into());
-        }
+    let choices = chunk.choices;
+    if choices.bytes > 0 {
+        facts.has_content = true;
+        facts.content_bytes += choices.bytes as u64;
     }
-    let is_usage_only = choices.is_empty() && chunk.usage.is_some();
-    let usage = chunk.usage.or_else(|| chunk.x_groq.and_then(|x_groq| x_groq.usage));
-    if let Some(usage) = usage.or_else(|| choices.into_iter().find_map(|choice| choice.usage)) {
+    if let Some(Text(reason)) = choices.finish_reason {
+        facts.has_content = true;
+        facts.is_stopped = true;
+        facts.stop_reason = Some(reason.into());
+    }
+    let is_usage_only = !choices.are_there && chunk.usage.is_some();
+    let usage = chunk.usage.or_else(|| chunk.x_groq.and_then(|x_groq| x_groq.usage)).or(choices.usage);
+    if let Some(usage) = usage {
         facts.usage = Some(usage.to_usage());
     }
     match hides_usage {
@@ -127,6 +136,35 @@ fn without_null_usage(data: &[u8]) -> Verdict {
         None => (before, after.trim_ascii_start().strip_prefix(b",").unwrap_or(after)),
     };
     Verdict::Replace(Bytes::from([b"data: ".as_slice(), before, after, b"\n\n"].concat()))
+}
+
+impl<'de: 'b, 'b> Deserialize<'de> for Choices<'b> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ChoicesVisitor;
+        impl<'de> Visitor<'de> for ChoicesVisitor {
+            type Value = Choices<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of choices")
+            }
+
+            fn visit_unit<E>(self) -> Result<Choices<'de>, E> {
+                Ok(Choices::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Choices<'de>, A::Error> {
+                let mut choices = Choices::default();
+                while let Some(choice) = list.next_element::<Choice<'de>>()? {
+                    choices.are_there = true;
+                    choices.bytes += choice.delta.map_or(0, |delta| delta.bytes);
+                    choices.finish_reason = choice.finish_reason.or(choices.finish_reason);
+                    choices.usage = choices.usage.or(choice.usage);
+                }
+                Ok(choices)
+            }
+        }
+        deserializer.deserialize_any(ChoicesVisitor)
+    }
 }
 
 impl<'de> Deserialize<'de> for Delta {
