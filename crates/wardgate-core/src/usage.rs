@@ -6,6 +6,9 @@ use crate::money::NanoUsd;
 use crate::name::{ModelName, ProviderName};
 use crate::time::Timestamp;
 
+/// The most tokens of a class that one attempt is believed to have used: a million times what any model takes.
+pub const TOKENS_MAX: u64 = 1_000_000_000_000;
+
 /// Tokens of one attempt, in classes that do not overlap: the input is the sum of the first five. Only `reasoning` is a part
 /// of another class, the output. Providers count differently; `wardgate-wire` turns each way of counting into this one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,13 +76,44 @@ impl Usage {
     /// All input tokens.
     #[must_use]
     pub const fn input(&self) -> u64 {
-        self.input_uncached + self.cache_read + self.cache_write()
+        self.input_uncached.saturating_add(self.cache_read).saturating_add(self.cache_write())
     }
 
     /// All tokens written to caches.
     #[must_use]
     pub const fn cache_write(&self) -> u64 {
-        self.cache_write_5m + self.cache_write_1h + self.cache_write_other
+        self.cache_write_5m.saturating_add(self.cache_write_1h).saturating_add(self.cache_write_other)
+    }
+
+    /// All tokens.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.input().saturating_add(self.output)
+    }
+
+    /// The same with no class above [`TOKENS_MAX`]: what providers say is theirs, and sums of it must fit.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let bounded = |tokens: u64| tokens.min(TOKENS_MAX);
+        let Units { input_image, input_audio, output_image, output_audio, audio_ms, characters, .. } = self.units;
+        Self {
+            input_uncached: bounded(self.input_uncached),
+            cache_read: bounded(self.cache_read),
+            cache_write_5m: bounded(self.cache_write_5m),
+            cache_write_1h: bounded(self.cache_write_1h),
+            cache_write_other: bounded(self.cache_write_other),
+            output: bounded(self.output),
+            reasoning: bounded(self.reasoning),
+            units: Units {
+                input_image: bounded(input_image),
+                input_audio: bounded(input_audio),
+                output_image: bounded(output_image),
+                output_audio: bounded(output_audio),
+                audio_ms: bounded(audio_ms),
+                characters: bounded(characters),
+                ..self.units
+            },
+        }
     }
 }
 

@@ -322,7 +322,7 @@ fn used(ending: &Ending<'_>, asked: &Asked) -> (Usage, UsageSource) {
             usage.units.queries = asked.units.queries;
         }
     }
-    (usage, source)
+    (usage.bounded(), source)
 }
 
 /// What was used of a surface whose content is not counted in tokens, where the provider said nothing.

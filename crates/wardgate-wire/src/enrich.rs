@@ -100,9 +100,13 @@ impl Enricher {
                             out.extend_from_slice(event.name);
                             out.extend_from_slice(b"\n");
                         }
-                        out.extend_from_slice(b"data: ");
-                        out.extend_from_slice(&text);
-                        out.extend_from_slice(b"\n\n");
+                        // What came in several lines goes in as many.
+                        for line in text.split(|byte| *byte == b'\n') {
+                            out.extend_from_slice(b"data: ");
+                            out.extend_from_slice(line);
+                            out.extend_from_slice(b"\n");
+                        }
+                        out.extend_from_slice(b"\n");
                     }
                 }
             }

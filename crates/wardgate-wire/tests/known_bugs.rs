@@ -266,3 +266,37 @@ fn arguments_pass_bit_by_bit() {
         assert!(sent(CHAT, provider, &body).0.contains(&escaped), "{provider:?}");
     }
 }
+
+/// A model writes its arguments in several lines, and a client whose format has them as JSON reads a stream of lines.
+#[test]
+fn arguments_in_several_lines_stay_in_one_event() {
+    let call = r#"{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":"{\n  \"a\": \"x\\ny\"\r\n}"}}"#;
+    let text = format!(
+        "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{call}]}}}}]}}\n\n\
+         data: {{\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"tool_calls\"}}]}}\n\ndata: [DONE]\n\n"
+    );
+    let (told, fault) = stream(CHAT, GEMINI, &text);
+    assert!(fault.is_none() && told.contains(r#""args":{   "a": "x\ny"  }"#), "{told}");
+}
+
+/// Google's layer for Chat signs a call beside it; that is no entry of the list in which others have their signatures.
+#[test]
+fn a_signature_beside_a_call_goes_out_as_json() {
+    let call = r#"{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"c2ln"}}}"#;
+    let body = format!(
+        r#"{{"choices":[{{"index":0,"message":{{"role":"assistant","tool_calls":[{call}]}},"finish_reason":"tool_calls"}}]}}"#
+    );
+    let told = reply(CHAT, CHAT, &body);
+    assert!(serde_json::from_str::<serde_json::Value>(&told).is_ok() && told.contains(r#""data":"c2ln""#), "{told}");
+}
+
+#[test]
+fn counts_without_sense_do_not_overflow() {
+    let most = u64::MAX;
+    let body = format!(
+        r#"{{"type":"message","content":[],"stop_reason":"end_turn","usage":{{"input_tokens":{most},"cache_read_input_tokens":{most},"output_tokens":{most}}}}}"#
+    );
+    for client in [CHAT, RESPONSES, GEMINI] {
+        assert!(reply(MESSAGES, client, &body).contains(&most.to_string()), "{client:?}");
+    }
+}

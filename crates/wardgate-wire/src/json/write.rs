@@ -4,6 +4,7 @@
 //! kept about where one is.
 
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// A place to write JSON to.
 pub(crate) struct Json<'o>(pub(crate) &'o mut Vec<u8>);
@@ -97,6 +98,11 @@ impl Json<'_> {
     pub(crate) fn put_texts<'t>(&mut self, key: &str, texts: impl IntoIterator<Item = &'t str>) {
         self.put_list(key, |json| texts.into_iter().for_each(|text| json.text(text)));
     }
+}
+
+/// JSON without line ends, which may stand between its values only: an event of a stream would break there.
+pub(crate) fn one_line(json: &str) -> Cow<'_, str> {
+    if json.contains(['\n', '\r']) { Cow::Owned(json.replace(['\n', '\r'], " ")) } else { Cow::Borrowed(json) }
 }
 
 /// Writes one object into a buffer of its own.

@@ -6,6 +6,7 @@ use super::encode_reply::{finish_reason, shown, write_call, write_image};
 use super::{error, usage};
 use crate::error_body::ErrorBody;
 use crate::json::Json;
+use crate::json::write::one_line;
 use crate::neutral::event::{Event, Open};
 use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
 use crate::neutral::tool::CallKind;
@@ -117,7 +118,7 @@ impl Writer {
         let (id, name, kind) = std::mem::take(&mut self.call);
         self.part(out, |json| {
             json.object(|json| {
-                write_call(json, &id, &name, &args);
+                write_call(json, &id, &name, &one_line(&args));
                 json.put_some("thoughtSignature", signature.as_deref());
             });
         });

@@ -34,11 +34,12 @@ impl GeminiUsage {
         let prompt = self.prompt_token_count.unwrap_or(0);
         let thoughts = self.thoughts_token_count.unwrap_or(0);
         let candidates = self.candidates_token_count.unwrap_or(0);
-        let is_inside = self.total_token_count == Some(prompt + candidates + of_tools) && thoughts <= candidates;
+        let is_inside = self.total_token_count == Some(prompt.saturating_add(candidates).saturating_add(of_tools))
+            && thoughts <= candidates;
         Usage {
-            input_uncached: prompt.saturating_sub(cached) + of_tools,
+            input_uncached: prompt.saturating_sub(cached).saturating_add(of_tools),
             cache_read: cached,
-            output: if is_inside { candidates } else { candidates + thoughts },
+            output: if is_inside { candidates } else { candidates.saturating_add(thoughts) },
             reasoning: thoughts,
             units: Units {
                 input_image: of_kind(self.prompt_tokens_details.as_deref(), "IMAGE"),
@@ -60,7 +61,7 @@ fn of_kind(counts: Option<&[OfKind]>, kind: &str) -> u64 {
 pub(crate) fn write(json: &mut Json<'_>, usage: &Usage) {
     json.put_number("promptTokenCount", usage.input());
     json.put_number("candidatesTokenCount", usage.output.saturating_sub(usage.reasoning));
-    json.put_number("totalTokenCount", usage.input() + usage.output);
+    json.put_number("totalTokenCount", usage.total());
     if usage.cache_read > 0 {
         json.put_number("cachedContentTokenCount", usage.cache_read);
     }

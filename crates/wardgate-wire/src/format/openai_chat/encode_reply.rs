@@ -188,7 +188,7 @@ pub(crate) fn native(stop: &Stop, json: &mut Json<'_>) {
 pub(crate) fn write_usage(json: &mut Json<'_>, usage: &Usage) {
     json.put_number("prompt_tokens", usage.input());
     json.put_number("completion_tokens", usage.output);
-    json.put_number("total_tokens", usage.input() + usage.output);
+    json.put_number("total_tokens", usage.total());
     json.put_object("prompt_tokens_details", |json| {
         json.put_number("cached_tokens", usage.cache_read);
         if usage.cache_write() > 0 {

@@ -3,6 +3,7 @@
 //! A detail with a signature or with data is kept whole, as the opaque piece of a Chat provider, and goes back as it came. What
 //! another format made stands in a detail of ours, in its envelope.
 
+use crate::json::write::one_line;
 use crate::json::{Json, Object, Path};
 use crate::neutral::content::{Content, Part, Reasoning};
 use crate::neutral::loss::Untranslatable;
@@ -114,8 +115,10 @@ const fn maker(format: Format) -> &'static str {
 
 /// Writes a piece as a detail for a client.
 pub(crate) fn write_sealed(json: &mut Json<'_>, opaque: &Opaque, index: usize, id: Option<&str>) {
-    if opaque.origin.format == Format::OpenAiChat {
-        json.raw(&opaque.data);
+    // A signature of Google's, as its layer for Chat puts it beside a call, is no detail.
+    let is_detail = || serde_json::from_str::<&RawValue>(&opaque.data).is_ok_and(|raw| raw.get().starts_with('{'));
+    if opaque.origin.format == Format::OpenAiChat && is_detail() {
+        json.raw(&one_line(&opaque.data));
         return;
     }
     let shown = opaque.shown_to(Format::OpenAiChat);

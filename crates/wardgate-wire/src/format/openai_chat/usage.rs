@@ -79,8 +79,9 @@ impl ChatUsage {
     /// xAI leaves reasoning out of `completion_tokens`; then the total gives it away, or the reasoning being larger.
     fn output(&self, prompt: u64, reasoning: u64) -> u64 {
         let completion = self.completion_tokens.unwrap_or(0);
-        let outside = reasoning > 0 && self.total_tokens.is_some_and(|total| total == prompt + completion + reasoning);
-        if outside || reasoning > completion { completion + reasoning } else { completion }
+        let outside = reasoning > 0
+            && self.total_tokens.is_some_and(|total| total == prompt.saturating_add(completion).saturating_add(reasoning));
+        if outside || reasoning > completion { completion.saturating_add(reasoning) } else { completion }
     }
 }
 

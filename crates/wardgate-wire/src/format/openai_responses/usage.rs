@@ -35,7 +35,7 @@ impl ResponsesUsage {
             input_uncached: self.input_tokens.unwrap_or(0).saturating_sub(cached).saturating_sub(written),
             cache_read: cached,
             cache_write_other: written,
-            output: if reasoning > output { output + reasoning } else { output },
+            output: if reasoning > output { output.saturating_add(reasoning) } else { output },
             reasoning,
             ..Usage::default()
         }
@@ -52,5 +52,5 @@ pub(crate) fn write(json: &mut Json<'_>, usage: &Usage) {
     });
     json.put_number("output_tokens", usage.output);
     json.put_object("output_tokens_details", |json| json.put_number("reasoning_tokens", usage.reasoning));
-    json.put_number("total_tokens", usage.input() + usage.output);
+    json.put_number("total_tokens", usage.total());
 }
