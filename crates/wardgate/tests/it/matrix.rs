@@ -1,5 +1,6 @@
 //! Every surface, streamed and not, times every way in which a provider fails: what the client sees in its own form, what the
-//! next provider gets, and what the usage says. The rows are the same for all; where a surface deviates, it shows here.
+//! next provider gets, and what the usage says. The rows are the same for all, and for providers whose format is translated; where a
+//! surface deviates, it shows here.
 
 use crate::dev;
 use crate::scene::forget_health;
@@ -66,6 +67,8 @@ impl Row {
 #[derive(Clone, Copy, Debug)]
 struct Column {
     dialect: Dialect,
+    /// What the providers speak.
+    spoken: Dialect,
     is_stream: bool,
 }
 
@@ -81,11 +84,11 @@ impl Column {
     }
 
     fn of_every_answer(self) -> Vec<Row> {
-        let dialect = self.dialect;
-        let status = |status| Reply::json(status, &dialect.error("ill"));
-        let limited = Reply::with_headers(429, &[("retry-after", "30")], dialect.error("slow down").to_string());
+        let spoken = self.spoken;
+        let status = |status| Reply::json(status, &spoken.error("ill"));
+        let limited = Reply::with_headers(429, &[("retry-after", "30")], spoken.error("slow down").to_string());
         let overload = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
-        let overloaded = if dialect == Dialect::Messages { "529 upstream_overloaded" } else { "503 upstream_overloaded" };
+        let overloaded = if self.dialect == Dialect::Messages { "529 upstream_overloaded" } else { "503 upstream_overloaded" };
         let (unreachable, failed) = ("502 upstream_unreachable", "502 upstream_error");
         let unreadable = "502 upstream_unreadable";
         let redirect = Reply::with_headers(307, &[("location", "/well")], "");
@@ -121,7 +124,7 @@ impl Column {
     }
 
     fn of_whole_answers(self) -> Vec<Row> {
-        let whole = self.dialect.whole("half").to_string();
+        let whole = self.spoken.whole("half").to_string();
         let half = &whole[..whole.len() / 2];
         let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", whole.len());
         vec![
@@ -135,10 +138,10 @@ impl Column {
     }
 
     fn of_streams(self) -> Vec<Row> {
-        let dialect = self.dialect;
-        let opened = || Reply::begin_stream().chunk(dialect.opening());
-        let begun = || opened().chunk(dialect.content(BEGUN));
-        let error = dialect.error_event("ill");
+        let spoken = self.spoken;
+        let opened = || Reply::begin_stream().chunk(spoken.opening());
+        let begun = || opened().chunk(spoken.content(BEGUN));
+        let error = spoken.error_event("ill");
         let nonsense = "data: {\"half of: nonsense}\n\n";
         let (failed, unreadable) = ("502 upstream_error", "502 upstream_unreadable");
         let before = [
@@ -160,11 +163,11 @@ impl Column {
 
     /// An error that does not say that the request is wrong.
     fn error(self) -> Value {
-        match self.dialect {
+        match self.spoken {
             Dialect::Gemini | Dialect::BatchEmbedContents => {
                 json!({"error": {"code": 500, "message": "ill", "status": "INTERNAL"}})
             }
-            dialect => dialect.error("ill"),
+            spoken => spoken.error("ill"),
         }
     }
 
@@ -281,8 +284,8 @@ fn assert_broken(dialect: Dialect, answer: &Answer, code: &str, what: &str) {
     assert_eq!(told, code, "{what}: {text}");
 }
 
-async fn matrix(dialect: Dialect, is_stream: bool) {
-    let column = Column { dialect, is_stream };
+async fn matrix(dialect: Dialect, spoken: Dialect, is_stream: bool) {
+    let column = Column { dialect, spoken, is_stream };
     let rows = column.rows();
     let script = rows.clone();
     let ill = Upstream::scripted(move |seen| {
@@ -294,8 +297,8 @@ async fn matrix(dialect: Dialect, is_stream: bool) {
     })
     .await;
     let well = Upstream::always(match is_stream {
-        true => Reply::streams(dialect, &["from ", "the other"]),
-        false => Reply::says(dialect, "from the other"),
+        true => Reply::streams(spoken, &["from ", "the other"]),
+        false => Reply::says(spoken, "from the other"),
     })
     .await;
     let gateway = dev().with("--per-request-timeout", PATIENCE).with("--idle-event-timeout", PATIENCE).start().await;
@@ -310,9 +313,9 @@ async fn matrix(dialect: Dialect, is_stream: bool) {
             Provider::NeverShakesHands => format!("https://{}", dumb.local_addr().unwrap()),
             Provider::Answers(_) => format!("{}/row-{number}", ill.url()),
         };
-        gateway.add_speaker(&format!("ill-{number}"), &url, dialect).await;
+        gateway.add_speaker(&format!("ill-{number}"), &url, spoken).await;
     }
-    gateway.add_speaker("well", well.url(), dialect).await;
+    gateway.add_speaker("well", well.url(), spoken).await;
     let count = rows.len();
     let stage = Rc::new(Stage { gateway, column, rows, ill, well });
     let checks = async {
@@ -338,25 +341,33 @@ async fn all<F: Future<Output = ()> + 'static>(count: usize, stage: &Rc<Stage>, 
 }
 
 macro_rules! columns {
-    ($($name:ident: $dialect:ident, $is_stream:literal;)*) => {$(
+    ($($name:ident: $dialect:ident by $spoken:ident, $is_stream:literal;)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            matrix(Dialect::$dialect, $is_stream).await;
+            matrix(Dialect::$dialect, Dialect::$spoken, $is_stream).await;
         }
     )*};
 }
 
 columns! {
-    whole_chat: Chat, false;
-    streamed_chat: Chat, true;
-    whole_completions: Completions, false;
-    streamed_completions: Completions, true;
-    whole_messages: Messages, false;
-    streamed_messages: Messages, true;
-    whole_responses: Responses, false;
-    streamed_responses: Responses, true;
-    whole_gemini: Gemini, false;
-    streamed_gemini: Gemini, true;
-    embeddings: Embeddings, false;
-    batch_embed_contents: BatchEmbedContents, false;
+    whole_chat: Chat by Chat, false;
+    streamed_chat: Chat by Chat, true;
+    whole_completions: Completions by Completions, false;
+    streamed_completions: Completions by Completions, true;
+    whole_messages: Messages by Messages, false;
+    streamed_messages: Messages by Messages, true;
+    whole_responses: Responses by Responses, false;
+    streamed_responses: Responses by Responses, true;
+    whole_gemini: Gemini by Gemini, false;
+    streamed_gemini: Gemini by Gemini, true;
+    embeddings: Embeddings by Embeddings, false;
+    batch_embed_contents: BatchEmbedContents by BatchEmbedContents, false;
+    whole_chat_by_messages: Chat by Messages, false;
+    streamed_chat_by_messages: Chat by Messages, true;
+    whole_messages_by_chat: Messages by Chat, false;
+    streamed_messages_by_chat: Messages by Chat, true;
+    whole_responses_by_gemini: Responses by Gemini, false;
+    streamed_responses_by_gemini: Responses by Gemini, true;
+    whole_gemini_by_responses: Gemini by Responses, false;
+    streamed_gemini_by_responses: Gemini by Responses, true;
 }
