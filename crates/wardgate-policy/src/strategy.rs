@@ -6,7 +6,7 @@
 use crate::candidate::Candidate;
 use crate::configuration::{Change, OnError, Selection, Strategies};
 use crate::credential::Credentials;
-use crate::expression::world::{CallerFacts, KeyFacts, ModelFacts, RequestFacts, World};
+use crate::expression::world::{CallerFacts, KeyFacts, Lately, ModelFacts, RequestFacts, World};
 use crate::expression::{Fault, Value};
 use crate::health::Health;
 use crate::plan::Plan;
@@ -23,6 +23,8 @@ pub struct Situation<'s> {
     pub caller: &'s CallerFacts<'s>,
     /// The account's credentials, for what they are called.
     pub credentials: &'s Credentials,
+    /// How everyone has done lately; none: nobody watches.
+    pub health: Option<&'s dyn Health>,
 }
 
 /// An expression that could not be worked out for a request.
@@ -49,12 +51,7 @@ pub struct Changes<'c> {
 ///
 /// # Errors
 /// With what was left out when nothing is left, what the strategies did first.
-pub fn apply(
-    strategies: &Strategies,
-    mut plan: Plan,
-    situation: Situation<'_>,
-    health: Option<&dyn Health>,
-) -> Result<Plan, Vec<Dropped>> {
+pub fn apply(strategies: &Strategies, mut plan: Plan, situation: Situation<'_>) -> Result<Plan, Vec<Dropped>> {
     let whole = |why: Why| Dropped::whole(situation.request.models.first().cloned().unwrap_or_default(), why);
     gather(&mut plan.candidates);
     match sift(strategies, &plan.candidates, situation) {
@@ -65,7 +62,7 @@ pub fn apply(
         Ok(Sifted { kept, mut left_out }) => {
             let mut candidates: Vec<_> = std::mem::take(&mut plan.candidates).into_iter().map(Some).collect();
             plan.candidates = kept.into_iter().filter_map(|index| candidates.get_mut(index)?.take()).collect();
-            if let Some(health) = health {
+            if let Some(health) = situation.health {
                 by_health(&mut plan.candidates, health);
             }
             plan.dropped.append(&mut left_out);
@@ -209,11 +206,17 @@ fn backends(candidates: &[Candidate]) -> Vec<std::ops::Range<usize>> {
 }
 
 fn facts<'f>(candidate: &'f Candidate, place: usize, situation: Situation<'f>) -> ModelFacts<'f> {
-    ModelFacts { target: &candidate.target, place, is_fallback: candidate.is_fallback, request: situation.request }
+    let lately = lately(candidate, situation);
+    ModelFacts { target: &candidate.target, place, is_fallback: candidate.is_fallback, request: situation.request, lately }
 }
 
-fn key<'f>(candidate: &Candidate, situation: Situation<'f>) -> KeyFacts<'f> {
-    KeyFacts { credential: candidate.credential, name: situation.credentials.name_of(candidate.credential) }
+fn key<'f>(candidate: &'f Candidate, situation: Situation<'f>) -> KeyFacts<'f> {
+    let (credential, lately) = (candidate.credential, lately(candidate, situation));
+    KeyFacts { credential, name: situation.credentials.name_of(credential), lately }
+}
+
+fn lately<'f>(candidate: &'f Candidate, situation: Situation<'f>) -> Lately<'f> {
+    Lately { target: &candidate.target, credential: candidate.credential, health: situation.health }
 }
 
 /// The places of what the first strategy that gives something gives, each once; none: go on as if there were no strategies.

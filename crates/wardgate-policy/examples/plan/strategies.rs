@@ -83,7 +83,7 @@ fn measure(account: &Account, applies: bool) -> u128 {
         account_id: AccountId::from_bytes([4; 16]),
         account_name: "acme",
     };
-    let situation = Situation { request: &request, caller: &caller, credentials };
+    let situation = Situation { request: &request, caller: &caller, credentials, health: None };
     let strategies = policy.strategies().filter(|_| applies);
     median(|| {
         let planned = plan(black_box(ask), facts).unwrap();
@@ -96,7 +96,7 @@ fn measure(account: &Account, applies: bool) -> u128 {
 }
 
 fn put_through(strategies: &Strategies, planned: Plan, situation: Situation<'_>) {
-    let planned = strategy::apply(strategies, planned, situation, None).unwrap();
+    let planned = strategy::apply(strategies, planned, situation).unwrap();
     let changes = strategy::changes(strategies, &planned.candidates[0], situation);
     black_box(changes.unwrap());
     black_box(planned);

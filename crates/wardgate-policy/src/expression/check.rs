@@ -203,10 +203,12 @@ impl<'s> Checker<'s> {
         let known = fields::of(record);
         let Some(field) = known.iter().find(|field| field.name == name) else {
             let hint = match (record, name) {
-                (
-                    Record::Model,
-                    "metrics" | "quantization" | "parameter_count" | "data_training_policy" | "data_retention_policy",
-                ) => "this gateway does not know that of a model".to_owned(),
+                (Record::Model, "quantization" | "parameter_count" | "data_retention_days") => {
+                    "this gateway does not know that of a model".to_owned()
+                }
+                (Record::Metrics, "global" | "region" | "account") => {
+                    "each gateway measures for itself, each model with each key: write endpoint".to_owned()
+                }
                 (Record::Key, "value") => "what a key opens is never shown".to_owned(),
                 _ => match nearest(name, known.iter().map(|field| field.name)) {
                     Some(near) => format!("did you mean {near}?"),

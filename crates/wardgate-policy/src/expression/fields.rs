@@ -169,7 +169,7 @@ static TIME: [Field; 8] = [
     field!(Time, "unix", Type::Int, |of| Value::Int(of.instant.unix_seconds())),
 ];
 
-static MODEL: [Field; 21] = [
+static MODEL: [Field; 22] = [
     field!(Model, "id", Type::Text, |of| Value::text(&of.target.model)),
     within(field!(Model, "provider_id", Type::Text, |of| Value::text(of.provider_id())), Domain::Provider),
     field!(Model, "author_id", Type::Text, |of| Value::text(of.author())),
@@ -206,6 +206,7 @@ static MODEL: [Field; 21] = [
         of.prices()
             .is_some_and(|prices| prices.base.input == PicoUsdPerToken::ZERO && prices.base.output == PicoUsdPerToken::ZERO)
     )),
+    field!(Model, "metrics", Type::Record(Record::Metrics), |of| Value::Lately(of.lately)),
     field!(Model, "fits", Type::Bool, |of| Value::Bool(of.fits())),
     sized(
         field!(Model, "datacenters", Type::List(Item::Record(Record::Datacenter)), |of| Value::List(List::Datacenters(
@@ -256,10 +257,11 @@ fn aliases<'w>(of: &'w super::world::ModelFacts<'w>) -> Value<'w> {
     List::own(slug.into_iter().chain([owned(format!("{}:{}", of.provider_id(), of.target.model))]).collect())
 }
 
-static KEY: [Field; 3] = [
+static KEY: [Field; 4] = [
     field!(Key, "id", Type::Text, |of| Value::Text(of.id())),
     field!(Key, "name", Type::Text, |of| Value::text(of.name)),
     field!(Key, "managed", Type::Bool, |of| Value::Bool(of.credential.managed().is_some())),
+    field!(Key, "error_rate", Type::Record(Record::ErrorRate), |of| Value::Lately(of.lately)),
 ];
 
 static PRICING: [Field; 5] = [
@@ -295,6 +297,50 @@ static DATACENTER: [Field; 2] = [
     field!(Datacenter, "region", Type::Text, |of| Value::text(&of.region)),
 ];
 
+/// Of all that could be measured, what this process measures: a model with a key of the account.
+static METRICS: [Field; 1] = [field!(Lately, "endpoint", Type::Record(Record::Endpoint), Value::Lately)];
+
+static ENDPOINT: [Field; 2] = [
+    field!(Lately, "latency", Type::Record(Record::Latency), Value::Lately),
+    field!(Lately, "error_rate", Type::Record(Record::ErrorRate), Value::Lately),
+];
+
+/// What a look at the table of health takes.
+const LOOK: u64 = 10;
+
+static LATENCY: [Field; 2] = [
+    Field {
+        steps: LOOK,
+        ..within(
+            field!(Lately, "time_to_first_token_ms_avg", Type::Double, |of| milliseconds(
+                of.standing().first_token_seconds.map(|seconds| seconds.mean)
+            )),
+            Domain::Positive,
+        )
+    },
+    Field {
+        steps: LOOK,
+        ..within(
+            field!(Lately, "time_per_output_token_ms_avg", Type::Double, |of| milliseconds(
+                of.standing().tokens_per_second.map(|speed| 1.0 / speed.mean).filter(|seconds| seconds.is_finite())
+            )),
+            Domain::Positive,
+        )
+    },
+];
+
+static ERROR_RATE: [Field; 1] = [Field {
+    steps: LOOK,
+    ..within(
+        field!(Lately, "total", Type::Double, |of| Value::Double(f64::from(of.standing().failure_share))),
+        Domain::Range(0, 1),
+    )
+}];
+
+fn milliseconds(seconds: Option<f64>) -> Value<'static> {
+    Value::Double(seconds.map_or(f64::NAN, |seconds| seconds.max(0.0) * 1_000.0))
+}
+
 /// The fields of a thing.
 pub(super) fn of(record: Record) -> &'static [Field] {
     match record {
@@ -308,5 +354,9 @@ pub(super) fn of(record: Record) -> &'static [Field] {
         Record::Time => &TIME,
         Record::Pricing => &PRICING,
         Record::Datacenter => &DATACENTER,
+        Record::Metrics => &METRICS,
+        Record::Endpoint => &ENDPOINT,
+        Record::Latency => &LATENCY,
+        Record::ErrorRate => &ERROR_RATE,
     }
 }

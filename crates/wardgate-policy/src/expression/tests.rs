@@ -7,7 +7,7 @@ use wardgate_core::format::Surface;
 use wardgate_core::id::{AccessKeyId, AccountId, ProviderKeyId, TeamId};
 use wardgate_core::time::Timestamp;
 use wardgate_model::{Datacenter, resolve};
-use world::{CallerFacts, KeyFacts, ModelFacts, RequestFacts};
+use world::{CallerFacts, KeyFacts, Lately, ModelFacts, RequestFacts};
 
 const ANYTHING: [Type; 9] = [
     Type::List(Item::Double),
@@ -56,9 +56,16 @@ fn given(source: &str) -> String {
     let models: Vec<ModelFacts<'_>> = targets
         .iter()
         .enumerate()
-        .map(|(place, target)| ModelFacts { target, place, is_fallback: false, request: &request })
+        .map(|(place, target)| ModelFacts {
+            target,
+            place,
+            is_fallback: false,
+            request: &request,
+            lately: Lately { target, credential: Credential::None, health: None },
+        })
         .collect();
-    let keys = [KeyFacts { credential: Credential::User(ProviderKeyId::from_bytes([1; 16])), name: "main" }];
+    let keys =
+        [KeyFacts { credential: Credential::User(ProviderKeyId::from_bytes([1; 16])), name: "main", lately: models[0].lately }];
     let world = World { request: &request, caller: &caller, models: &models, model: models.first(), keys: &keys };
     match expression.run(&world) {
         Ok(value) => told(&value),
@@ -275,7 +282,8 @@ fn every_mistake_is_told_with_its_place() {
             "ai.models.map(m, [m])",
             "m.id",
             "ai.keys.map(k, k.value)",
-            "ai.models.map(m, m.metrics)",
+            "ai.models.map(m, m.quantization)",
+            "ai.models.map(m, m.metrics.global)",
             "ai.models.sortBy(m, m)",
             "ai",
             "1 if",
@@ -287,7 +295,7 @@ fn every_mistake_is_told_with_its_place() {
             ai.models.filter(m, m.idd == 'x' &&
               m.provider = 'y')  =>  2:14 one = is no comparison; write ==
             ai.modells.filter(m, m.id == 1) || foo  =>  1:4 ai has no field modells; did you mean models?; 1:36 foo is not known here; known: ai, request, key, team, account, tags, time, random, model
-            ai.models.filter(m, m.idd == 'x' || m.prise < 3)  =>  1:23 a model has no field idd; did you mean id?; 1:39 a model has no field prise; known: id, provider_id, author_id, slug, display_name, id_aliases, known, custom, fallback, max_context_window, max_output_tokens, input_modalities, output_modalities, supported_features, data_training_policy, data_retention_policy, pricing, estimated_cost, free, fits, datacenters
+            ai.models.filter(m, m.idd == 'x' || m.prise < 3)  =>  1:23 a model has no field idd; did you mean id?; 1:39 a model has no field prise; known: id, provider_id, author_id, slug, display_name, id_aliases, known, custom, fallback, max_context_window, max_output_tokens, input_modalities, output_modalities, supported_features, data_training_policy, data_retention_policy, pricing, estimated_cost, free, metrics, fits, datacenters
             1 + 'a'  =>  1:5 + needs numbers, and this is a text
             'a' < 1  =>  1:1 what is compared must be of one type, and are a text and a whole number
             true + 1  =>  1:1 + needs numbers, and this is true or false
@@ -308,7 +316,8 @@ fn every_mistake_is_told_with_its_place() {
             ai.models.map(m, [m])  =>  1:18 lists do not stand in lists here
             m.id  =>  1:1 m is not known here; did you mean ai?
             ai.keys.map(k, k.value)  =>  1:18 a provider key has no field value; what a key opens is never shown
-            ai.models.map(m, m.metrics)  =>  1:20 a model has no field metrics; this gateway does not know that of a model
+            ai.models.map(m, m.quantization)  =>  1:20 a model has no field quantization; this gateway does not know that of a model
+            ai.models.map(m, m.metrics.global)  =>  1:28 metrics has no field global; each gateway measures for itself, each model with each key: write endpoint
             ai.models.sortBy(m, m)  =>  1:21 a model cannot be sorted by; give a number or a text
             ai  =>  1:1 the expression gives ai, and must give a list of numbers or true or false or a whole number or a number or a text or a list of texts or a list of numbers or a list of models or a model
             1 if  =>  1:3 if is a reserved word

@@ -40,6 +40,10 @@ pub(crate) enum Record {
     Time,
     Pricing,
     Datacenter,
+    Metrics,
+    Endpoint,
+    Latency,
+    ErrorRate,
 }
 
 impl Type {
@@ -94,6 +98,9 @@ impl Record {
             Self::Time => "a time",
             Self::Pricing => "a price list",
             Self::Datacenter => "a datacenter",
+            Self::Metrics | Self::Endpoint => "metrics",
+            Self::Latency => "latencies",
+            Self::ErrorRate => "rates of errors",
         }
     }
 }

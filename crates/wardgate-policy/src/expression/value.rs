@@ -1,6 +1,6 @@
 //! The values of expressions. They borrow from the world as far as they can.
 
-use super::world::{At, KeyFacts, ModelFacts, World};
+use super::world::{At, KeyFacts, Lately, ModelFacts, World};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -19,6 +19,8 @@ pub(crate) enum Value<'w> {
     /// None: the model has no known price.
     Pricing(Option<&'w Rates>),
     Datacenter(&'w Datacenter),
+    /// The metrics of a model or a key, and each part of them.
+    Lately(Lately<'w>),
     Time(At),
     /// `ai`, `request`, `key`, `team`, `account`: they have no value of their own but the whole.
     World(&'w World<'w>),

@@ -1,8 +1,11 @@
 //! What expressions see: the request, who makes it, and what could answer it.
 
 use crate::credential::Credential;
+use crate::health::Health;
 use std::borrow::Cow;
+use std::fmt;
 use wardgate_core::format::Surface;
+use wardgate_core::health::Standing;
 use wardgate_core::id::{AccessKeyId, AccountId, TeamId};
 use wardgate_core::time::Timestamp;
 use wardgate_core::zone::ZoneTime;
@@ -74,6 +77,8 @@ pub struct ModelFacts<'w> {
     pub is_fallback: bool,
     /// The request, for what it would cost.
     pub request: &'w RequestFacts<'w>,
+    /// How it has done lately with the first of its keys.
+    pub lately: Lately<'w>,
 }
 
 /// A provider key that could be used.
@@ -83,6 +88,31 @@ pub struct KeyFacts<'w> {
     pub credential: Credential,
     /// What it is called; empty for the operator's.
     pub name: &'w str,
+    /// How its model has done lately with it.
+    pub lately: Lately<'w>,
+}
+
+/// How a model has done lately with a key. It is looked up when an expression asks for it, and not before.
+#[derive(Clone, Copy)]
+pub struct Lately<'w> {
+    /// The model.
+    pub target: &'w Target,
+    /// The key.
+    pub credential: Credential,
+    /// Who knows it; none: nobody watches.
+    pub health: Option<&'w dyn Health>,
+}
+
+impl fmt::Debug for Lately<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{} lately", self.target.provider.name, self.target.model)
+    }
+}
+
+impl Lately<'_> {
+    pub(super) fn standing(&self) -> Standing {
+        self.health.map_or_else(Standing::default, |health| health.standing(self.target, self.credential))
+    }
 }
 
 /// An instant, and how it reads where.

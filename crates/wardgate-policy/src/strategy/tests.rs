@@ -5,7 +5,7 @@ use crate::testing::Setting;
 use expect_test::{Expect, expect};
 use serde_json::{Value as Json, json};
 use wardgate_core::format::Surface;
-use wardgate_core::health::{Class, Standing};
+use wardgate_core::health::{Class, Measure, Standing};
 use wardgate_core::id::{AccessKeyId, AccountId, TeamId};
 use wardgate_core::time::Timestamp;
 use wardgate_model::Target;
@@ -49,9 +49,9 @@ fn told(configuration: &Json, models: &[&str]) -> String {
     let asked: Vec<String> = models.iter().map(|model| (*model).to_owned()).collect();
     let plan = setting.plan(models, Surface::ChatCompletions).unwrap_or_else(|dropped| panic!("{dropped:?}"));
     let (request, tags) = (request(&asked, 3), ["batch".to_owned()]);
-    let situation = Situation { request: &request, caller: &caller(&tags), credentials: &setting.credentials };
+    let situation = Situation { request: &request, caller: &caller(&tags), credentials: &setting.credentials, health: None };
     let Some(strategies) = setting.policy.strategies() else { return "no strategies".to_owned() };
-    match apply(strategies, plan, situation, None) {
+    match apply(strategies, plan, situation) {
         Ok(plan) => {
             let line = |candidate: &Candidate| {
                 let key = candidate.credential.user().map_or(0, |key| key.as_bytes()[0]);
@@ -237,7 +237,7 @@ fn changes_are_those_of_the_model_that_is_called() {
     let plan = setting.plan(&["gpt-4o", "mistral-large-2512"], Surface::ChatCompletions).unwrap();
     let models = ["gpt-4o".to_owned()];
     let (request, tags) = (request(&models, 0), []);
-    let situation = Situation { request: &request, caller: &caller(&tags), credentials: &setting.credentials };
+    let situation = Situation { request: &request, caller: &caller(&tags), credentials: &setting.credentials, health: None };
     let told = |at: usize| {
         let strategies = setting.policy.strategies().unwrap();
         let changes = changes(strategies, &plan.candidates[at], situation).unwrap();
@@ -267,8 +267,9 @@ fn whoever_is_out_of_order_is_tried_last_and_is_still_one_model_with_its_other_k
         let plan = setting.planned_with(&models, None, Some(&out));
         let asked = models.map(str::to_owned);
         let request = request(&asked, 0);
-        let situation = Situation { request: &request, caller: &caller(&[]), credentials: &setting.credentials };
-        let plan = apply(setting.policy.strategies().unwrap(), plan, situation, Some(&out)).unwrap();
+        let situation =
+            Situation { request: &request, caller: &caller(&[]), credentials: &setting.credentials, health: Some(&out) };
+        let plan = apply(setting.policy.strategies().unwrap(), plan, situation).unwrap();
         let told = plan
             .candidates
             .iter()
@@ -279,4 +280,50 @@ fn whoever_is_out_of_order_is_tried_last_and_is_still_one_model_with_its_other_k
     check("ai.models.reverse()", OneOut("openai", 1), &[("mistral", 4), ("openai", 2), ("openai", 1)]);
     check("ai.models.reverse()", OneOut("mistral", 4), &[("openai", 1), ("openai", 2), ("mistral", 4)]);
     check("ai.models[0]", OneOut("openai", 1), &[("openai", 2), ("openai", 1)]);
+}
+
+/// The farther behind, the slower and the more often wrong; of the first one nothing is known.
+struct Slow;
+
+impl Health for Slow {
+    fn standing(&self, target: &Target, credential: Credential) -> Standing {
+        let key = credential.user().map_or(0, |key| key.as_bytes()[0]);
+        let mean = match target.provider.name.as_str() {
+            "mistral" => 0.2,
+            _ if key == 2 => 0.9,
+            _ => return Standing::default(),
+        };
+        let measure = Some(Measure { mean, deviation: 0.0 });
+        Standing {
+            failure_share: 0.1 * f32::from(key),
+            first_token_seconds: measure,
+            tokens_per_second: measure,
+            ..Standing::default()
+        }
+    }
+}
+
+#[test]
+fn strategies_see_how_everyone_has_done_lately() {
+    let check = |configuration: serde_json::Value, expected: &[(&str, u8)]| {
+        let setting = setting(&configuration);
+        let models = ["gpt-4o", "mistral-large-2512"];
+        let plan = setting.planned_with(&models, None, None);
+        let asked = models.map(str::to_owned);
+        let request = request(&asked, 0);
+        let situation =
+            Situation { request: &request, caller: &caller(&[]), credentials: &setting.credentials, health: Some(&Slow) };
+        let plan = apply(setting.policy.strategies().unwrap(), plan, situation).unwrap();
+        let told = plan
+            .candidates
+            .iter()
+            .map(|candidate| (candidate.target.provider.name.as_str(), candidate.credential.user().unwrap().as_bytes()[0]));
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{configuration}");
+    };
+    let first_token = "ai.models.sortBy(m, m.metrics.endpoint.latency.time_to_first_token_ms_avg)";
+    check(select(&[first_token]), &[("mistral", 4), ("openai", 1), ("openai", 2)]);
+    check(select(&["ai.models.filter(m, m.metrics.endpoint.error_rate.total < 0.3)"]), &[("openai", 1), ("openai", 2)]);
+    check(select(&["ai.models.filter(m, m.metrics.endpoint.latency.time_per_output_token_ms_avg > 4999)"]), &[("mistral", 4)]);
+    let keys = json!({"key_selection": {"strategy": ["ai.keys.filter(k, k.error_rate.total > 0.1)"]}});
+    check(keys, &[("openai", 2), ("mistral", 4)]);
 }

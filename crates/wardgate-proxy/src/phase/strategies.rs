@@ -3,6 +3,7 @@
 //! A request whose configuration has none comes by here and pays nothing.
 
 use crate::deps::Deps;
+use crate::health::Watched;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use wardgate_core::format::Surface;
@@ -30,9 +31,7 @@ impl Moment {
 pub(crate) fn apply(deps: &Deps, caller: &Caller, ask: &Ask, plan: Plan, health: &dyn Health) -> Result<Plan, Vec<Dropped>> {
     match caller.strategies() {
         None => Ok(plan),
-        Some(strategies) => {
-            with_situation(deps, caller, ask, |situation| strategy::apply(strategies, plan, situation, Some(health)))
-        }
+        Some(strategies) => with_situation(deps, caller, ask, health, |situation| strategy::apply(strategies, plan, situation)),
     }
 }
 
@@ -43,7 +42,9 @@ pub(crate) fn apply(deps: &Deps, caller: &Caller, ask: &Ask, plan: Plan, health:
 pub(crate) fn changes<'c>(deps: &Deps, caller: &'c Caller, ask: &Ask, candidate: &Candidate) -> Result<Changes<'c>, Failed> {
     let strategies = caller.strategies().filter(|strategies| strategies.transform.is_some());
     let Some(strategies) = strategies else { return Ok(Changes::default()) };
-    let mut changes = with_situation(deps, caller, ask, |situation| strategy::changes(strategies, candidate, situation))?;
+    let watched = Watched::new(deps, caller.tenant.account_id, deps.clock.now());
+    let mut changes =
+        with_situation(deps, caller, ask, &watched, |situation| strategy::changes(strategies, candidate, situation))?;
     if ask.surface == Surface::GenerateContent {
         // Google's parameters stand in a place of their own, by other names; of these only the cap is known everywhere.
         changes.parameters.clear();
@@ -51,7 +52,7 @@ pub(crate) fn changes<'c>(deps: &Deps, caller: &'c Caller, ask: &Ask, candidate:
     Ok(changes)
 }
 
-fn with_situation<R>(deps: &Deps, caller: &Caller, ask: &Ask, run: impl FnOnce(Situation<'_>) -> R) -> R {
+fn with_situation<R>(deps: &Deps, caller: &Caller, ask: &Ask, health: &dyn Health, run: impl FnOnce(Situation<'_>) -> R) -> R {
     // One for all expressions, so that they agree on the hour.
     let moment = ask.moment.get_or_init(|| Moment::now(deps));
     let key = &caller.key.record;
@@ -74,5 +75,5 @@ fn with_situation<R>(deps: &Deps, caller: &Caller, ask: &Ask, run: impl FnOnce(S
         account_id: caller.tenant.account_id,
         account_name: &caller.tenant.name,
     };
-    run(Situation { request: &request, caller: &who, credentials: &caller.tenant.credentials })
+    run(Situation { request: &request, caller: &who, credentials: &caller.tenant.credentials, health: Some(health) })
 }

@@ -120,10 +120,10 @@ fn became(policy: &Policy, given: &Map<String, Value>) -> Map<String, Value> {
     let virtual_models = VirtualModels::new(&policy.virtual_models);
     let overlay = &policy.overlay;
     let facts = Facts { overlay, virtual_models: &virtual_models, credentials: &credentials, policy: &compiled, health: None };
-    let situation = Situation { request: &request, caller: &caller, credentials: &credentials };
+    let situation = Situation { request: &request, caller: &caller, credentials: &credentials, health: None };
     let planned = wardgate_policy::plan(Ask { surface, models: &asked, wishes: None, is_traced: false }, facts);
     let planned = match compiled.strategies() {
-        Some(strategies) => planned.and_then(|plan| strategy::apply(strategies, plan, situation, None)),
+        Some(strategies) => planned.and_then(|plan| strategy::apply(strategies, plan, situation)),
         None => planned,
     };
     match planned {
