@@ -39,7 +39,7 @@ static ANTHROPIC: [Names; 2] = [
     },
 ];
 
-/// Of an admitted request.
+/// Of an admitted request, whatever became of it.
 pub(crate) fn add(headers: &mut HeaderMap, format: Format, standings: &Standings, clock: &dyn Clock) {
     for standing in [&standings.requests, &standings.tokens].into_iter().flatten() {
         add_one(headers, format, standing, clock.now());

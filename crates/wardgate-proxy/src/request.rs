@@ -20,6 +20,7 @@ use crate::phase::relay::relay;
 use crate::phase::select::select;
 use crate::phase::upload::Upload;
 use crate::phase::wishes::Manner;
+use crate::rate_headers;
 use crate::request_log::RequestLog;
 use crate::respond;
 use crate::telling::Telling;
@@ -31,6 +32,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use wardgate_core::usage::Completion;
 use wardgate_limits::estimate;
+use wardgate_limits::rate::Standings;
 use wardgate_policy::{Dropped, Plan, Why};
 
 /// Answers a request. There is always an answer.
@@ -122,7 +124,11 @@ async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: Re
     let dialect = Dialect { format: call.surface.format() };
     let (caller, ask, plan, admission) = match prepare(deps, &mut inbound, &call, &mut log).await {
         Ok(Prepared::Attempts(caller, ask, plan, admission)) => (caller, ask, plan, admission),
-        Ok(Prepared::Estimate(tokens)) => return respond::estimate(tokens, dialect, &mut log),
+        Ok(Prepared::Estimate(tokens, standings)) => {
+            let mut response = respond::estimate(tokens, dialect, &mut log);
+            rate_headers::add(response.headers_mut(), dialect.format, &standings, &*deps.clock);
+            return response;
+        }
         Err(failure) => return fail(&failure, dialect, &mut inbound, &mut log).await,
     };
     let request_bytes = (ask.body.len() + inbound.upload.as_ref().map_or(0, Upload::length)) as u64;
@@ -141,7 +147,12 @@ async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: Re
         }
         Err(failure) => {
             discard(&mut inbound).await;
-            respond::failure(&failure, dialect, meter.log_mut())
+            let mut response = respond::failure(&failure, dialect, meter.log_mut());
+            // A model's own limit, reached on the way, is told by the failure itself.
+            if !matches!(failure, Failure::RateLimited(_)) {
+                rate_headers::add(response.headers_mut(), dialect.format, meter.standings(), &*deps.clock);
+            }
+            response
         }
     }
 }
@@ -151,8 +162,8 @@ async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: Re
 enum Prepared {
     /// By a provider.
     Attempts(Caller, Ask, Plan, Admission),
-    /// By the gateway itself, with about so many tokens.
-    Estimate(u64),
+    /// By the gateway itself, with about so many tokens, and how the caller's limits stand.
+    Estimate(u64, Standings),
 }
 
 /// Everything before a provider is called.
@@ -164,8 +175,8 @@ async fn prepare(deps: &Deps, inbound: &mut Inbound, call: &Call, log: &mut Requ
     let mut plan = match select(deps, &caller, &ask, Manner::of(inbound), log) {
         // A provider that cannot count leaves it to us, within the same limits.
         Err(Failure::NothingToTry(dropped)) if call.surface.is_count() && dropped.iter().all(is_not_served) => {
-            admit(deps, &caller, &ask, None, at).await?;
-            return Ok(Prepared::Estimate(estimate::tokens(ask.body.len() as u64)));
+            let admission = admit(deps, &caller, &ask, None, at).await?;
+            return Ok(Prepared::Estimate(estimate::tokens(ask.body.len() as u64), admission.standings));
         }
         plan => plan?,
     };

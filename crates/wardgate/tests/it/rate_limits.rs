@@ -94,6 +94,25 @@ async fn on_an_account() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_limits_stand_is_told_of_failures_as_well() {
+    let limits = json!({"requestsPerMinute": 1_000, "tokensPerMinute": 1_000_000});
+    for (dialect, [requests, tokens]) in [
+        (Dialect::Chat, ["x-ratelimit-limit-requests", "x-ratelimit-limit-tokens"]),
+        (Dialect::Messages, ["anthropic-ratelimit-requests-limit", "anthropic-ratelimit-tokens-limit"]),
+    ] {
+        for (status, expected) in [(500, 502), (429, 429), (400, 400)] {
+            let upstream = Upstream::always(Reply::json(status, &dialect.error("ill"))).await;
+            let gateway = gateway(&upstream).await;
+            make_tier(&gateway, "told", limits.clone()).await;
+            place_account(&gateway, "told").await;
+            let answer = ask(dialect).send(&gateway).await;
+            assert_eq!((answer.status, answer.header(requests), answer.header(tokens)), (expected, "1000", "1000000"));
+            assert_eq!(answer.header("retry-after").is_empty(), expected != 429, "{}", answer.text());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_team_within_its_account() {
     let upstream = upstream().await;
     let gateway = gateway(&upstream).await;

@@ -67,7 +67,9 @@ async fn the_shared_counters_are_not_told_who_an_end_user_is() {
     assert_eq!(owner_of(&refused), NAME);
     assert_eq!(ask_for(Dialect::Chat, "bea@example.com").send(&gateways[2]).await.status, 200);
     let keys = redis.ask("KEYS *").await;
-    assert_eq!(keys.matches(":end_user:").count(), 2, "{keys}");
+    // What is held of places may or may not be given back by now.
+    let counts = keys.lines().filter(|key| key.contains(":end_user:") && key.ends_with(":counts"));
+    assert_eq!(counts.count(), 2, "{keys}");
     assert!(!keys.contains("example.com"), "{keys}");
 }
 
