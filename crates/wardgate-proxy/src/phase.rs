@@ -4,6 +4,7 @@ pub(crate) mod ingress;
 pub(crate) mod authenticate;
 pub(crate) mod configure;
 pub(crate) mod ask;
+pub(crate) mod aside;
 pub(crate) mod collect;
 pub(crate) mod upload;
 pub(crate) mod wishes;

@@ -2,6 +2,7 @@
 
 use crate::deps::Deps;
 use crate::failure::Failure;
+use crate::phase::aside::{LARGE_BYTES, aside};
 use crate::phase::collect;
 use crate::phase::configure::Caller;
 use crate::phase::ingress::{Call, Inbound};
@@ -53,6 +54,17 @@ struct Neutral {
     _memory: Reservation,
 }
 
+impl Neutral {
+    fn read(surface: Surface, body: &[u8], is_stream: bool, memory: Reservation) -> Box<Self> {
+        let mut request = transcode::decode_request(surface.format(), body);
+        if let Ok(request) = &mut request {
+            // Where the path asks for a stream, the body says nothing of it.
+            request.is_stream = is_stream;
+        }
+        Box::new(Self { request, _memory: memory })
+    }
+}
+
 /// There is no memory for this request in other words.
 pub(crate) struct NoMemory;
 
@@ -69,20 +81,29 @@ impl Ask {
         if !memory.grow(self.body.len().saturating_mul(TRANSLATION_BODIES)) {
             return Err(NoMemory);
         }
-        let read = || {
-            let mut request = transcode::decode_request(self.surface.format(), &self.body);
-            if let Ok(request) = &mut request {
-                // Where the path asks for a stream, the body says nothing of it.
-                request.is_stream = self.peek.is_stream;
-            }
-            Box::new(Neutral { request, _memory: memory })
-        };
+        let read = || Neutral::read(self.surface, &self.body, self.peek.is_stream, memory);
         Ok(&self.neutral.get_or_init(read).request)
     }
 
     /// Whether working on all of it keeps a thread from others for long.
     pub(crate) fn is_large(&self) -> bool {
         self.body.len() > LARGE_BYTES
+    }
+
+    /// Reads a large body into the neutral form on a thread of its own, so that [`Self::neutral`] finds it done.
+    pub(crate) async fn read_aside(&self, deps: &Deps) {
+        if self.neutral.get().is_some() {
+            return;
+        }
+        let mut memory = deps.memory.open();
+        // Without memory there is nothing to do here; who asks for the request is told so.
+        if memory.grow(self.body.len().saturating_mul(TRANSLATION_BODIES)) {
+            let (surface, body, is_stream) = (self.surface, self.body.clone(), self.peek.is_stream);
+            if let Some(neutral) = aside(move || Neutral::read(surface, &body, is_stream, memory)).await {
+                // Nobody else reads it meanwhile: a request tries one candidate at a time.
+                let _ = self.neutral.set(neutral);
+            }
+        }
     }
 
     /// Who the client's own user is, where it says so.
@@ -99,9 +120,6 @@ impl Ask {
         if self.form.is_some() { 0 } else { estimate::tokens(self.body.len() as u64) }
     }
 }
-
-/// From how many bytes on a body is read aside. Reading so much takes about a millisecond.
-const LARGE_BYTES: usize = 1024 * 1024;
 
 /// Reads the body.
 pub(crate) async fn read(
@@ -136,8 +154,7 @@ pub(crate) async fn read(
         LARGE_BYTES.. => {
             // So long a reading would keep a thread from all others that wait for it.
             let (call, query) = (call.clone(), inbound.uri.query().map(str::to_owned));
-            let reading = tokio::task::spawn_blocking(move || of_call(body, &call, query.as_deref(), memory));
-            reading.await.map_err(|_| Failure::BodyBroken)??
+            aside(move || of_call(body, &call, query.as_deref(), memory)).await.ok_or(Failure::BodyBroken)??
         }
         _ => of_call(body, call, inbound.uri.query(), memory)?,
     };

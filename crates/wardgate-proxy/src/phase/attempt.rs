@@ -9,7 +9,7 @@ use crate::phase::configure::Caller;
 use crate::phase::exchange::{self, Exchange, Failed, Times};
 use crate::phase::fit::fit;
 use crate::phase::ingress::Inbound;
-use crate::phase::translate::Unfit;
+use crate::phase::translate::{self, Unfit};
 use crate::phase::upload::Upload;
 use tokio::time::Instant;
 use wardgate_core::fault::{ErrorOrigin, FaultClass};
@@ -63,6 +63,10 @@ pub(crate) async fn attempt(
             }
         };
         let candidate = &plan.candidates[index];
+        if ask.is_large() && translate::reads_neutral(ask, candidate) {
+            // In a box, since few requests need the room of it.
+            Box::pin(ask.read_aside(deps)).await;
+        }
         let fitted = match fit(deps, inbound, caller, ask, candidate, meter.log().request_id()) {
             Ok(fitted) => fitted,
             Err(why) => {

@@ -3,6 +3,7 @@
 use crate::deps::Deps;
 use crate::headers;
 use crate::passage::Passage;
+use crate::phase::aside::here;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::phase::ingress::Inbound;
@@ -10,7 +11,6 @@ use crate::phase::strategies;
 use crate::phase::translate::{Unfit, translate};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
-use tokio::runtime::{Handle, RuntimeFlavor};
 use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::RequestId;
 use wardgate_model::Quirk;
@@ -77,12 +77,9 @@ pub(crate) fn fit<'p>(
     let format = ask.surface.format();
     let own = strategies::changes(deps, caller, ask, candidate)?;
     let mut fitted = if candidate.endpoint.format == format {
-        pass(caller, ask, candidate, format, &own)
+        here(ask.body.len(), || pass(caller, ask, candidate, format, &own))
     } else {
-        let translating = || translate(deps, inbound, caller, ask, candidate, &own, request_id);
-        // With one thread there is no other that could go on with the rest meanwhile.
-        let has_others = || Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
-        if ask.is_large() && has_others() { tokio::task::block_in_place(translating)? } else { translating()? }
+        here(ask.body.len(), || translate(deps, inbound, caller, ask, candidate, &own, request_id))?
     };
     if candidate.endpoint.format == Format::AnthropicMessages && candidate.target.provider.has_quirk(Quirk::VertexMessages) {
         fitted.body = edit::exchange(fitted.body, &["model", "stream"], &[("anthropic_version", VERTEX_VERSION)]);

@@ -49,6 +49,12 @@ impl From<NoMemory> for Unfit {
     }
 }
 
+/// Whether the request goes to a candidate through the neutral form.
+pub(crate) fn reads_neutral(ask: &Ask, candidate: &Candidate) -> bool {
+    let client = ask.surface.format();
+    candidate.endpoint.format != client && EmbeddingsForm::of(client).is_none()
+}
+
 /// Writes the request for a candidate.
 pub(crate) fn translate<'p>(
     deps: &Deps,

@@ -3,6 +3,7 @@
 use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::headers::SESSION_ID;
+use crate::phase::aside::here;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::phase::ingress::Inbound;
@@ -36,7 +37,7 @@ pub(crate) fn wishes(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>
     if !manner.is_openrouter && !peek.has_preferences && !peek.models.iter().any(is_special) {
         return Ok(None);
     }
-    let wants = wants::read(&ask.body);
+    let wants = here(ask.body.len(), || wants::read(&ask.body));
     let fields = preferences::Fields { provider: wants.provider, route: wants.route, plugins: wants.plugins };
     let preferences = preferences::read(fields).map_err(Failure::PreferencesWrong)?;
     let conversation = match manner.session {

@@ -259,3 +259,32 @@ async fn the_providers_own_surface_in_the_clients_format_is_preferred() {
     let targets: Vec<_> = upstream.seen().into_iter().map(|seen| seen.target).collect();
     assert_eq!(targets, ["/v1/chat/completions", "/v1/messages"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nasty_answers_are_a_502_in_the_clients_form_and_counted_once_each() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let zipped = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xab\x56\x2a".to_vec();
+    for (client, provider) in pairs() {
+        let member = |name: &str| format!(r#"{{"{name}":{deep}}}"#);
+        let whole = provider.whole("half").to_string();
+        let nasty: [Vec<u8>; 7] = [
+            deep.clone().into_bytes(),
+            member("choices").into_bytes(),
+            member("content").into_bytes(),
+            zipped.clone(),
+            b"\0\0\0\0".to_vec(),
+            [whole.as_bytes(), b"}"].concat(),
+            whole.replace("half", "\\ud800\u{0}").into_bytes(),
+        ];
+        let count = nasty.len();
+        let upstream = Upstream::queue(nasty.map(|body| Reply::whole(200, "application/json", body))).await;
+        let gateway = before(&upstream, provider).await;
+        for number in 0..count {
+            let answer = ask(client).send(&gateway).await;
+            let what = format!("{client:?} to {provider:?}: {number}: {}", answer.text());
+            assert_eq!((answer.status, client.error_code(&answer.json()).as_str()), (502, "upstream_unreadable"), "{what}");
+        }
+        let events = gateway.usage(count).await;
+        assert!(events.iter().all(|event| event["completion"] == "failed"), "{client:?} to {provider:?}");
+    }
+}

@@ -3,6 +3,7 @@
 use super::{Answer, EVENT_FRAMES, Failed, too_late};
 use crate::deps::Deps;
 use crate::passage::{Passage, Whole};
+use crate::phase::aside::here;
 use crate::phase::ask::Ask;
 use crate::phase::ingress::Inbound;
 use bytes::{Bytes, BytesMut};
@@ -71,7 +72,7 @@ pub(super) async fn whole(
     let (body, memory) = all(deps, response).await?;
     let content_bytes = body.len() as u64;
     let Whole { body, facts, warnings } =
-        passage.whole(body, credential).map_err(|fault| Failed { fault, status, retry_after: None })?;
+        here(body.len(), || passage.whole(body, credential)).map_err(|fault| Failed { fault, status, retry_after: None })?;
     Ok(Answer::Whole { body, content_bytes, content_type, facts, warnings, memory })
 }
 
