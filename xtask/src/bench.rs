@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what the gateway costs, as ratios to nginx measured in the same rounds.
 //!
-//! Four processes take part. The *rounds* (this program, built for release) lead; the *upstream* plays the provider; the *load*
-//! plays the clients; and the *target* is what stands between: nothing, nginx or the gateway. The target has a core of its own and
+//! Three processes take part. The *rounds* (this program, built for release) lead; the *peers* are the *upstream*, which plays the
+//! provider, and the *load*, which plays the clients; and the *target* is what stands between: nothing, nginx or the gateway. The target has a core of its own and
 //! everything else shares another, so the kernel's accounting of the target is the figure and what we spend ourselves is not in it.
 //! It knows nothing of the gateway's inside: it sees a process, its ports and the kernel's books.
 //!
@@ -28,6 +28,7 @@ mod target;
 
 mod chat;
 mod load;
+mod peers;
 mod upstream;
 
 mod accounting;
@@ -49,8 +50,7 @@ pub(crate) struct Part {
 #[derive(Subcommand)]
 enum PartKind {
     Rounds { options: String },
-    Upstream,
-    Load,
+    Peers,
 }
 
 /// Builds what is measured and what measures, then becomes the rounds on their own core.
@@ -111,8 +111,7 @@ pub(crate) fn run_part(part: Part) -> anyhow::Result<ExitCode> {
             let options = serde_json::from_str(&options).context("the options do not read")?;
             runtime.block_on(round::run_all(&options))
         }
-        PartKind::Upstream => runtime.block_on(upstream::run()),
-        PartKind::Load => runtime.block_on(load::run()),
+        PartKind::Peers => runtime.block_on(peers::run()),
     }
 }
 

@@ -1,12 +1,10 @@
 //! The clients: connections that are kept, one request at a time on each, every answer verified.
 
 use super::chat::{Ask, Place};
-use super::pipe::Pipe;
 use super::statistics::percentile;
 use anyhow::{Context as _, bail};
 use connection::Connection;
 use serde::{Deserialize, Serialize};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tally::Tally;
@@ -65,24 +63,14 @@ pub(crate) struct Outcome {
 
 /// The connections, and the streams that they are on.
 #[derive(Default)]
-struct Load {
+pub(crate) struct Load {
     connections: Vec<Connection>,
     held: JoinSet<(Connection, Tally)>,
 }
 
-/// Runs until the rounds end.
-pub(crate) async fn run() -> anyhow::Result<ExitCode> {
-    let mut load = Load::default();
-    let mut pipe = Pipe::open();
-    while let Some(command) = pipe.next().await? {
-        let outcome = load.obey(command).await;
-        pipe.answer(outcome).await?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 impl Load {
-    async fn obey(&mut self, command: Command) -> anyhow::Result<Outcome> {
+    /// Does as it is told, and says what came of it.
+    pub(crate) async fn obey(&mut self, command: Command) -> anyhow::Result<Outcome> {
         match command {
             Command::Open { place, ask, connections } => self.open(&place, ask, connections).await,
             Command::Run(until) => self.run(until).await,

@@ -1,4 +1,4 @@
-//! How the rounds talk with the upstream and the load: a line of JSON there, a line of JSON back.
+//! How the rounds talk with the peers: a line of JSON there, a line of JSON back.
 
 use super::process::{self, OwnedProcess};
 use anyhow::{Context as _, bail};

@@ -7,6 +7,7 @@ use super::accounting::Spent;
 use super::chat::{self, Ask};
 use super::figures::Id;
 use super::load::{self, Outcome, Until};
+use super::peers;
 use super::pipe::PartProcess;
 use super::target::{Route, Target};
 use super::upstream::{self, Behavior};
@@ -93,21 +94,19 @@ pub(crate) struct Found {
 
 /// Who plays the two ends.
 pub(crate) struct Stage {
-    upstream: PartProcess,
-    load: PartProcess,
+    peers: PartProcess,
     streams: usize,
     measured_time: Duration,
 }
 
 impl Stage {
     pub(crate) fn start(streams: usize, measured_time: Duration) -> anyhow::Result<Self> {
-        let (upstream, load) = (PartProcess::start("upstream")?, PartProcess::start("load")?);
-        Ok(Self { upstream, load, streams, measured_time })
+        Ok(Self { peers: PartProcess::start("peers")?, streams, measured_time })
     }
 
     /// Where the upstream listens.
     pub(crate) async fn locate(&mut self) -> anyhow::Result<SocketAddr> {
-        self.upstream.ask(&upstream::Command::Locate).await
+        self.upstream(upstream::Command::Locate).await
     }
 
     /// Makes the upstream answer as it did at first.
@@ -142,7 +141,7 @@ impl Stage {
         self.load(load::Command::Hold { events: HELD_AFTER_EVENTS }).await?;
         tokio::time::sleep(SETTLE).await;
         let after = target.memory()?;
-        let _: SocketAddr = self.upstream.ask(&upstream::Command::Release).await?;
+        self.upstream(upstream::Command::Release).await?;
         let outcome = self.load(load::Command::Finish).await?;
         self.close().await?;
 
@@ -235,8 +234,7 @@ impl Stage {
     }
 
     async fn behave(&mut self, behavior: Behavior) -> anyhow::Result<()> {
-        let _: SocketAddr = self.upstream.ask(&upstream::Command::Behave(behavior)).await?;
-        Ok(())
+        self.upstream(upstream::Command::Behave(behavior)).await.map(drop)
     }
 
     async fn open(&mut self, target: &Target, route: Route, ask: Ask, connections: usize) -> anyhow::Result<()> {
@@ -252,7 +250,11 @@ impl Stage {
     }
 
     async fn load(&mut self, command: load::Command) -> anyhow::Result<Outcome> {
-        self.load.ask(&command).await
+        self.peers.ask(&peers::Command::Load(command)).await
+    }
+
+    async fn upstream(&mut self, command: upstream::Command) -> anyhow::Result<SocketAddr> {
+        self.peers.ask(&peers::Command::Upstream(command)).await
     }
 }
 

@@ -4,7 +4,6 @@
 //! the model's name, and that all of the body came.
 
 use super::chat::{self, Script};
-use super::pipe::Pipe;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
@@ -15,7 +14,6 @@ use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -60,32 +58,40 @@ struct State {
 
 type Reply = Response<Either<Full<Bytes>, Chunks>>;
 
-/// Runs until the rounds end.
-pub(crate) async fn run() -> anyhow::Result<ExitCode> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-    let listener = socket.listen(WAITING_CONNECTIONS_MAX)?;
-    let address = listener.local_addr()?;
-    let state = Arc::new(State {
-        behavior: Mutex::new(Behavior::Answer { body_bytes_min: 0 }),
-        released: watch::Sender::new(false),
-        answer: chat::answer(),
-        authorization: format!("Bearer {}", chat::CREDENTIAL),
-    });
-    tokio::spawn(accept(listener, state.clone()));
-    let mut pipe = Pipe::open();
-    while let Some(command) = pipe.next().await? {
+/// The provider, listening.
+pub(crate) struct Upstream {
+    address: SocketAddr,
+    state: Arc<State>,
+}
+
+impl Upstream {
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let listener = socket.listen(WAITING_CONNECTIONS_MAX)?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(State {
+            behavior: Mutex::new(Behavior::Answer { body_bytes_min: 0 }),
+            released: watch::Sender::new(false),
+            answer: chat::answer(),
+            authorization: format!("Bearer {}", chat::CREDENTIAL),
+        });
+        tokio::spawn(accept(listener, state.clone()));
+        Ok(Self { address, state })
+    }
+
+    /// Does as it is told, and says where it listens.
+    pub(crate) fn obey(&self, command: Command) -> SocketAddr {
         match command {
             Command::Locate => {}
             Command::Behave(behavior) => {
-                *state.behavior.lock().unwrap_or_else(PoisonError::into_inner) = behavior;
-                state.released.send_replace(false);
+                *self.state.behavior.lock().unwrap_or_else(PoisonError::into_inner) = behavior;
+                self.state.released.send_replace(false);
             }
-            Command::Release => drop(state.released.send_replace(true)),
+            Command::Release => drop(self.state.released.send_replace(true)),
         }
-        pipe.answer(Ok(address)).await?;
+        self.address
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn accept(listener: TcpListener, state: Arc<State>) {
