@@ -35,7 +35,8 @@ const SPEED_TOKENS_MIN: u64 = 16;
 
 /// The meter of one request.
 pub(crate) struct Meter {
-    log: RequestLog,
+    /// In a box, since a meter is moved from phase to phase.
+    log: Box<RequestLog>,
     admission: Admission,
     /// The tokens of all ended attempts, for the limits on them.
     tokens: u64,
@@ -115,16 +116,16 @@ impl Ending<'_> {
 }
 
 impl Meter {
-    pub(crate) fn open(log: RequestLog, admission: Admission, key: &AccessKey, asked: Asked) -> Self {
+    pub(crate) fn open(log: Box<RequestLog>, admission: Admission, key: &AccessKey, asked: Asked) -> Self {
         let access_key = AccessKeyFacts { id: key.id, account_id: key.account_id, team_id: key.team_id };
         Self { log, admission, tokens: 0, spent: Spent::default(), asked, access_key, open: None, held: None }
     }
 
-    pub(crate) const fn log(&self) -> &RequestLog {
+    pub(crate) fn log(&self) -> &RequestLog {
         &self.log
     }
 
-    pub(crate) const fn log_mut(&mut self) -> &mut RequestLog {
+    pub(crate) fn log_mut(&mut self) -> &mut RequestLog {
         &mut self.log
     }
 

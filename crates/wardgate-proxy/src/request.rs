@@ -40,7 +40,7 @@ use wardgate_policy::{Dropped, Plan, Why};
 /// The future is in a box, since hyper keeps the room of it for as long as the connection lives; and each kind of request has a
 /// box of its own, since the room of one is the room of its largest kind.
 pub(crate) fn serve(deps: Arc<Deps>, peer: IpAddr, request: Request<Incoming>) -> Answering {
-    let mut log = RequestLog::begin(&deps, &request);
+    let mut log = Box::new(RequestLog::begin(&deps, &request));
     let dialect = Dialect::of(request.uri().path(), request.headers());
     let is_head = request.method() == Method::HEAD;
     let route = ingress::route(&deps, &request, &mut log);
@@ -64,7 +64,7 @@ async fn tell(
     topic: Result<Topic, Failure>,
     dialect: Dialect,
     is_head: bool,
-    mut log: RequestLog,
+    mut log: Box<RequestLog>,
 ) -> Response<ReplyBody> {
     let deps = &deps;
     let answered = match topic {
@@ -103,7 +103,7 @@ async fn tell(
 }
 
 /// A request to be told how a request would be routed.
-async fn explain(deps: Arc<Deps>, mut inbound: Inbound, dialect: Dialect, mut log: RequestLog) -> Response<ReplyBody> {
+async fn explain(deps: Arc<Deps>, mut inbound: Inbound, dialect: Dialect, mut log: Box<RequestLog>) -> Response<ReplyBody> {
     let told = match caller(&deps, &inbound, &mut log).await {
         Ok(caller) => explain::tell(&deps, &caller, &mut inbound, &mut log).await,
         Err(failure) => Err(failure),
@@ -119,7 +119,7 @@ async fn explain(deps: Arc<Deps>, mut inbound: Inbound, dialect: Dialect, mut lo
 }
 
 /// A request for an answer of a model.
-async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: RequestLog) -> Response<ReplyBody> {
+async fn generate(deps: Arc<Deps>, mut inbound: Inbound, call: Call, mut log: Box<RequestLog>) -> Response<ReplyBody> {
     let deps = &deps;
     let dialect = Dialect { format: call.surface.format() };
     let (caller, ask, plan, admission) = match prepare(deps, &mut inbound, &call, &mut log).await {

@@ -114,6 +114,8 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            // What a statement keeps to be able to undo itself is a few pages, and would be written to a file of its own.
+            .pragma("temp_store", "memory")
             .busy_timeout(options.busy_timeout)
             .foreign_keys(true);
         // Connections to a file do not go stale, so none is tested, renewed or closed for being idle.

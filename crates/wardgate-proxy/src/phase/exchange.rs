@@ -17,6 +17,7 @@ use bytes::Bytes;
 use http::Response;
 use http::header::HeaderValue;
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
@@ -153,7 +154,8 @@ pub(crate) async fn exchange(
     } else if ask.peek.is_stream && ask.surface.format() != Format::Opaque {
         read::stream(deps, response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
     } else {
-        timeout_at(first_event_by, read::whole(deps, response, &passage, credential))
+        let reading = pin!(read::whole(deps, response, &passage, credential));
+        timeout_at(first_event_by, reading)
             .await
             .map_err(|_| too_late("complete its answer"))??
     };
@@ -175,7 +177,8 @@ async fn send(
     deadline: Instant,
 ) -> Result<(Result<Response<AnswerBody>, SendError>, Instant), Failed> {
     let Some(upload) = &inbound.upload else {
-        let sent = timeout_at(by, deps.upstream.send(call)).await.map_err(|_| too_late("answer"))?;
+        let sending = pin!(deps.upstream.send(call));
+        let sent = timeout_at(by, sending).await.map_err(|_| too_late("answer"))?;
         return Ok((sent, by));
     };
     let mut sending = Box::pin(deps.upstream.send(call));
