@@ -70,6 +70,12 @@ struct State {
     journal: Option<Journal>,
 }
 
+impl State {
+    fn has_unread(&self) -> bool {
+        self.journal.as_ref().is_some_and(Journal::has_unread)
+    }
+}
+
 struct Waiting {
     event: UsageEvent,
     number: Option<Number>,
@@ -215,7 +221,13 @@ impl Ledger {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let state = self.lock();
-        state.waiting.is_empty() && !state.journal.as_ref().is_some_and(Journal::has_unread)
+        state.waiting.is_empty() && !state.has_unread()
+    }
+
+    /// Whether events wait that are on disk only.
+    #[must_use]
+    pub fn has_unread(&self) -> bool {
+        self.lock().has_unread()
     }
 
     /// Whether the disk took the last event.

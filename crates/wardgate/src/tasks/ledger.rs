@@ -58,10 +58,11 @@ pub(super) async fn run(store: Arc<dyn Store>, proxy: Arc<Deps>, stop: Cancellat
         }
     }
     for _ in 0..LAST_TRIES {
-        if mover.move_and_tell().await {
+        if !mover.move_and_tell().await {
+            sleep(AFTER_FAILURE).await;
+        } else if mover.proxy.ledger.is_empty() {
             break;
         }
-        sleep(AFTER_FAILURE).await;
     }
     mover.touch().await;
     mover.sync().await;
@@ -83,8 +84,10 @@ impl Mover {
         stored
     }
 
-    /// Moves what waits. `false` when the store did not take it.
+    /// Moves what waits now. What comes meanwhile is left for the next round, unless it is many: small batches cost more an event.
+    /// `false` when the store did not take it.
     async fn move_all(&mut self) -> bool {
+        let mut left = self.proxy.ledger.waiting();
         loop {
             let batch = self.take().await;
             if batch.events().is_empty() {
@@ -114,7 +117,11 @@ impl Mover {
                     self.saw(event);
                 }
             }
+            left = left.saturating_sub(batch.events().len());
             self.proxy.ledger.stored(batch);
+            if left == 0 && !self.proxy.ledger.has_unread() && self.proxy.ledger.waiting() < MANY {
+                return true;
+            }
         }
     }
 
