@@ -155,9 +155,7 @@ pub(crate) async fn exchange(
         read::stream(deps, response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
     } else {
         let reading = pin!(read::whole(deps, response, &passage, credential));
-        timeout_at(first_event_by, reading)
-            .await
-            .map_err(|_| too_late("complete its answer"))??
+        timeout_at(first_event_by, reading).await.map_err(|_| too_late("complete its answer"))??
     };
     meter.first_token();
     if let Some(lost) = answer.lost() {
