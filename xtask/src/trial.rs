@@ -25,10 +25,11 @@ enum What {
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     ensure!(options.rounds > 0, "a trial has at least one round");
     let (tests, variable) = match options.what {
-        What::Ledger => ("ledger::", "WARDGATE_TRIAL_ROUNDS"),
+        What::Ledger => (["ledger::", "killed::"], "WARDGATE_TRIAL_ROUNDS"),
     };
     let status = Command::new("cargo")
-        .args(["test", "--package", "wardgate", "--test", "it", "--", tests, "--test-threads", "1"])
+        .args(["test", "--package", "wardgate", "--test", "it", "--", "--test-threads", "1"])
+        .args(tests)
         .env(variable, options.rounds.to_string())
         .status()
         .context("cannot run cargo")?;

@@ -49,9 +49,10 @@ fn aborted(gateway: &Gateway) -> usize {
     gateway.log_text().matches("client_closed").count()
 }
 
+/// How often a gateway is killed: so often, or as a longer trial says.
 #[expect(clippy::disallowed_methods, reason = "a trial is this test at another length")]
-fn rounds() -> usize {
-    std::env::var(ROUNDS_VARIABLE).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS)
+pub(crate) fn rounds(usual: usize) -> usize {
+    std::env::var(ROUNDS_VARIABLE).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,7 +60,7 @@ async fn completed_and_aborted_requests_are_there_once_though_the_gateway_is_kil
     let upstream = upstream().await;
     let mut gateway = started(dev(), &upstream).await;
     let mut completed = BTreeSet::new();
-    let rounds = rounds();
+    let rounds = rounds(ROUNDS);
     for _ in 0..rounds {
         for number in 0..EACH {
             abort(&gateway).await;
