@@ -27,7 +27,7 @@ use chunks::Chunks;
 const WAITING_CONNECTIONS_MAX: u32 = 4096;
 
 /// What the rounds ask of the upstream.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum Command {
     /// Say where you listen.
     Locate,
