@@ -1,9 +1,9 @@
 //! The two ends of every measurement in one process: the clients and the provider.
 //!
-//! The process never sleeps while it runs. To wake a process that sleeps on another core takes several microseconds, which are
+//! The process never sleeps while clients ask. To wake a process that sleeps on another core takes several microseconds, which are
 //! booked to whoever wrote to it. Between a target and its peers that happens only because they share a machine, and the more often
 //! the more of the time the peers have nothing to do: a slow target would pay for it, and a fast one would not. So the peers look
-//! for work all the time; and they are one process, since two that do so would take the core from each other.
+//! for work all that time; and they are one process, since two that do so would take the core from each other.
 
 use super::load::{self, Load};
 use super::pipe::Pipe;
@@ -22,12 +22,16 @@ pub(crate) enum Command {
 
 /// Runs until the rounds end.
 pub(crate) async fn run() -> anyhow::Result<ExitCode> {
-    drop(tokio::spawn(stay_awake()));
     let (upstream, mut load, mut pipe) = (Upstream::start()?, Load::default(), Pipe::open());
     while let Some(command) = pipe.next().await? {
         match command {
             Command::Upstream(command) => pipe.answer(Ok(upstream.obey(command))).await?,
-            Command::Load(command) => pipe.answer(load.obey(command).await).await?,
+            Command::Load(command) => {
+                let awake = tokio::spawn(stay_awake());
+                let outcome = load.obey(command).await;
+                awake.abort();
+                pipe.answer(outcome).await?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
