@@ -114,8 +114,6 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-            // What a statement keeps to be able to undo itself is a few pages, and would be written to a file of its own.
-            .pragma("temp_store", "memory")
             .busy_timeout(options.busy_timeout)
             .foreign_keys(true);
         // Connections to a file do not go stale, so none is tested, renewed or closed for being idle.
@@ -123,8 +121,13 @@ impl SqliteStore {
             let pool = SqlitePoolOptions::new().acquire_timeout(options.wait_max).test_before_acquire(false);
             pool.idle_timeout(None).max_lifetime(None)
         };
-        let writer = pool().max_connections(1).connect_with(connect.clone()).await.map_err(OpenError::Connect)?;
-        migrate::sqlite(&writer).await?;
+        let single = |connect| pool().max_connections(1).connect_with(connect);
+        // A migration may sort more than memory should hold, so it has the connection to itself, with files to sort in.
+        let migrating = single(connect.clone()).await.map_err(OpenError::Connect)?;
+        migrate::sqlite(&migrating).await?;
+        migrating.close().await;
+        // From then on, what a statement keeps to be able to undo itself is a few pages. It would be written to a file of its own.
+        let writer = single(connect.pragma("temp_store", "memory")).await.map_err(OpenError::Connect)?;
         // A reader sets no journal mode: it finds the one that the writer set.
         let read = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(options.busy_timeout);
         let readers = pool().max_connections(options.readers.max(1)).connect_with(read).await.map_err(OpenError::Connect)?;
