@@ -116,8 +116,7 @@ impl<'b> Object<'b> {
 
     pub(crate) fn count(&mut self, key: &str, path: &Path<'_>) -> Result<Option<u64>, Untranslatable> {
         let Some(number) = self.number(key, path)? else { return Ok(None) };
-        let whole = number.literal().parse().ok().or_else(|| number.literal().strip_suffix(".0")?.parse().ok());
-        whole.map(Some).ok_or_else(|| path.key(key).wrong("must be a whole number that is not negative"))
+        number.count().map(Some).ok_or_else(|| path.key(key).wrong("must be a whole number that is not negative"))
     }
 
     pub(crate) fn number(&mut self, key: &str, path: &Path<'_>) -> Result<Option<Number>, Untranslatable> {
@@ -168,6 +167,11 @@ pub(crate) fn text(value: &RawValue, path: &Path<'_>) -> Result<String, Untransl
 /// Reads a value that must be an array.
 pub(crate) fn list<'b>(value: &'b RawValue, path: &Path<'_>) -> Result<Vec<&'b RawValue>, Untranslatable> {
     serde_json::from_str(value.get()).map_err(|_| path.wrong("must be an array"))
+}
+
+/// The same, where a single value may stand without its list, as in Google's JSON.
+pub(crate) fn list_or_one<'b>(value: &'b RawValue, path: &Path<'_>) -> Result<Vec<&'b RawValue>, Untranslatable> {
+    if value.get().starts_with('[') { list(value, path) } else { Ok(vec![value]) }
 }
 
 /// Whether a value is a string.

@@ -272,6 +272,12 @@ impl Number {
         &self.0
     }
 
+    /// Its value as a count. None for what is negative or no whole number.
+    #[must_use]
+    pub fn count(&self) -> Option<u64> {
+        self.0.parse().ok().or_else(|| self.0.strip_suffix(".0")?.parse().ok())
+    }
+
     /// Its value, as near as a double comes.
     #[must_use]
     pub fn value(&self) -> f64 {

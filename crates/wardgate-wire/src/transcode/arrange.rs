@@ -38,9 +38,9 @@ pub(crate) enum Ids {
 
 impl Ids {
     fn fit(self, id: &str) -> String {
-        let fits = self == Self::Any
-            || (1..=64).contains(&id.len())
-                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        let is_narrow = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        // A legacy function's call has none.
+        let fits = !id.is_empty() && (self == Self::Any || id.len() <= 64 && id.bytes().all(is_narrow));
         if fits { id.to_owned() } else { format!("call_{:016x}", fnv(id.bytes())) }
     }
 }

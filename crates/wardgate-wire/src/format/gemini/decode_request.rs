@@ -1,10 +1,12 @@
-//! Reading a generateContent request. Names are taken in camelCase and in snake_case, as Google's own servers do.
+//! Reading a generateContent request. As by Google's own servers, names are taken in camelCase and in snake_case, single values in
+//! place of lists, and numbers in quotes.
 
-use crate::json::{Object, Path, list};
+use crate::json::read::list_or_one;
+use crate::json::{Object, Path};
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source, Turn};
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::{Opaque, OpaqueKind, fnv};
-use crate::neutral::request::{Effort, OutputForm, Request, Shown, Thinking, Tier};
+use crate::neutral::request::{Effort, Number, OutputForm, Request, Shown, Thinking, Tier};
 use crate::neutral::tool::{Call, CallKind, Function, Tool, ToolChoice, ToolResult};
 use crate::transcode::fit::arguments_text;
 use crate::transcode::schema;
@@ -31,7 +33,7 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     }
     let contents_path = path.key("contents");
     let contents = object.take("contents").ok_or_else(|| contents_path.wrong("is missing"))?;
-    for (index, value) in list(contents, &contents_path)?.into_iter().enumerate() {
+    for (index, value) in list_or_one(contents, &contents_path)?.into_iter().enumerate() {
         content(value, &contents_path.at(index), index, None, &mut request)?;
     }
     tools(&mut object, &path, &mut request)?;
@@ -74,12 +76,7 @@ fn content(
     };
     let parts_path = path.key("parts");
     let mut parts = Vec::new();
-    let values = match object.take("parts") {
-        // A single part may stand without its list.
-        Some(value) if value.get().starts_with('{') => vec![value],
-        Some(value) => list(value, &parts_path)?,
-        None => Vec::new(),
-    };
+    let values = object.take("parts").map_or(Ok(Vec::new()), |value| list_or_one(value, &parts_path))?;
     for (index, value) in values.into_iter().enumerate() {
         part(value, &parts_path.at(index), (number, index), &mut parts, &mut request.warnings)?;
     }
@@ -231,12 +228,13 @@ fn function_response(
 
 fn tools(object: &mut Object<'_>, path: &Path<'_>, request: &mut Request) -> Result<(), Untranslatable> {
     let tools_path = path.key("tools");
-    for (index, value) in object.list("tools", path)?.into_iter().enumerate() {
+    let tools = object.take("tools").map_or(Ok(Vec::new()), |value| list_or_one(value, &tools_path))?;
+    for (index, value) in tools.into_iter().enumerate() {
         let path = tools_path.at(index);
         let mut tool = Object::read(value, &path)?;
         let declarations_path = path.key("functionDeclarations");
         if let Some(declarations) = tool.take_either("functionDeclarations", "function_declarations") {
-            for (index, value) in list(declarations, &declarations_path)?.into_iter().enumerate() {
+            for (index, value) in list_or_one(declarations, &declarations_path)?.into_iter().enumerate() {
                 let path = declarations_path.at(index);
                 let function = function(&mut Object::read(value, &path)?, &path)?;
                 request.tools.push(Tool::Function(function));
@@ -252,8 +250,7 @@ fn tools(object: &mut Object<'_>, path: &Path<'_>, request: &mut Request) -> Res
     let Some(calling) = config.take_either("functionCallingConfig", "function_calling_config") else { return Ok(()) };
     let path = path.key("functionCallingConfig");
     let mut calling = Object::read(calling, &path)?;
-    let mut names = calling.texts("allowedFunctionNames", &path)?;
-    names.extend(calling.texts("allowed_function_names", &path)?);
+    let mut names = either_texts(&mut calling, "allowedFunctionNames", "allowed_function_names", &path)?;
     request.tool_choice = match calling.text("mode", &path)?.unwrap_or_default().to_ascii_uppercase().as_str() {
         "NONE" => Some(ToolChoice::None),
         "ANY" if names.len() == 1 => names.pop().map(ToolChoice::Named),
@@ -281,20 +278,18 @@ fn generation_config(config: &RawValue, path: &Path<'_>, request: &mut Request) 
     let mut config = Object::read(config, path)?;
     let config = &mut config;
     let sampling = &mut request.sampling;
-    sampling.temperature = config.number("temperature", path)?;
+    sampling.temperature = number(config, "temperature", path)?;
     sampling.top_p = either_number(config, "topP", "top_p", path)?;
     sampling.top_k = either_number(config, "topK", "top_k", path)?;
-    sampling.seed = config.number("seed", path)?;
+    sampling.seed = number(config, "seed", path)?;
     sampling.presence_penalty = either_number(config, "presencePenalty", "presence_penalty", path)?;
     sampling.frequency_penalty = either_number(config, "frequencyPenalty", "frequency_penalty", path)?;
-    sampling.stop = config.texts("stopSequences", path)?;
-    sampling.stop.extend(config.texts("stop_sequences", path)?);
+    sampling.stop = either_texts(config, "stopSequences", "stop_sequences", path)?;
     let asks = config.take_either("responseLogprobs", "response_logprobs").is_some_and(|asks| asks.get() == "true");
-    let count = config.count("logprobs", path)?;
+    let count = either_count(config, "logprobs", "logprobs", path)?;
     sampling.logprobs = asks.then(|| count.unwrap_or(0));
-    let tokens_max = config.count("maxOutputTokens", path)?;
-    request.output_tokens_max = tokens_max.or(config.count("max_output_tokens", path)?);
-    let candidates = config.count("candidateCount", path)?.or(config.count("candidate_count", path)?);
+    request.output_tokens_max = either_count(config, "maxOutputTokens", "max_output_tokens", path)?;
+    let candidates = either_count(config, "candidateCount", "candidate_count", path)?;
     if candidates.is_some_and(|count| count > 1) {
         let why = "only one answer can be asked for from this provider";
         return Err(path.key("candidateCount").refuse("unsupported_parameter", why));
@@ -315,14 +310,28 @@ fn generation_config(config: &RawValue, path: &Path<'_>, request: &mut Request) 
     Ok(())
 }
 
-fn either_number(
-    object: &mut Object<'_>,
-    key: &str,
-    other: &str,
-    path: &Path<'_>,
-) -> Result<Option<crate::neutral::request::Number>, Untranslatable> {
-    let found = object.number(key, path)?;
-    Ok(found.or(object.number(other, path)?))
+fn number(object: &mut Object<'_>, key: &str, path: &Path<'_>) -> Result<Option<Number>, Untranslatable> {
+    let Some(value) = object.take(key) else { return Ok(None) };
+    let literal = value.get();
+    let literal = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(literal);
+    Number::new(literal).map(Some).ok_or_else(|| path.key(key).wrong("must be a number"))
+}
+
+fn either_number(object: &mut Object<'_>, key: &str, other: &str, path: &Path<'_>) -> Result<Option<Number>, Untranslatable> {
+    let found = number(object, key, path)?;
+    Ok(found.or(number(object, other, path)?))
+}
+
+fn either_count(object: &mut Object<'_>, key: &str, other: &str, path: &Path<'_>) -> Result<Option<u64>, Untranslatable> {
+    let Some(number) = either_number(object, key, other, path)? else { return Ok(None) };
+    number.count().map(Some).ok_or_else(|| path.key(key).wrong("must be a whole number that is not negative"))
+}
+
+fn either_texts(object: &mut Object<'_>, key: &str, other: &str, path: &Path<'_>) -> Result<Vec<String>, Untranslatable> {
+    let path = path.key(key);
+    let Some(values) = object.take_either(key, other) else { return Ok(Vec::new()) };
+    let values = list_or_one(values, &path)?.into_iter().enumerate();
+    values.map(|(index, value)| crate::json::read::text(value, &path.at(index))).collect()
 }
 
 fn output(config: &mut Object<'_>, path: &Path<'_>, request: &mut Request) -> Result<(), Untranslatable> {

@@ -106,7 +106,7 @@ pub(crate) fn sampling(object: &mut Object<'_>, path: &Path<'_>, request: &mut R
         Some("true") => Some(top.unwrap_or(0)),
         // Legacy Completions counts here.
         Some(count) => count.parse().ok(),
-        None => top,
+        None => top.filter(|count| *count > 0),
     };
     Ok(())
 }
@@ -158,7 +158,7 @@ fn message(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result
 }
 
 fn assistant(object: &mut Object<'_>, path: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), Untranslatable> {
-    if let Some(refusal) = object.text("refusal", path)? {
+    if let Some(refusal) = object.text("refusal", path)?.filter(|refusal| !refusal.is_empty()) {
         parts.push(Content::Refusal(refusal).into());
     }
     object.take("annotations");
@@ -367,6 +367,10 @@ fn tool_choice(value: &RawValue, path: &Path<'_>) -> Result<ToolChoice, Untransl
         let inner = object.take("allowed_tools").ok_or_else(|| path.wrong("is missing"))?;
         return allowed(&mut Object::read(inner, &path)?, &path);
     }
+    // Some clients send the word as Anthropic has it.
+    if let Some(choice) = word_choice(&kind) {
+        return Ok(choice);
+    }
     let key = if kind == "custom" { "custom" } else { "function" };
     let named = match object.object(key, path)? {
         Some(mut inner) => inner.need_text("name", &path.key(key))?,
@@ -411,7 +415,8 @@ fn output(object: &mut Object<'_>, path: &Path<'_>) -> Result<OutputForm, Untran
     let kind = format.need_text("type", &path)?;
     match kind.as_str() {
         "text" => Ok(OutputForm::Text),
-        "json_object" => Ok(OutputForm::JsonObject),
+        // Some hosts take the schema here as well.
+        "json_object" => json_schema(&mut format, &path),
         "json_schema" => {
             let path = path.key("json_schema");
             let inner = format.take("json_schema").ok_or_else(|| path.wrong("is missing"))?;
@@ -421,13 +426,11 @@ fn output(object: &mut Object<'_>, path: &Path<'_>) -> Result<OutputForm, Untran
     }
 }
 
+/// A form with a schema. Without one it asks for any JSON.
 pub(crate) fn json_schema(object: &mut Object<'_>, path: &Path<'_>) -> Result<OutputForm, Untranslatable> {
-    Ok(OutputForm::JsonSchema {
-        name: object.text("name", path)?,
-        description: object.text("description", path)?,
-        schema: object.raw("schema").ok_or_else(|| path.key("schema").wrong("is missing"))?,
-        is_strict: object.flag("strict", path)?,
-    })
+    let Some(schema) = object.raw("schema") else { return Ok(OutputForm::JsonObject) };
+    let (name, description) = (object.text("name", path)?, object.text("description", path)?);
+    Ok(OutputForm::JsonSchema { name, description, schema, is_strict: object.flag("strict", path)? })
 }
 
 fn thinking(object: &mut Object<'_>, path: &Path<'_>) -> Result<Thinking, Untranslatable> {

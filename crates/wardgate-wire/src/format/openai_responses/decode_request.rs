@@ -115,7 +115,7 @@ fn input(object: &mut Object<'_>, path: &Path<'_>, request: &mut Request) -> Res
 fn item(value: &RawValue, path: &Path<'_>, request: &mut Request) -> Result<(), Untranslatable> {
     let mut object = Object::read(value, path)?;
     let kind = object.text("type", path)?.unwrap_or_else(|| "message".to_owned());
-    object.take("id");
+    let own_id = object.take("id");
     object.take("status");
     match kind.as_str() {
         "message" => return message(&mut object, path, request),
@@ -132,7 +132,14 @@ fn item(value: &RawValue, path: &Path<'_>, request: &mut Request) -> Result<(), 
                 None => name,
             };
             let arguments = object.text(if is_custom { "input" } else { "arguments" }, path)?.unwrap_or_default();
-            let id = object.need_text("call_id", path)?;
+            let id = match object.text("call_id", path)?.filter(|id| !id.is_empty()) {
+                Some(id) => id,
+                // Some hosts give a call no other id than its item's.
+                None => {
+                    let path = path.key("call_id");
+                    text(own_id.ok_or_else(|| path.wrong("is missing"))?, &path)?
+                }
+            };
             let kind = if is_custom { CallKind::Custom } else { CallKind::Function };
             push(request, Role::Assistant, Content::Call(Call { id, name, arguments, kind }).into(), path);
         }
@@ -145,6 +152,17 @@ fn item(value: &RawValue, path: &Path<'_>, request: &mut Request) -> Result<(), 
             let call_id = object.need_text("call_id", path)?;
             let result = ToolResult { call_id, name: None, parts, is_error: false, kind };
             push(request, Role::Tool, Content::Result(result).into(), path);
+        }
+        // A picture that the assistant made.
+        "image_generation_call" => {
+            if let Some(data) = object.text("result", path)?.filter(|data| !data.is_empty()) {
+                let form = object.text("output_format", path)?.unwrap_or_else(|| "png".to_owned());
+                let source = Source::Base64 { media: format!("image/{form}"), data };
+                push(request, Role::Assistant, Content::Image { source, detail: None }.into(), path);
+            }
+            for key in ["action", "background", "prompt", "quality", "revised_prompt", "size"] {
+                object.take(key);
+            }
         }
         _ => {
             let content = Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() };
@@ -280,6 +298,7 @@ fn decode_tools(object: &mut Object<'_>, path: &Path<'_>, request: &mut Request)
     let kind = choice.need_text("type", &path)?;
     request.tool_choice = Some(match kind.as_str() {
         "function" | "custom" => ToolChoice::Named(choice.need_text("name", &path)?),
+        word if word_choice(word).is_some() => word_choice(word).unwrap_or(ToolChoice::Auto),
         "allowed_tools" => allowed(&mut choice, &path)?,
         _ => {
             let why = format!("the built-in tool {kind:?} does not exist at this provider");
