@@ -3,49 +3,29 @@
 //! Providers agree on neither shape nor status. The status decides first; then codes and phrases that are known to mean
 //! something else than their status says (an empty quota as 429, a wrong key as 400) correct it.
 
+mod words;
+
 use crate::scrub;
 use serde_json::Value;
+use std::time::Duration;
 use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
 
 /// How much of an error's text is passed on, in characters.
 const MESSAGE_CHARACTERS_MAX: usize = 1_000;
 
+/// How many names an error is read with beside its code and its type.
+const OTHERS_MAX: usize = 16;
+
 /// The same of the place that a redirect leads to.
 const PLACE_CHARACTERS_MAX: usize = 200;
 
-/// Phrases that mean "longer than the model's window", over all providers. Lower case.
-const CONTEXT_LENGTH: [&str; 11] = [
-    "context_length_exceeded",
-    "exceed_context_size",
-    "prompt is too long",
-    "maximum context length",
-    "exceeds the context",
-    "exceeds the available context",
-    "input is too long",
-    "too many total text bytes",
-    "range of input length should be",
-    "exceeded model token limit",
-    "input token length too long",
-];
-const CONTENT_POLICY: [&str; 5] =
-    ["content_policy_violation", "content_filter", "data_inspection_failed", "considered high risk", "datainspectionfailed"];
-const CREDIT: [&str; 7] = [
-    "insufficient_quota",
-    "billing_hard_limit_reached",
-    "credit balance is too low",
-    "billing_error",
-    "insufficient balance",
-    "exceeded_current_quota",
-    "arrearage",
-];
-const CREDENTIAL: [&str; 4] = ["api_key_invalid", "incorrect api key", "invalid_api_key", "invalid api key"];
-const OVERLOADED: [&str; 3] = ["overloaded_error", "engine_overloaded", "capacity_exceeded"];
-
-/// Reads the body of an HTTP error.
+/// Reads an HTTP error: its status, what its head calls it (as AWS does, in `x-amzn-errortype`), its body.
 #[must_use]
-pub fn from_response(status: u16, body: &[u8], credential: Option<&str>) -> Fault {
+pub fn from_response(status: u16, name: Option<&str>, body: &[u8], credential: Option<&str>) -> Fault {
     let parsed = serde_json::from_slice::<Value>(body).ok();
-    let said = parsed.as_ref().map(read_value).unwrap_or_default();
+    let mut said = parsed.as_ref().map(read_value).unwrap_or_default();
+    // A name may have a URL behind it.
+    said.kind = name.and_then(|name| name.split(':').next()).map(str::to_owned).or(said.kind);
     let message = if parsed.is_some() { said.message.clone() } else { plain_text(body) };
     finish(by_status(status), said, &message, credential)
 }
@@ -65,9 +45,22 @@ pub fn from_redirect(status: u16, location: Option<&str>, credential: Option<&st
 #[must_use]
 pub fn from_value(error: &Value, credential: Option<&str>) -> Fault {
     let said = read_value(error);
-    let class = said.status.map_or(FaultClass::Server, by_status);
+    let class = match (said.status, error.get("status_code").and_then(Value::as_u64)) {
+        (Some(status), _) => by_status(status),
+        (None, Some(code)) => words::minimax(code),
+        (None, None) => words::in_band(&said.names()),
+    };
     let message = said.message.clone();
     finish(class, said, &message, credential)
+}
+
+/// When an error's body says that it may be asked again, as Google's do in a detail (`"retryDelay": "34.5s"`).
+#[must_use]
+pub fn retry_delay(body: &[u8]) -> Option<Duration> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let value = value.as_array().and_then(|list| list.first()).unwrap_or(&value);
+    let delay = value.get("error")?.get("details")?.as_array()?.iter().find_map(|detail| detail.get("retryDelay")?.as_str())?;
+    Duration::try_from_secs_f64(delay.strip_suffix('s')?.parse().ok()?).ok()
 }
 
 #[derive(Default)]
@@ -75,7 +68,16 @@ struct Said {
     message: String,
     code: Option<String>,
     kind: Option<String>,
+    /// Google's word for its code, and the reasons that it gives beside the message.
+    others: Vec<String>,
     status: Option<u16>,
+}
+
+impl Said {
+    /// All that the error is called, in lower case.
+    fn names(&self) -> Vec<String> {
+        self.code.iter().chain(&self.kind).chain(&self.others).map(|name| name.to_ascii_lowercase()).collect()
+    }
 }
 
 /// Finds message and code in any of the shapes that providers use: `{error:{…}}`, `{error:"…"}`, `{message}`, `{detail}`,
@@ -90,10 +92,16 @@ fn read_value(value: &Value) -> Said {
     };
     let field = |name: &str| inner.get(name).or_else(|| value.get(name)).and_then(text);
     let message = text(inner).or_else(|| field("message")).or_else(|| field("detail")).or_else(|| field("status_msg"));
-    let code = field("code").or_else(|| inner.get("status").and_then(Value::as_str).map(str::to_owned));
+    let named = inner.get("status").and_then(Value::as_str).map(str::to_owned);
+    let code = field("code").or_else(|| named.clone()).or_else(|| field("status_code"));
+    let reason = |detail: &Value| detail.get("reason").and_then(text);
+    let reasons = inner.get("details").and_then(Value::as_array).into_iter().flatten().filter_map(reason);
+    let others = named.into_iter().chain(reasons).take(OTHERS_MAX).collect();
+    let kind = inner.get("type").or_else(|| inner.get("__type")).and_then(text);
+    let kind = kind.map(|kind| kind.rsplit('#').next().unwrap_or_default().to_owned());
     let status = code.as_deref().and_then(|code| code.parse().ok()).filter(|status| (400..600).contains(status));
     // Every level's type counts, since "error" as the outer one says nothing.
-    Said { message: message.unwrap_or_default(), code, kind: inner.get("type").and_then(text), status }
+    Said { message: message.unwrap_or_default(), code, kind, others, status }
 }
 
 const fn by_status(status: u16) -> FaultClass {
@@ -107,34 +115,16 @@ const fn by_status(status: u16) -> FaultClass {
         413 => FaultClass::TooLarge,
         429 => FaultClass::RateLimited,
         498 | 503 | 529 => FaultClass::Overloaded,
+        // Something behind the provider failed, or somebody there went away.
+        424 | 499 => FaultClass::Server,
         400..=499 => FaultClass::InvalidRequest,
         _ => FaultClass::Server,
     }
 }
 
 fn finish(by_status: FaultClass, said: Said, message: &str, credential: Option<&str>) -> Fault {
-    let haystack = [said.code.as_deref(), said.kind.as_deref(), Some(message)]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("\n")
-        .to_lowercase();
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| haystack.contains(phrase));
-    let kind_is = |kind: &str| said.kind.as_deref() == Some(kind) || said.code.as_deref() == Some(kind);
-    let class = match by_status {
-        FaultClass::InvalidRequest | FaultClass::TooLarge if says(&CONTEXT_LENGTH) => FaultClass::ContextLength,
-        FaultClass::InvalidRequest | FaultClass::CredentialRefused if says(&CONTENT_POLICY) => FaultClass::ContentPolicy,
-        FaultClass::InvalidRequest | FaultClass::RateLimited if says(&CREDIT) => FaultClass::CreditExhausted,
-        FaultClass::InvalidRequest if says(&CREDENTIAL) => FaultClass::CredentialRefused,
-        FaultClass::RateLimited | FaultClass::Server if says(&OVERLOADED) => FaultClass::Overloaded,
-        // An error inside a stream has no status; its type then says what the status would have.
-        FaultClass::Server if kind_is("invalid_request_error") && says(&CONTEXT_LENGTH) => FaultClass::ContextLength,
-        FaultClass::Server if kind_is("invalid_request_error") => FaultClass::InvalidRequest,
-        FaultClass::Server if kind_is("rate_limit_error") || kind_is("rate_limit_exceeded") => FaultClass::RateLimited,
-        FaultClass::Server if kind_is("authentication_error") || kind_is("permission_error") => FaultClass::CredentialRefused,
-        FaultClass::Server if kind_is("timeout_error") => FaultClass::Timeout,
-        class => class,
-    };
+    let names = said.names();
+    let class = words::correct(by_status, &names, &format!("{}\n{}", names.join("\n"), message.to_lowercase()));
     let message = scrub::scrub(message, credential);
     Fault {
         class,
@@ -157,7 +147,7 @@ mod tests {
     use FaultClass::*;
 
     fn check(status: u16, body: &str, class: FaultClass, message: &str) {
-        let fault = from_response(status, body.as_bytes(), None);
+        let fault = from_response(status, None, body.as_bytes(), None);
         assert_eq!((fault.class, fault.message.as_str()), (class, message), "{status} {body}");
     }
 
@@ -202,6 +192,51 @@ mod tests {
         check(400, r#"{"error":{"message":"m","code":"context_length_exceeded"}}"#, ContextLength, "m");
         check(400, r#"{"error":"Incorrect API key provided"}"#, CredentialRefused, "Incorrect API key provided");
         check(400, r#"{"error":{"message":"m","code":"content_filter"}}"#, ContentPolicy, "m");
+        check(424, r#"{"message":"the model failed"}"#, Server, "the model failed");
+        // A wrong key is 400 at Google, and only a detail says so in a word.
+        let wrong_key = r#"{"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT","details":[{"@type":"t","reason":"API_KEY_INVALID"}]}}"#;
+        check(400, wrong_key, CredentialRefused, "m");
+    }
+
+    #[test]
+    fn a_detail_may_say_when_to_come_back() {
+        let body = r#"[{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{"@type":"q"},{"@type":"r","retryDelay":"34.5s"}]}}]"#;
+        assert_eq!(retry_delay(body.as_bytes()), Some(Duration::from_millis(34_500)));
+        assert_eq!(retry_delay(br#"{"error":{"message":"m"}}"#), None);
+        assert_eq!(retry_delay(br#"{"error":{"details":[{"retryDelay":"-1s"}]}}"#), None);
+    }
+
+    #[test]
+    fn the_head_may_name_an_error() {
+        let class = |status, name: &str| from_response(status, Some(name), b"{\"message\":\"m\"}", None).class;
+        assert_eq!(class(400, "ServiceQuotaExceededException"), RateLimited);
+        assert_eq!(class(429, "ModelNotReadyException:http://internal.example/"), Overloaded);
+        assert_eq!(class(408, "ModelTimeoutException"), Timeout);
+        assert_eq!(class(424, "ModelErrorException"), Server);
+        assert_eq!(class(400, "ValidationException"), InvalidRequest);
+        check(400, r#"{"__type":"com.amazon.coral.service#ServiceQuotaExceededException","message":"m"}"#, RateLimited, "m");
+    }
+
+    #[test]
+    fn too_long_is_said_in_many_words() {
+        for message in [
+            "prompt is too long: 205000 tokens > 200000 maximum",
+            "This model's maximum context length is 128000 tokens. However, your messages resulted in 130000 tokens.",
+            "Your input exceeds the context window of this model.",
+            "the request exceeds the available context size. try increasing the context size",
+            "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+            "Requested token count exceeds the model's maximum context length",
+            "Input is too long for requested model.",
+            "too many tokens: total number of tokens in the prompt cannot exceed 4081",
+            "Range of input length should be [1, 98304]",
+            "Invalid request: Your request exceeded model token limit: 131072",
+            "Input token length too long",
+            "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+            "Please reduce the length of the messages or completion.",
+        ] {
+            let body = serde_json::json!({"error": {"message": message}}).to_string();
+            assert_eq!(from_response(400, None, body.as_bytes(), None).class, ContextLength, "{message}");
+        }
     }
 
     #[test]
@@ -210,5 +245,13 @@ mod tests {
         assert_eq!(class(r#"{"type":"error","error":{"type":"overloaded_error","message":"x"}}"#), Overloaded);
         assert_eq!(class(r#"{"error":{"message":"x","code":429}}"#), RateLimited);
         assert_eq!(class(r#"{"error":{"message":"x"}}"#), Server);
+        // As Responses names what failed.
+        assert_eq!(class(r#"{"code":"context_length_exceeded","message":"x"}"#), ContextLength);
+        assert_eq!(class(r#"{"code":"invalid_prompt","message":"x"}"#), InvalidRequest);
+        assert_eq!(class(r#"{"code":"rate_limit_exceeded","message":"x"}"#), RateLimited);
+        assert_eq!(class(r#"{"code":"invalid_image_format","message":"x"}"#), InvalidRequest);
+        assert_eq!(class(r#"{"code":"bio_policy","message":"x"}"#), ContentPolicy);
+        assert_eq!(class(r#"{"status_code":1002,"status_msg":"rate limit"}"#), RateLimited);
+        assert_eq!(class(r#"{"type":"not_found_error","message":"x"}"#), NotFound);
     }
 }

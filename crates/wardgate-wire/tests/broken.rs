@@ -195,7 +195,7 @@ fn ask(bytes: &[u8]) {
 
 /// All that is done to a whole answer.
 fn answer(bytes: &[u8]) {
-    let _ = fault::from_response(500, bytes, Some("a credential"));
+    let _ = fault::from_response(500, None, bytes, Some("a credential"));
     for format in Format::ALL {
         let _ = reply::read(format, bytes, Some("a credential"));
         let Ok(reply) = decode_reply(format, bytes, 7, None) else { continue };

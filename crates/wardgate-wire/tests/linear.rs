@@ -204,7 +204,8 @@ fn requests() {
             ));
         }
         wrong.extend(check(&format!("{what}, an error"), size, make, |body| {
-            let _ = (fault::from_response(500, body.as_bytes(), Some("sk-secret")), scrub::scrub(body, Some("sk-secret")));
+            let _ =
+                (fault::from_response(500, None, body.as_bytes(), Some("sk-secret")), scrub::scrub(body, Some("sk-secret")));
         }));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -4,7 +4,7 @@ use super::Malformed;
 use super::body::{Decoder, Incoming};
 use super::chunked::Chunked;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use std::mem::MaybeUninit;
 
 /// The most bytes of a head.
@@ -20,8 +20,9 @@ pub(crate) const INTERIM_MAX: usize = 16;
 const BEGINNING: &[u8] = b"HTTP/1.";
 
 /// The headers that are kept of an answer. Some providers send thirty, and to store them costs more than the rest of the call.
-/// `ETag` is for the command line, which calls the management API through here.
-const KEPT: [HeaderName; 4] = [CONTENT_TYPE, RETRY_AFTER, HeaderName::from_static("retry-after-ms"), ETAG];
+/// `ETag` is for the command line, which calls the management API through here. Of what is no success all are kept, since they
+/// may say why, where to and until when.
+const KEPT: [HeaderName; 5] = [CONTENT_TYPE, CONTENT_ENCODING, RETRY_AFTER, HeaderName::from_static("retry-after-ms"), ETAG];
 
 /// A head.
 #[derive(Debug)]
@@ -75,9 +76,13 @@ pub(crate) fn parse(bytes: &[u8], is_head: bool) -> Result<Head, Malformed> {
         if framing.read(header.name, header.value)? {
             continue;
         }
+        let value = || HeaderValue::from_bytes(header.value).map_err(|_| Malformed::Head(httparse::Error::HeaderValue));
         if let Some(name) = KEPT.iter().find(|name| header.name.eq_ignore_ascii_case(name.as_str())) {
-            let value = HeaderValue::from_bytes(header.value);
-            headers.append(name, value.map_err(|_| Malformed::Head(httparse::Error::HeaderValue))?);
+            headers.append(name, value()?);
+        } else if !status.is_success()
+            && let Ok(name) = HeaderName::from_bytes(header.name.as_bytes())
+        {
+            headers.append(name, value()?);
         }
     }
     let (decoder, is_certain) = framing.body(status, is_http_1_1, is_head)?;
@@ -211,10 +216,14 @@ mod tests {
     #[test]
     fn what_is_kept() {
         let lines = "content-type: a\r\nX-RateLimit-Limit: 3\r\nRetry-After: 5\r\nretry-after-ms: 6\r\ncontent-length: 1";
-        let head = format!("HTTP/1.1 429 Too Many Requests\r\n{lines}\r\n\r\n");
-        let headers = parse(head.as_bytes(), false).map(|head| head.headers).unwrap_or_default();
-        let pairs = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or_default()));
-        assert_eq!(pairs.collect::<Vec<_>>(), ["content-type: a", "retry-after: 5", "retry-after-ms: 6"]);
+        let kept = |status: &str| {
+            let head = format!("HTTP/1.1 {status}\r\n{lines}\r\n\r\n");
+            let headers = parse(head.as_bytes(), false).map(|head| head.headers).unwrap_or_default();
+            let pairs = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or_default()));
+            pairs.collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(kept("200 OK"), "content-type: a, retry-after: 5, retry-after-ms: 6");
+        assert_eq!(kept("429 Too Many Requests"), "content-type: a, x-ratelimit-limit: 3, retry-after: 5, retry-after-ms: 6");
     }
 
     #[test]

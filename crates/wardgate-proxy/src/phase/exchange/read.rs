@@ -21,6 +21,9 @@ use wardgate_wire::fault;
 /// How much of an error's body is read, in bytes.
 const ERROR_BYTES_MAX: usize = 64 * 1024;
 
+/// Where AWS names an error, since its status says little.
+const AWS_ERROR: &str = "x-amzn-errortype";
+
 /// How long an error's body is waited for.
 const ERROR_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -35,6 +38,7 @@ pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by
         return Failed { fault: fault::from_redirect(status, location, credential), status, retry_after: None };
     }
     let retry_after = answer::retry_after(response.headers(), deps.clock.now());
+    let name = response.headers().get(AWS_ERROR).and_then(|name| name.to_str().ok()).map(str::to_owned);
     let mut body = response.into_body();
     let mut bytes = BytesMut::new();
     let read = async {
@@ -48,7 +52,8 @@ pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by
     };
     // What did not come in time is not told.
     let _ = timeout_at(read_by.min(Instant::now() + ERROR_TIME_MAX), read).await;
-    Failed { fault: fault::from_response(status, &bytes, credential), status, retry_after }
+    let retry_after = retry_after.into_iter().chain(fault::retry_delay(&bytes)).min();
+    Failed { fault: fault::from_response(status, name.as_deref(), &bytes, credential), status, retry_after }
 }
 
 /// An answer that is compressed, although nobody asked for that, cannot be read.

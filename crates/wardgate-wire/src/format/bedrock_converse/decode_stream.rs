@@ -9,7 +9,7 @@ use crate::neutral::tool::CallKind;
 use crate::transcode::decoder::parse;
 use crate::transcode::parts::{Parts, Sink};
 use serde::Deserialize;
-use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::fault::Fault;
 
 #[derive(Deserialize)]
 struct BlockStart<'b> {
@@ -77,11 +77,6 @@ struct MessageStop<'b> {
 #[derive(Deserialize)]
 struct Metadata {
     usage: Option<ConverseUsage>,
-}
-
-#[derive(Deserialize)]
-struct Exception {
-    message: Option<String>,
 }
 
 pub(crate) struct Reader {
@@ -166,16 +161,15 @@ impl Reader {
     }
 }
 
+/// An error within the stream. It has no status, so it gets the one that its name has outside of streams.
 fn exception(name: &[u8], data: &[u8], credential: Option<&str>) -> Fault {
-    let class = match name {
-        b"throttlingException" => FaultClass::RateLimited,
-        b"serviceUnavailableException" => FaultClass::Overloaded,
-        b"validationException" => FaultClass::InvalidRequest,
-        b"modelTimeoutException" => FaultClass::Timeout,
-        _ => FaultClass::Server,
+    let status = match name {
+        b"throttlingException" => 429,
+        b"serviceUnavailableException" => 503,
+        b"validationException" => 400,
+        b"modelTimeoutException" => 408,
+        _ => 500,
     };
-    let message = serde_json::from_slice::<Exception>(data).ok().and_then(|exception| exception.message).unwrap_or_default();
-    let mut fault = Fault::new(class, crate::scrub::scrub(&message, credential));
-    fault.code = Some(String::from_utf8_lossy(name).into_owned());
-    fault
+    let name = String::from_utf8_lossy(name);
+    Fault { code: Some(name.to_string()), ..crate::fault::from_response(status, Some(&name), data, credential) }
 }

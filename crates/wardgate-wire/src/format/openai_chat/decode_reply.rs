@@ -26,6 +26,9 @@ struct Completion<'b> {
     usage: Option<ChatUsage>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
+    /// MiniMax.
+    #[serde(borrow)]
+    base_resp: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +45,10 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
         return Err(in_band(error, credential));
     }
     let choice = completion.choices.and_then(|choices| choices.into_iter().next());
-    let choice = choice.ok_or_else(|| unreadable("the provider's answer has no choices"))?;
+    let choice = choice.ok_or_else(|| match completion.base_resp {
+        Some(error) => in_band(error, credential),
+        None => unreadable("the provider's answer has no choices"),
+    })?;
     let message = choice.message.ok_or_else(|| unreadable("the provider's answer has no message"))?;
     let mut reply = Reply { id: completion.id, model: completion.model, created: completion.created, ..Reply::default() };
     reply.parts = decode_message(message, origin).map_err(|error| wrong(&error))?;

@@ -12,6 +12,9 @@ struct Completion<'b> {
     usage: Option<ChatUsage>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
+    /// MiniMax.
+    #[serde(borrow)]
+    base_resp: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -23,7 +26,7 @@ struct Choice {
 pub(crate) fn read(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, Fault> {
     let completion: Completion<'_> = object(body)?;
     let Some(FirstOf(first)) = completion.choices else {
-        return Err(match completion.error {
+        return Err(match completion.error.or(completion.base_resp) {
             Some(error) => in_band(error, credential),
             None => Fault::new(FaultClass::Unreadable, "the provider's answer has no choices"),
         });
