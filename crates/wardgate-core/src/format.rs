@@ -29,6 +29,10 @@ pub enum Format {
     AnthropicTokenCount,
     /// Gemini's countTokens.
     GeminiTokenCount,
+    /// The same at Vertex AI, which takes instructions and tools at the top.
+    VertexTokenCount,
+    /// OpenAI's count of what a Responses request has.
+    OpenAiTokenCount,
     /// Gemini's embedContent.
     GeminiEmbedding,
     /// What passes as it is: images, sound and other things that are not read here, but for the model and the usage.
@@ -52,7 +56,7 @@ pub enum Family {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::OpenAiChat,
         Self::OpenAiResponses,
         Self::OpenAiCompletions,
@@ -65,6 +69,8 @@ impl Format {
         Self::CohereEmbedding,
         Self::AnthropicTokenCount,
         Self::GeminiTokenCount,
+        Self::VertexTokenCount,
+        Self::OpenAiTokenCount,
         Self::GeminiEmbedding,
         Self::Opaque,
     ];
@@ -85,6 +91,8 @@ impl Format {
             Self::CohereEmbedding => "cohere-embedding",
             Self::AnthropicTokenCount => "anthropic-token-count",
             Self::GeminiTokenCount => "gemini-token-count",
+            Self::VertexTokenCount => "vertex-token-count",
+            Self::OpenAiTokenCount => "openai-token-count",
             Self::GeminiEmbedding => "gemini-embedding",
             Self::Opaque => "opaque",
         }
@@ -100,11 +108,18 @@ impl Format {
     #[must_use]
     pub const fn family(self) -> Family {
         match self {
-            Self::OpenAiChat | Self::OpenAiResponses | Self::OpenAiCompletions | Self::OpenAiEmbeddings | Self::Opaque => {
-                Family::OpenAi
-            }
+            Self::OpenAiChat
+            | Self::OpenAiResponses
+            | Self::OpenAiCompletions
+            | Self::OpenAiEmbeddings
+            | Self::OpenAiTokenCount
+            | Self::Opaque => Family::OpenAi,
             Self::AnthropicMessages | Self::AnthropicTokenCount => Family::Anthropic,
-            Self::Gemini | Self::GeminiBatchEmbedding | Self::GeminiTokenCount | Self::GeminiEmbedding => Family::Google,
+            Self::Gemini
+            | Self::GeminiBatchEmbedding
+            | Self::GeminiTokenCount
+            | Self::VertexTokenCount
+            | Self::GeminiEmbedding => Family::Google,
             Self::CohereChat | Self::CohereEmbedding => Family::Cohere,
             Self::BedrockConverse => Family::Bedrock,
         }
@@ -128,8 +143,7 @@ impl Format {
             Self::OpenAiEmbeddings => {
                 matches!(provider, Self::OpenAiEmbeddings | Self::GeminiBatchEmbedding | Self::CohereEmbedding)
             }
-            Self::AnthropicTokenCount => matches!(provider, Self::AnthropicTokenCount),
-            Self::GeminiTokenCount => matches!(provider, Self::GeminiTokenCount),
+            Self::AnthropicTokenCount | Self::GeminiTokenCount | Self::OpenAiTokenCount => provider.is_token_count(),
             Self::GeminiBatchEmbedding => {
                 matches!(provider, Self::GeminiBatchEmbedding | Self::OpenAiEmbeddings | Self::CohereEmbedding)
             }
@@ -139,8 +153,14 @@ impl Format {
             // Only who serves the same surface knows what to do with it.
             Self::Opaque => false,
             // No client speaks these here.
-            Self::CohereChat | Self::BedrockConverse | Self::CohereEmbedding => false,
+            Self::CohereChat | Self::BedrockConverse | Self::CohereEmbedding | Self::VertexTokenCount => false,
         }
+    }
+
+    /// Whether it only asks how many tokens a request has.
+    #[must_use]
+    pub const fn is_token_count(self) -> bool {
+        matches!(self, Self::AnthropicTokenCount | Self::GeminiTokenCount | Self::VertexTokenCount | Self::OpenAiTokenCount)
     }
 }
 
@@ -163,6 +183,8 @@ pub enum Surface {
     CountTokens,
     /// `POST /v1beta/models/{model}:countTokens`.
     GeminiCountTokens,
+    /// `POST /v1/responses/input_tokens`.
+    ResponsesInputTokens,
     /// `POST /v1beta/models/{model}:embedContent`.
     EmbedContent,
     /// `POST /v1beta/models/{model}:batchEmbedContents`.
@@ -187,7 +209,7 @@ pub enum Surface {
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ChatCompletions,
         Self::Messages,
         Self::Responses,
@@ -196,6 +218,7 @@ impl Surface {
         Self::GenerateContent,
         Self::CountTokens,
         Self::GeminiCountTokens,
+        Self::ResponsesInputTokens,
         Self::EmbedContent,
         Self::BatchEmbedContents,
         Self::ImageGenerations,
@@ -220,6 +243,7 @@ impl Surface {
             Self::GenerateContent => Format::Gemini,
             Self::CountTokens => Format::AnthropicTokenCount,
             Self::GeminiCountTokens => Format::GeminiTokenCount,
+            Self::ResponsesInputTokens => Format::OpenAiTokenCount,
             Self::EmbedContent => Format::GeminiEmbedding,
             Self::BatchEmbedContents => Format::GeminiBatchEmbedding,
             Self::ImageGenerations
@@ -245,6 +269,7 @@ impl Surface {
             Self::GenerateContent => "generate-content",
             Self::CountTokens => "count-tokens",
             Self::GeminiCountTokens => "gemini-count-tokens",
+            Self::ResponsesInputTokens => "responses-input-tokens",
             Self::EmbedContent => "embed-content",
             Self::BatchEmbedContents => "batch-embed-contents",
             Self::ImageGenerations => "image-generations",
@@ -273,7 +298,7 @@ impl Surface {
     /// Whether it only counts what a request would be, so that nothing is generated or used.
     #[must_use]
     pub const fn is_count(self) -> bool {
-        matches!(self, Self::CountTokens | Self::GeminiCountTokens)
+        self.format().is_token_count()
     }
 
     /// The version segment of the paths that its maker serves it under.
@@ -297,6 +322,7 @@ impl Surface {
             Self::GenerateContent => "/models/{model}:generateContent",
             Self::CountTokens => "/messages/count_tokens",
             Self::GeminiCountTokens => "/models/{model}:countTokens",
+            Self::ResponsesInputTokens => "/responses/input_tokens",
             Self::EmbedContent => "/models/{model}:embedContent",
             Self::BatchEmbedContents => "/models/{model}:batchEmbedContents",
             Self::ImageGenerations => "/images/generations",

@@ -228,14 +228,14 @@ fn former_prices(entries: &[FormerEntry]) -> Result<Vec<FormerPrices>, String> {
     Ok(former)
 }
 
-/// The formats that the catalog's data calls so. Of some that it names nothing is spoken here.
+/// The formats that the catalog's data calls so, and those that count for them. Of some that it names nothing is spoken here.
 fn formats_named(name: &str) -> &'static [Format] {
     match name {
         "openai.chat" => &[Format::OpenAiChat],
-        "openai.responses" => &[Format::OpenAiResponses],
+        "openai.responses" => &[Format::OpenAiResponses, Format::OpenAiTokenCount],
         "openai.embeddings" => &[Format::OpenAiEmbeddings],
-        "anthropic.messages" => &[Format::AnthropicMessages],
-        "gemini.generate_content" => &[Format::Gemini],
+        "anthropic.messages" => &[Format::AnthropicMessages, Format::AnthropicTokenCount],
+        "gemini.generate_content" => &[Format::Gemini, Format::GeminiTokenCount, Format::VertexTokenCount],
         // One text or several, the model is the same.
         "gemini.embed_content" => &[Format::GeminiBatchEmbedding, Format::GeminiEmbedding],
         "bedrock.converse" => &[Format::BedrockConverse],

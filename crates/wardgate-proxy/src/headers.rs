@@ -37,6 +37,11 @@ pub(crate) const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-ap
 pub(crate) const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 pub(crate) const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
+/// Whether a client would rather be refused than lose anything.
+pub(crate) fn is_strict(of: &HeaderMap) -> bool {
+    of.get(STRICT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
+}
+
 /// The longest list that a header of ours repeats of a request, in bytes.
 const VALUE_BYTES_MAX: usize = 1_024;
 

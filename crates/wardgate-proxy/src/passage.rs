@@ -6,11 +6,13 @@ use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
 use wardgate_core::id::RequestId;
 use wardgate_core::secret::Secret;
+use wardgate_core::usage::Usage;
 use wardgate_wire::error_body;
 use wardgate_wire::json_array::{self, JsonArray};
 use wardgate_wire::neutral::loss::Warnings;
 use wardgate_wire::reply::{self, ReplyFacts};
 use wardgate_wire::stream::{StreamFacts, Watcher};
+use wardgate_wire::transcode::counts;
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm, EmbeddingsRequest};
 use wardgate_wire::transcode::{self, ReplyOptions, Transcoder};
 
@@ -29,6 +31,11 @@ pub(crate) enum Passage {
     Translated(Box<Translation>),
     /// The same for vectors, of which there are no streams.
     Vectors(Box<Vectors>),
+    /// The same for a count of tokens, which is but a number.
+    Count {
+        /// What the client speaks.
+        client: Format,
+    },
 }
 
 /// What translated vectors are written with.
@@ -96,6 +103,12 @@ impl Passage {
                 }
                 Ok(Whole { body, facts, warnings })
             }
+            Self::Count { client } => {
+                let body = counts::write(*client, counts::read(&body, credential)?).into();
+                // Counting uses nothing.
+                let facts = ReplyFacts { usage: Some(Usage::default()), stop_reason: None };
+                Ok(Whole { body, facts, warnings: Warnings::default() })
+            }
         }
     }
 
@@ -114,7 +127,7 @@ impl Passage {
                 Reader::Translated(Box::new(transcoder), *client, options.is_json_array)
             }
             // Nothing reads a stream of these: what comes is a fault.
-            Self::Vectors(_) => Reader::Same(Box::new(Watched {
+            Self::Vectors(_) | Self::Count { .. } => Reader::Same(Box::new(Watched {
                 watcher: Watcher::new(Format::OpenAiEmbeddings, false),
                 format: Format::OpenAiEmbeddings,
                 array: None,
@@ -126,7 +139,7 @@ impl Passage {
     pub(crate) fn replay(&self, body: &[u8], credential: Option<&str>) -> Result<Option<(Reader, Bytes)>, Fault> {
         match self {
             Self::Same { format, .. } => reply::read(*format, body, credential).map(|_| None),
-            Self::Vectors(_) => Ok(None),
+            Self::Vectors(_) | Self::Count { .. } => Ok(None),
             Self::Translated(translation) => {
                 let reply = transcode::decode_reply(translation.provider, body, translation.mark, credential)?;
                 let mut reader = self.reader(credential);

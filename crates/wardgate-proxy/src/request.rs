@@ -18,6 +18,7 @@ use crate::phase::configure::{Caller, configure};
 use crate::phase::ingress::{self, Call, Dialect, Inbound, Route, Topic};
 use crate::phase::relay::relay;
 use crate::phase::select::select;
+use crate::phase::translate::Unfit;
 use crate::phase::upload::Upload;
 use crate::phase::wishes::Manner;
 use crate::rate_headers;
@@ -34,6 +35,8 @@ use wardgate_core::usage::Completion;
 use wardgate_limits::estimate;
 use wardgate_limits::rate::Standings;
 use wardgate_policy::{Dropped, Plan, Why};
+use wardgate_wire::neutral::loss::Untranslatable;
+use wardgate_wire::transcode::counts;
 
 /// Answers a request. There is always an answer.
 ///
@@ -173,15 +176,27 @@ async fn prepare(deps: &Deps, inbound: &mut Inbound, call: &Call, log: &mut Requ
     log.is_traced = inbound.headers.get(headers::EXPLAIN).is_some_and(|wanted| wanted == "true");
     let at = log.request_id().made_at();
     let mut plan = match select(deps, &caller, &ask, Manner::of(inbound), log) {
-        // A provider that cannot count leaves it to us, within the same limits.
-        Err(Failure::NothingToTry(dropped)) if call.surface.is_count() && dropped.iter().all(is_not_served) => {
+        // A provider that cannot count leaves it to us, within the same limits. Whoever wants to lose nothing wants no guess.
+        Err(Failure::NothingToTry(dropped))
+            if call.surface.is_count() && dropped.iter().all(is_not_served) && !headers::is_strict(&inbound.headers) =>
+        {
             let admission = admit(deps, &caller, &ask, None, at).await?;
-            return Ok(Prepared::Estimate(estimate::tokens(ask.body.len() as u64), admission.standings));
+            return Ok(Prepared::Estimate(reckoned(deps, &ask).await?, admission.standings));
         }
         plan => plan?,
     };
     let admission = admit(deps, &caller, &ask, Some(&mut plan), at).await?;
     Ok(Prepared::Attempts(caller, ask, plan, admission))
+}
+
+/// About how many tokens a request has that nobody counts.
+async fn reckoned(deps: &Deps, ask: &Ask) -> Result<u64, Failure> {
+    if ask.is_large() {
+        ask.read_aside(deps).await;
+    }
+    let request =
+        ask.neutral(deps).map_err(Unfit::from).and_then(|read| Ok(read.as_ref().map_err(Untranslatable::clone)?))?;
+    Ok(estimate::tokens(counts::weigh(request)))
 }
 
 const fn is_not_served(dropped: &Dropped) -> bool {

@@ -21,7 +21,9 @@ use wardgate_policy::configuration::Problem;
 use wardgate_policy::{Filter, Refusal, Verdict, Why, Wish, tally};
 use wardgate_wire::error_body::{self, ErrorBody, ErrorKind};
 use wardgate_wire::limit_body::{self, LimitBody};
+use wardgate_wire::neutral::loss::Warnings;
 use wardgate_wire::peek::PeekError;
+use wardgate_wire::transcode::counts;
 
 /// The answer that tells a failure, in the client's own format.
 pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog) -> Response<ReplyBody> {
@@ -80,16 +82,19 @@ pub(crate) fn refusal(failure: &Failure) -> Refusal {
     Refusal { status, code, message: message.into_owned() }
 }
 
-/// A count of tokens that no provider made: reckoned from the request's size, and marked as such.
+/// A count of tokens that no provider made: reckoned from what the request holds, and marked as such.
 pub(crate) fn estimate(tokens: u64, dialect: Dialect, log: &mut RequestLog) -> Response<ReplyBody> {
-    let body = match dialect.format.family() {
-        Family::Google => format!("{{\"totalTokens\":{tokens}}}"),
-        Family::Anthropic | Family::OpenAi | Family::Cohere | Family::Bedrock => format!("{{\"input_tokens\":{tokens}}}"),
-    };
+    let mut warnings = Warnings::default();
+    warnings.add("usage_estimated", counts::field(dialect.format));
     log.answer(StatusCode::OK);
-    let mut response = Response::new(ReplyBody::whole(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(headers::ESTIMATED, HeaderValue::from_static("true"));
+    log.lose(&warnings);
+    let mut response = Response::new(ReplyBody::whole(counts::write(dialect.format, tokens)));
+    let told = response.headers_mut();
+    told.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    told.insert(headers::ESTIMATED, HeaderValue::from_static("true"));
+    if let Some(warnings) = warnings.to_header() {
+        headers::insert_text(told, headers::WARNINGS, &warnings);
+    }
     add_request_id(&mut response, dialect.format, &log.request_id().to_text());
     response
 }
@@ -342,10 +347,8 @@ fn path_hint(path: &str) -> &'static str {
 
 fn body_words(error: &PeekError) -> (&'static str, Option<Cow<'static, str>>) {
     let (code, param) = match error {
-        PeekError::RequestModelDiffers(index) => return ("model_differs", Some(format!("requests[{index}].model").into())),
-        PeekError::RequestModelNotAString(index) => {
-            return ("model_not_a_string", Some(format!("requests[{index}].model").into()));
-        }
+        PeekError::RequestModelDiffers(place) => return ("model_differs", Some(format!("{place}.model").into())),
+        PeekError::RequestModelNotAString(place) => return ("model_not_a_string", Some(format!("{place}.model").into())),
         PeekError::TooManyRequests => ("too_many_requests", Some("requests")),
         PeekError::NotJson(_) => ("invalid_json", None),
         PeekError::NotAForm(_) => ("invalid_form", None),

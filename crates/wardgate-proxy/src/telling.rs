@@ -26,7 +26,7 @@ pub(crate) enum Telling {
 impl Telling {
     /// OpenRouter's base tells everything to everyone; elsewhere the client asks by `usage: {include: true}`.
     pub(crate) fn of(path: &str, surface: Surface, peek: &Peek) -> Self {
-        if matches!(surface, Surface::CountTokens | Surface::GeminiCountTokens) {
+        if surface.is_count() {
             return Self::Nothing;
         }
         match (path.starts_with("/api/"), peek.asks_for_cost) {

@@ -63,7 +63,8 @@ pub struct Params<'e> {
 }
 
 /// What is no parameter, and never taken out.
-const ESSENTIAL: [&str; 6] = ["model", "messages", "stream", "contents", "content", "requests"];
+const ESSENTIAL: [&str; 8] =
+    ["model", "messages", "stream", "contents", "content", "requests", "generateContentRequest", "generate_content_request"];
 
 /// What is said to the model, which a list of the parameters that a provider takes may well leave out.
 const SAID: [&str; 6] = ["system", "prompt", "input", "instructions", "systemInstruction", "system_instruction"];

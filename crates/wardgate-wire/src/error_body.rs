@@ -64,12 +64,15 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
     match format {
         Format::AnthropicMessages | Format::AnthropicTokenCount => anthropic_messages::error::event(error),
         Format::OpenAiResponses => openai_responses::error::event(error, envelope),
-        Format::Gemini | Format::GeminiBatchEmbedding | Format::GeminiTokenCount | Format::GeminiEmbedding => {
-            gemini::error::event(error)
-        }
+        Format::Gemini
+        | Format::GeminiBatchEmbedding
+        | Format::GeminiTokenCount
+        | Format::VertexTokenCount
+        | Format::GeminiEmbedding => gemini::error::event(error),
         Format::OpenAiChat
         | Format::OpenAiCompletions
         | Format::OpenAiEmbeddings
+        | Format::OpenAiTokenCount
         | Format::CohereChat
         | Format::CohereEmbedding
         | Format::Opaque

@@ -97,7 +97,7 @@ pub struct Peek {
     pub has_several_output_caps: bool,
     /// Where the client says for which user of its own it asks; see [`end_user`].
     pub end_user_span: Option<Range<usize>>,
-    /// Where the model is named again in each request of several, in order (Gemini's batchEmbedContents).
+    /// Where the model is named again in requests within the body, in order (Gemini's batchEmbedContents and countTokens).
     pub request_model_spans: Vec<Range<usize>>,
     /// What such a cap may be called in this body.
     pub(crate) output_caps: &'static [&'static str],
@@ -133,12 +133,12 @@ pub enum PeekError {
     /// `models` is no list of non-empty texts.
     #[error("the field \"models\" must be an array of non-empty strings")]
     ModelsNotStrings,
-    /// A request of several names another model than the path.
-    #[error("requests[{0}].model names another model than the path; all requests of a batch go to one model")]
-    RequestModelDiffers(usize),
-    /// A request of several names a model by something else than text.
-    #[error("requests[{0}].model must be a string")]
-    RequestModelNotAString(usize),
+    /// A request within the body, which stands here, names another model than the path.
+    #[error("{0}.model names another model than the path; all that is in one body goes to one model")]
+    RequestModelDiffers(String),
+    /// A request within the body, which stands here, names a model by something else than text.
+    #[error("{0}.model must be a string")]
+    RequestModelNotAString(String),
     /// There are more requests in one than [`REQUESTS_MAX`].
     #[error("the field \"requests\" holds more than {REQUESTS_MAX} requests")]
     TooManyRequests,
@@ -194,12 +194,19 @@ pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
 /// See [`PeekError`]. Nothing of the body is quoted in it but field names.
 pub fn peek_gemini(body: &[u8], surface: Surface, model: &str, is_stream: bool) -> Result<Peek, PeekError> {
     let output_caps = output_caps(surface);
-    let more: &[&str] = if surface == Surface::BatchEmbedContents { &batch::READ } else { &GENERATION_CONFIG };
+    let more: &[&str] = match surface {
+        Surface::BatchEmbedContents => &batch::READ,
+        Surface::GeminiCountTokens => &batch::COUNTED,
+        _ => &GENERATION_CONFIG,
+    };
     let (text, mut fields) = read(body, output_caps, more)?;
     if model.is_empty() {
         return Err(PeekError::ModelEmpty);
     }
-    let request_model_spans = fields.requests.map_or(Ok(Vec::new()), |value| batch::model_spans(text, value, model))?;
+    let mut request_model_spans = fields.requests.map_or(Ok(Vec::new()), |value| batch::model_spans(text, value, model))?;
+    if let Some((name, value)) = &fields.counted {
+        request_model_spans.extend(batch::model_span(text, value, model, name)?);
+    }
     let config = fields.generation_config.filter(|value| !is_null(value)).map(generation_config).unwrap_or_default();
     // Some SDKs repeat the model in the body. The path counts, and the body's is taken out.
     let has_model_too = fields.model.take().is_some();
@@ -446,6 +453,8 @@ struct Fields<'b> {
     usage: Option<&'b RawValue>,
     generation_config: Option<&'b RawValue>,
     requests: Option<&'b RawValue>,
+    /// A whole request that is to be counted, and what it is called.
+    counted: Option<(String, &'b RawValue)>,
     output_cap: Option<&'b RawValue>,
     output_tokens_max: Option<u64>,
     answers: Option<u64>,
@@ -508,6 +517,13 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 "usage" => &mut fields.usage,
                 "generationConfig" | "generation_config" => &mut fields.generation_config,
                 "requests" if self.more == batch::READ => &mut fields.requests,
+                name if self.more == batch::COUNTED && batch::COUNTED.contains(&name) => {
+                    // Two spellings of it are two requests as well.
+                    if fields.counted.replace((name.to_owned(), map.next_value()?)).is_some() {
+                        fields.duplicate.get_or_insert_with(|| key.into_owned());
+                    }
+                    continue;
+                }
                 name if self.output_caps.contains(&name) => {
                     let value: &RawValue = map.next_value()?;
                     fields.output_tokens_max = fields.output_tokens_max.max(tokens(value));

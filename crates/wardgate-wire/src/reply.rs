@@ -32,7 +32,10 @@ pub fn read(format: Format, body: &[u8], credential: Option<&str>) -> Result<Rep
         // A completion differs from a chat's in what its choices hold, which nobody looks at here.
         Format::OpenAiCompletions => openai_chat::reply::read(body, credential),
         Format::OpenAiEmbeddings => openai_embeddings::read(body, credential),
-        Format::AnthropicTokenCount | Format::GeminiTokenCount => figures::count(body, credential),
+        Format::AnthropicTokenCount | Format::GeminiTokenCount | Format::VertexTokenCount | Format::OpenAiTokenCount => {
+            // Counting uses nothing.
+            figures::count(body, credential).map(|_| ReplyFacts { usage: Some(Usage::default()), stop_reason: None })
+        }
         Format::GeminiEmbedding | Format::GeminiBatchEmbedding => figures::vector(body, credential),
         Format::Opaque => opaque::read(body, credential),
         // No client is served in these, so nothing of them passes unread.

@@ -174,6 +174,8 @@ impl Watcher {
                 | Format::CohereEmbedding
                 | Format::AnthropicTokenCount
                 | Format::GeminiTokenCount
+                | Format::VertexTokenCount
+                | Format::OpenAiTokenCount
                 | Format::GeminiEmbedding
                 | Format::Opaque => Verdict::Pass,
             },

@@ -13,6 +13,7 @@ pub mod aliases;
 pub mod decoder;
 pub mod transcoder;
 pub mod embeddings;
+pub mod counts;
 pub mod completions;
 pub(crate) mod arrange;
 pub(crate) mod fit;
@@ -71,13 +72,14 @@ pub fn decode_request(format: Format, body: &[u8]) -> Result<Request, Untranslat
         Format::OpenAiResponses => openai_responses::decode_request::decode(value),
         Format::Gemini => gemini::decode_request::decode(value),
         Format::OpenAiCompletions => completions::decode(value),
+        Format::AnthropicTokenCount | Format::GeminiTokenCount | Format::VertexTokenCount | Format::OpenAiTokenCount => {
+            counts::decode(format, value)
+        }
         Format::OpenAiEmbeddings
         | Format::CohereChat
         | Format::BedrockConverse
         | Format::GeminiBatchEmbedding
         | Format::CohereEmbedding
-        | Format::AnthropicTokenCount
-        | Format::GeminiTokenCount
         | Format::GeminiEmbedding
         | Format::Opaque => Err(no_route(format)),
     }?;
@@ -103,12 +105,13 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
         Format::Gemini => gemini::encode_request::encode(request, target),
         Format::CohereChat => cohere_chat::encode_request::encode(request, target),
         Format::BedrockConverse => bedrock_converse::encode_request::encode(request, target),
+        Format::AnthropicTokenCount | Format::GeminiTokenCount | Format::VertexTokenCount | Format::OpenAiTokenCount => {
+            counts::encode(format, request, target)
+        }
         Format::OpenAiCompletions
         | Format::OpenAiEmbeddings
         | Format::GeminiBatchEmbedding
         | Format::CohereEmbedding
-        | Format::AnthropicTokenCount
-        | Format::GeminiTokenCount
         | Format::GeminiEmbedding
         | Format::Opaque => Err(no_route(format)),
     }?;
@@ -144,6 +147,8 @@ pub fn decode_reply(format: Format, body: &[u8], mark: u64, credential: Option<&
         | Format::CohereEmbedding
         | Format::AnthropicTokenCount
         | Format::GeminiTokenCount
+        | Format::VertexTokenCount
+        | Format::OpenAiTokenCount
         | Format::GeminiEmbedding
         | Format::Opaque => {
             Err(Fault::ours(FaultClass::Unreadable, format!("answers in {} are not translated", format.name())))
@@ -175,6 +180,8 @@ pub fn encode_reply(format: Format, reply: &Reply, options: &ReplyOptions) -> Ve
         | Format::CohereEmbedding
         | Format::AnthropicTokenCount
         | Format::GeminiTokenCount
+        | Format::VertexTokenCount
+        | Format::OpenAiTokenCount
         | Format::GeminiEmbedding
         | Format::Opaque => Vec::new(),
     }

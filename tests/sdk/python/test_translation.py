@@ -139,6 +139,18 @@ def test_embeddings_and_a_count(openai_client, anthropic_client, model):
     assert anthropic_client.messages.count_tokens(model=model("echo"), messages=messages).input_tokens == 4
 
 
+def test_each_client_counts_whoever_answers(openai_client, anthropic_client, google_client):
+    # Only the last of them counts; for the others the gateway reckons.
+    for name in ("only-chat:echo", "only-responses:echo", "sandbox:echo"):
+        messages = [{"role": "user", "content": QUESTION}]
+        told = [
+            openai_client.responses.input_tokens.count(model=name, input=QUESTION).input_tokens,
+            anthropic_client.messages.count_tokens(model=name, messages=messages).input_tokens,
+            google_client.models.count_tokens(model=name, contents=QUESTION).total_tokens,
+        ]
+        assert told == [told[0]] * 3 and told[0] > 0, name
+
+
 def test_google_embeddings(google_client, openai_client, model):
     texts = ["some text", "other words"]
     config = types.EmbedContentConfig(output_dimensionality=16)

@@ -142,6 +142,7 @@ fn route_path(path: &str) -> Option<Route> {
         "messages" => Surface::Messages,
         "messages/count_tokens" => Surface::CountTokens,
         "responses" => Surface::Responses,
+        "responses/input_tokens" => Surface::ResponsesInputTokens,
         "completions" => Surface::Completions,
         "embeddings" => Surface::Embeddings,
         "images/generations" => Surface::ImageGenerations,

@@ -66,7 +66,7 @@ pub(crate) fn translate<'p>(
     request_id: RequestId,
 ) -> Result<Fitted<'p>, Unfit> {
     let (client, provider) = (ask.surface.format(), candidate.endpoint.format);
-    let is_strict = inbound.headers.get(headers::STRICT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
+    let is_strict = headers::is_strict(&inbound.headers);
     if let (Some(asked), Some(form)) = (EmbeddingsForm::of(client), EmbeddingsForm::of(provider)) {
         return embed(ask, candidate, asked, form, is_strict);
     }
@@ -83,6 +83,13 @@ pub(crate) fn translate<'p>(
     let encoded = transcode::encode_request(provider, &request, &target)?;
     let refused = candidate.target.provider.has_quirk(Quirk::NoStreamOptions).then_some("stream_options");
     let edited = edit::retain(encoded.body.into(), params(candidate), refused);
+    let (mut removed, named) = changed.as_ref().map_or_else(Default::default, |of| (of.removed.clone(), of.changed.clone()));
+    removed.extend(edited.removed);
+    if provider.is_token_count() {
+        // What is counted has no output that a cap could be for.
+        let changes = Changes { removed, changed: named, output_cap: None, warnings: encoded.warnings };
+        return Ok(Fitted { candidate, body: edited.slices, changes, passage: Passage::Count { client } });
+    }
     let options = ReplyOptions {
         request_id: request_id.to_text().to_string(),
         created: deps.clock.now().unix_micros() / 1_000_000,
@@ -92,8 +99,6 @@ pub(crate) fn translate<'p>(
         is_json_array: ask.is_json_array,
         aliases: encoded.aliases,
     };
-    let (mut removed, named) = changed.as_ref().map_or_else(Default::default, |of| (of.removed.clone(), of.changed.clone()));
-    removed.extend(edited.removed);
     let changes = Changes { removed, changed: named, output_cap, warnings: encoded.warnings };
     let passage = Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options }));
     Ok(Fitted { candidate, body: edited.slices, changes, passage })

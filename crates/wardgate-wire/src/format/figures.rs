@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use wardgate_core::fault::{Fault, FaultClass};
-use wardgate_core::usage::Usage;
 
 #[derive(Deserialize)]
 struct Answer<'b> {
@@ -21,13 +20,10 @@ struct Answer<'b> {
     error: Option<&'b RawValue>,
 }
 
-/// Reads a count with status 200. Counting uses nothing.
-pub(crate) fn count(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, Fault> {
+/// Reads a count with status 200.
+pub(crate) fn count(body: &[u8], credential: Option<&str>) -> Result<u64, Fault> {
     let answer: Answer<'_> = object(body)?;
-    if answer.input_tokens.or(answer.total_tokens).is_none() {
-        return Err(missing(&answer, credential, "no count of tokens"));
-    }
-    Ok(ReplyFacts { usage: Some(Usage::default()), stop_reason: None })
+    answer.input_tokens.or(answer.total_tokens).ok_or_else(|| missing(&answer, credential, "no count of tokens"))
 }
 
 /// Reads a vector or several with status 200. What they used only newer models say.
@@ -51,15 +47,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_use_nothing_and_vectors_say_it_or_nothing() {
+    fn counts_are_read_and_vectors_say_what_they_used_or_nothing() {
         for body in [r#"{"input_tokens":7}"#, r#"{"totalTokens":7,"promptTokensDetails":[]}"#] {
-            assert_eq!(count(body.as_bytes(), None).map(|facts| facts.usage), Ok(Some(Usage::default())));
+            assert_eq!(count(body.as_bytes(), None), Ok(7));
         }
         assert_eq!(vector(br#"{"embedding":{"values":[1]}}"#, None), Ok(ReplyFacts::default()));
         let told = vector(br#"{"embeddings":[{"values":[1]}],"usageMetadata":{"promptTokenCount":3}}"#, None);
         assert_eq!(told.map(|facts| facts.usage.map(|usage| usage.input())), Ok(Some(3)));
+        assert_eq!(count(b"{}", None).err().map(|fault| fault.class), Some(FaultClass::Unreadable));
         let class = |read: Result<ReplyFacts, Fault>| read.err().map(|fault| fault.class);
-        assert_eq!(class(count(b"{}", None)), Some(FaultClass::Unreadable));
         assert_eq!(class(vector(br#"{"error":{"code":429,"message":"x"}}"#, None)), Some(FaultClass::RateLimited));
     }
 }

@@ -1,4 +1,5 @@
-//! Several requests in one body, each of which names the model again (Gemini's batchEmbedContents).
+//! Requests within a body, each of which names the model again: several (Gemini's batchEmbedContents), or one that is to be
+//! counted (its countTokens).
 
 use super::{Key, PeekError, REQUESTS_MAX, span};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -9,6 +10,9 @@ use std::ops::Range;
 /// What routing reads at the top of such a body, beside what it reads of all.
 pub(super) const READ: [&str; 1] = ["requests"];
 
+/// The same of a body that holds a request to be counted, in both spellings that Google reads.
+pub(super) const COUNTED: [&str; 2] = ["generateContentRequest", "generate_content_request"];
+
 /// Finds where the requests name their model, which must be the one of the path: whoever may call that one would else be
 /// served another. What is no list of objects is left to the provider.
 pub(super) fn model_spans(text: &str, requests: &RawValue, model: &str) -> Result<Vec<Range<usize>>, PeekError> {
@@ -16,6 +20,14 @@ pub(super) fn model_spans(text: &str, requests: &RawValue, model: &str) -> Resul
     // It was read as part of the body, so that only its shape can be wrong.
     let _ = serde_json::Deserializer::from_str(requests.get()).deserialize_seq(Requests(&mut found));
     found.wrong.map_or(Ok(found.spans), Err)
+}
+
+/// Finds where one request, which stands in the body by this name, names its model: the same holds for it.
+pub(super) fn model_span(text: &str, request: &RawValue, model: &str, name: &str) -> Result<Option<Range<usize>>, PeekError> {
+    let mut found = Found { text, model, spans: Vec::new(), wrong: None };
+    let place = || name.to_owned();
+    let _ = serde_json::Deserializer::from_str(request.get()).deserialize_map(Request { found: &mut found, place });
+    found.wrong.map_or(Ok(found.spans.pop()), Err)
 }
 
 struct Found<'t> {
@@ -41,7 +53,8 @@ impl<'de> Visitor<'de> for Requests<'_, '_> {
                 self.0.wrong.get_or_insert(PeekError::TooManyRequests);
             }
             if self.0.wrong.is_none() {
-                let _ = serde_json::Deserializer::from_str(request.get()).deserialize_map(Request { found: self.0, index });
+                let _ = serde_json::Deserializer::from_str(request.get())
+                    .deserialize_map(Request { found: self.0, place: || format!("requests[{index}]") });
             }
             index += 1;
         }
@@ -49,12 +62,13 @@ impl<'de> Visitor<'de> for Requests<'_, '_> {
     }
 }
 
-struct Request<'f, 't> {
+struct Request<'f, 't, P> {
     found: &'f mut Found<'t>,
-    index: usize,
+    /// Where it stands.
+    place: P,
 }
 
-impl<'de> Visitor<'de> for Request<'_, '_> {
+impl<'de, P: Fn() -> String> Visitor<'de> for Request<'_, '_, P> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,22 +76,22 @@ impl<'de> Visitor<'de> for Request<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { found, index } = self;
+        let Self { found, place } = self;
         let mut is_named = false;
         while let Some(Key(key)) = map.next_key()? {
             if key != "model" {
                 if key.eq_ignore_ascii_case("model") {
-                    found.wrong.get_or_insert(PeekError::OtherCase(format!("requests[{index}].{key}")));
+                    found.wrong.get_or_insert(PeekError::OtherCase(format!("{}.{key}", place())));
                 }
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let value: &RawValue = map.next_value()?;
             let wrong = match serde_json::from_str::<Key<'_>>(value.get()) {
-                _ if is_named => Some(PeekError::Duplicate(format!("requests[{index}].model"))),
-                Err(_) => Some(PeekError::RequestModelNotAString(index)),
+                _ if is_named => Some(PeekError::Duplicate(format!("{}.model", place()))),
+                Err(_) => Some(PeekError::RequestModelNotAString(place())),
                 Ok(Key(name)) if name.strip_prefix("models/").unwrap_or(&name) != found.model => {
-                    Some(PeekError::RequestModelDiffers(index))
+                    Some(PeekError::RequestModelDiffers(place()))
                 }
                 Ok(_) => None,
             };
@@ -106,6 +120,35 @@ mod tests {
     }
 
     #[test]
+    fn a_request_to_be_counted_names_the_model_of_the_path_too() {
+        let check = |body: &str, expected: &Expect| {
+            let found = match peek_gemini(body.as_bytes(), Surface::GeminiCountTokens, "a/b:c", false) {
+                Ok(peek) => {
+                    format!("{:?}", peek.request_model_spans.iter().map(|span| &body[span.clone()]).collect::<Vec<_>>())
+                }
+                Err(error) => error.to_string(),
+            };
+            expected.assert_eq(&found);
+        };
+        check(r#"{"generateContentRequest":{"contents":[],"model":"models/a/b:c"}}"#, &expect![[r#"["\"models/a/b:c\""]"#]]);
+        check(r#"{"contents":[{"model":"x"}]}"#, &expect!["[]"]);
+        check(
+            r#"{"generate_content_request":{"model":"models/other"}}"#,
+            &expect![
+                "generate_content_request.model names another model than the path; all that is in one body goes to one model"
+            ],
+        );
+        check(
+            r#"{"generateContentRequest":{},"generate_content_request":{}}"#,
+            &expect![[r#"the field "generate_content_request" stands in the body more than once"#]],
+        );
+        check(
+            r#"{"GenerateContentRequest":{}}"#,
+            &expect![[r#"the field "GenerateContentRequest" is written in another case than the format has it"#]],
+        );
+    }
+
+    #[test]
     fn each_model_is_found_and_must_be_that_of_the_path() {
         check(
             r#"{"requests":[{"model":"models/a/b:c","content":{"model":"x"}},{},{"model" : "a\/b:c"},5]}"#,
@@ -113,11 +156,11 @@ mod tests {
         );
         check(
             r#"{"requests":[{"model":"models/a/b:c"},{"model":"models/other"}]}"#,
-            &expect!["requests[1].model names another model than the path; all requests of a batch go to one model"],
+            &expect!["requests[1].model names another model than the path; all that is in one body goes to one model"],
         );
         check(
             r#"{"requests":[{"model":"models/A/b:c"}]}"#,
-            &expect!["requests[0].model names another model than the path; all requests of a batch go to one model"],
+            &expect!["requests[0].model names another model than the path; all that is in one body goes to one model"],
         );
         check(
             r#"{"requests":[{"model":"a/b:c","model":"a/b:c"}]}"#,

@@ -56,6 +56,8 @@ impl StreamDecoder {
             | Format::CohereEmbedding
             | Format::AnthropicTokenCount
             | Format::GeminiTokenCount
+            | Format::VertexTokenCount
+            | Format::OpenAiTokenCount
             | Format::GeminiEmbedding
             | Format::Opaque => Reader::None(format),
         };

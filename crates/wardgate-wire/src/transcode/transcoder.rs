@@ -69,6 +69,8 @@ impl StreamEncoder {
             | Format::CohereEmbedding
             | Format::AnthropicTokenCount
             | Format::GeminiTokenCount
+            | Format::VertexTokenCount
+            | Format::OpenAiTokenCount
             | Format::GeminiEmbedding
             | Format::Opaque => Writer::None,
         };

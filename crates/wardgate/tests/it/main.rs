@@ -44,6 +44,7 @@ mod gateway_config;
 mod params;
 mod translation;
 mod surfaces;
+mod counts;
 mod auth;
 mod passing;
 mod strategies;

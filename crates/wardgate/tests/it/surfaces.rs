@@ -15,11 +15,6 @@ async fn before(upstream: &Upstream, provider: Dialect) -> Gateway {
     gateway
 }
 
-async fn post(gateway: &Gateway, target: &str, body: &Value) -> Answer {
-    let authorization = format!("Bearer {}", gateway.key().token);
-    gateway.client().send("POST".parse().unwrap(), target, &[("authorization", &authorization)], body.to_string()).await
-}
-
 async fn get(gateway: &Gateway, target: &str, headers: &[(&str, &str)]) -> Answer {
     gateway.client().send("GET".parse().unwrap(), target, headers, "").await
 }
@@ -128,33 +123,6 @@ async fn a_cap_on_output_reaches_geminis_generation_config() {
     assert_eq!((answer.status, answer.header("x-wardgate-output-cap")), (200, "50"));
     let body: Value = serde_json::from_str(&other.only().text()).unwrap();
     assert_eq!(body["max_tokens"], 50, "{body}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tokens_are_counted_by_the_provider_or_reckoned_and_marked() {
-    let upstream = Upstream::always(Reply::json(200, &json!({"input_tokens": 77}))).await;
-    let gateway = dev().start().await;
-    let surfaces = json!([{"format": "anthropic", "surface": "messages"}, {"format": "anthropic", "surface": "count-tokens"}]);
-    let made = json!({"providerId": "up", "name": "up", "baseUrl": upstream.url(), "supportedApiSurfaces": surfaces});
-    crate::scene::create(&gateway, "/providers", made).await;
-    gateway.add_speaker("chat", upstream.url(), Dialect::Chat).await;
-    let body = |model: &str| json!({"model": model, "messages": [{"role": "user", "content": "x".repeat(4_000)}]});
-    let counted = post(&gateway, "/v1/messages/count_tokens?beta=true", &body("up:m")).await;
-    assert_eq!((counted.json(), counted.header("x-wardgate-estimated")), (json!({"input_tokens": 77}), ""));
-    let seen = upstream.only();
-    assert_eq!(seen.target, "/v1/messages/count_tokens?beta=true");
-    assert_eq!(seen.header("anthropic-version"), ["2023-06-01"]);
-    let reckoned = post(&gateway, "/v1/messages/count_tokens", &body("chat:m")).await;
-    assert_eq!((reckoned.status, reckoned.header("x-wardgate-estimated")), (200, "true"), "{}", reckoned.text());
-    let tokens = reckoned.json()["input_tokens"].as_u64().unwrap();
-    assert!((1_000..1_100).contains(&tokens), "{tokens}");
-    let contents = json!({"contents": [{"role": "user", "parts": [{"text": "x".repeat(400)}]}]});
-    let reckoned = post(&gateway, "/v1beta/models/chat:m:countTokens", &contents).await;
-    assert!(reckoned.json()["totalTokens"].as_u64().is_some_and(|tokens| tokens >= 100), "{}", reckoned.text());
-    // Whoever may not call the model learns nothing of it.
-    assert_eq!(post(&gateway, "/v1/messages/count_tokens", &body("nowhere:m")).await.status, 400);
-    let event = &gateway.usage(1).await[0];
-    assert_eq!((&event["inputTokens"], &event["totalCost"]), (&0.into(), &"0.00000".into()), "counting uses nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
