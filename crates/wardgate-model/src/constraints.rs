@@ -14,6 +14,8 @@ pub struct Constraints {
     pub efforts: Vec<Box<str>>,
     /// Whether it takes temperature, `top_p` and `top_k`.
     pub takes_sampling: bool,
+    /// Whether it takes stop sequences.
+    pub takes_stops: bool,
     /// Whether it can be made to call a tool.
     pub forces_tools: bool,
     /// Whether a conversation may end with the assistant's words.
@@ -44,6 +46,7 @@ impl Default for Constraints {
             thinking: None,
             efforts: Vec::new(),
             takes_sampling: true,
+            takes_stops: true,
             forces_tools: true,
             takes_prefill: true,
             takes_late_instructions: false,

@@ -104,6 +104,8 @@ pub(crate) struct Ending<'e> {
     pub(crate) usage: Option<Usage>,
     /// Bytes of answer that arrived.
     pub(crate) content_bytes: u64,
+    /// Whether the gateway itself ended it, before the provider had told all.
+    pub(crate) is_cut: bool,
     /// Why the model stopped.
     pub(crate) stop_reason: Option<&'e str>,
 }
@@ -111,7 +113,7 @@ pub(crate) struct Ending<'e> {
 impl Ending<'_> {
     /// An attempt that gave nothing.
     pub(crate) const fn nothing(completion: Completion) -> Self {
-        Self { completion, usage: None, content_bytes: 0, stop_reason: None }
+        Self { completion, usage: None, content_bytes: 0, is_cut: false, stop_reason: None }
     }
 }
 
@@ -252,10 +254,10 @@ impl Meter {
         cost::cost(target, usage, is_managed, &terms).filter(|_| is_known)
     }
 
-    /// What the open attempt will have used and cost if this is all of it.
-    pub(crate) fn bill(&self, usage: Option<Usage>, content_bytes: u64) -> (Usage, Bill) {
+    /// What the open attempt will have used and cost if this is all of it. `is_cut`: the gateway ended it.
+    pub(crate) fn bill(&self, usage: Option<Usage>, content_bytes: u64, is_cut: bool) -> (Usage, Bill) {
         let Some(open) = &self.open else { return Default::default() };
-        let ending = Ending { completion: Completion::Succeeded, usage, content_bytes, stop_reason: None };
+        let ending = Ending { completion: Completion::Succeeded, usage, content_bytes, is_cut, stop_reason: None };
         let (usage, source) = used(&ending, &self.asked);
         let cost = self.cost(open, &usage, source);
         let bill = Bill {
@@ -359,11 +361,11 @@ fn outcome(
 /// the last content; then the output is at least what the bytes that arrived come to.
 fn reckon(ending: &Ending<'_>, request_bytes: u64) -> (Usage, UsageSource) {
     let from_bytes = estimate::tokens(ending.content_bytes);
-    let is_whole = ending.completion == Completion::Succeeded;
+    let is_whole = ending.completion == Completion::Succeeded && !ending.is_cut;
     match ending.usage {
         Some(usage) if is_whole || usage.output >= from_bytes => (usage, UsageSource::Provider),
         Some(usage) => (Usage { output: from_bytes, ..usage }, UsageSource::Estimated),
-        None if is_whole || ending.content_bytes > 0 => {
+        None if ending.completion == Completion::Succeeded || ending.content_bytes > 0 => {
             let input_uncached = estimate::tokens(request_bytes);
             (Usage { input_uncached, output: from_bytes, ..Usage::default() }, UsageSource::Estimated)
         }
@@ -381,9 +383,12 @@ mod tests {
 
     #[test]
     fn the_providers_word_counts_and_bytes_fill_the_gaps() {
+        let told = |completion, usage, content_bytes, is_cut| {
+            let (usage, source) = reckon(&Ending { completion, usage, content_bytes, is_cut, stop_reason: None }, 400);
+            (usage.input(), usage.output, source)
+        };
         let check = |completion, usage, content_bytes, expected: (u64, u64, UsageSource)| {
-            let (usage, source) = reckon(&Ending { completion, usage, content_bytes, stop_reason: None }, 400);
-            assert_eq!((usage.input(), usage.output, source), expected, "{completion:?} {content_bytes}");
+            assert_eq!(told(completion, usage, content_bytes, false), expected, "{completion:?} {content_bytes}");
         };
         let reported = |output| Some(Usage { input_uncached: 7, output, ..Usage::default() });
         check(Completion::Succeeded, reported(3), 4_000, (7, 3, UsageSource::Provider));
@@ -392,5 +397,8 @@ mod tests {
         check(Completion::ClientClosed, reported(20), 40, (7, 20, UsageSource::Provider));
         check(Completion::ClientClosed, None, 40, (100, 10, UsageSource::Estimated));
         check(Completion::Failed, None, 0, (0, 0, UsageSource::None));
+        // Where the gateway ended the answer, the last report is older than the last content.
+        assert_eq!(told(Completion::Succeeded, reported(1), 40, true), (7, 10, UsageSource::Estimated));
+        assert_eq!(told(Completion::Succeeded, None, 0, true), (100, 0, UsageSource::Estimated));
     }
 }

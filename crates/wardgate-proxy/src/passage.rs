@@ -87,7 +87,8 @@ impl Passage {
             }
             Self::Translated(translation) => {
                 let Translation { provider, client, mark, options } = &**translation;
-                let reply = transcode::decode_reply(*provider, &body, *mark, credential)?;
+                let mut reply = transcode::decode_reply(*provider, &body, *mark, credential)?;
+                options.apply(&mut reply);
                 let body = transcode::encode_reply(*client, &reply, options).into();
                 let facts = ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) };
                 Ok(Whole { body, facts, warnings: reply.warnings })

@@ -58,7 +58,7 @@ impl Telling {
         meter: &Meter,
     ) -> Bytes {
         let Some(enrichment) = self.enrichment(meter.log().request_id(), target) else { return body };
-        let (usage, bill) = meter.bill(facts.usage, content_bytes);
+        let (usage, bill) = meter.bill(facts.usage, content_bytes, false);
         let told = enrich::whole(format, &body, &enrichment, &bill, &usage, facts.stop_reason.as_deref());
         told.map_or(body, Bytes::from)
     }
@@ -74,7 +74,7 @@ impl Telling {
 pub(crate) fn told(enricher: Option<&mut Enricher>, run: Bytes, facts: &StreamFacts, meter: Option<&Meter>) -> Bytes {
     match (enricher, meter) {
         (Some(enricher), Some(meter)) if !run.is_empty() => {
-            enricher.pass(run, facts.stop_reason.as_deref(), &|| meter.bill(facts.usage, facts.content_bytes))
+            enricher.pass(run, facts.stop_reason.as_deref(), &|| meter.bill(facts.usage, facts.content_bytes, facts.is_cut))
         }
         _ => run,
     }

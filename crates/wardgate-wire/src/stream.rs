@@ -20,6 +20,8 @@ pub struct StreamFacts {
     pub is_stopped: bool,
     /// The format's end marker arrived.
     pub is_finished: bool,
+    /// The gateway ended the answer, at a stop sequence that the provider does not take. Nothing more is wanted from it.
+    pub is_cut: bool,
     /// Why the model stopped, in the provider's word.
     pub stop_reason: Option<Box<str>>,
     /// The usage as of the last report.

@@ -12,6 +12,7 @@ pub mod target;
 pub mod aliases;
 pub mod decoder;
 pub mod transcoder;
+pub mod stops;
 pub mod embeddings;
 pub mod counts;
 pub mod completions;
@@ -29,13 +30,14 @@ use crate::neutral::opaque::Origin;
 use crate::neutral::reply::Reply;
 use crate::neutral::request::Request;
 use crate::transcode::aliases::Aliases;
+use crate::transcode::stops::Stops;
 use crate::transcode::target::Target;
 use serde_json::value::RawValue;
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::Format;
 
 pub use decoder::StreamDecoder;
-pub use transcoder::{ReplyOptions, StreamEncoder, Transcoder};
+pub use transcoder::{Estimate, ReplyOptions, StreamEncoder, Transcoder};
 
 /// The most turns that a conversation may have. Long agents' runs have some thousands.
 pub const TURNS_MAX: usize = 50_000;
@@ -52,6 +54,8 @@ pub struct Encoded {
     pub warnings: Warnings,
     /// How to give the client its own tool names back. Goes into the [`ReplyOptions`] of the answer.
     pub aliases: Aliases,
+    /// What the provider does not stop at, so that the gateway has to. Goes there as well.
+    pub stops: Stops,
 }
 
 /// Reads a client's request.

@@ -10,6 +10,7 @@ use wardgate_core::format::{Format, Surface};
 use wardgate_wire::multipart::Scanner;
 use wardgate_wire::peek::peek;
 use wardgate_wire::stream::Watcher;
+use wardgate_wire::transcode::stops::Stops;
 use wardgate_wire::transcode::target::Target;
 use wardgate_wire::transcode::{ReplyOptions, Transcoder, decode_request, encode_request};
 use wardgate_wire::{edit, envelope, fault, scrub, wants};
@@ -211,6 +212,16 @@ fn requests() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Stop sequences that a text of one letter nearly holds, as many as there may be.
+fn nearly() -> Stops {
+    let mut stops = Stops::default();
+    let mut sequence = String::from("b");
+    while stops.add(&sequence) {
+        sequence.insert(0, 'a');
+    }
+    stops
+}
+
 #[test]
 #[ignore = "measures time"]
 fn streams() {
@@ -257,6 +268,14 @@ fn streams() {
                 let _ = watcher.push(chunk.clone());
             }
             let _ = watcher.finish();
+        }));
+        let options = ReplyOptions { stops: nearly(), ..ReplyOptions::default() };
+        wrong.extend(check(&format!("{what}, with stop sequences"), *size, chunks, |chunks| {
+            let mut transcoder = Transcoder::new(Format::OpenAiChat, Format::AnthropicMessages, 0, options.clone());
+            for chunk in chunks {
+                let _ = transcoder.push(chunk.clone());
+            }
+            let _ = transcoder.finish();
         }));
         for (client, _) in CLIENTS {
             wrong.extend(check(&format!("{what}, to {}", client.name()), *size, chunks, |chunks| {

@@ -88,7 +88,7 @@ impl Raw {
 
     fn close(&mut self, completion: Completion) {
         if let Some(mut meter) = self.meter.take() {
-            meter.close(&Ending { completion, usage: None, content_bytes: self.passed, stop_reason: None });
+            meter.close(&Ending { completion, usage: None, content_bytes: self.passed, is_cut: false, stop_reason: None });
         }
     }
 }

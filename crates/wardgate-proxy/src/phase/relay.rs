@@ -64,6 +64,7 @@ pub(crate) fn relay(
                 completion: Completion::Succeeded,
                 usage: facts.usage,
                 content_bytes,
+                is_cut: false,
                 stop_reason: facts.stop_reason.as_deref(),
             });
             if let Some(cost) = cost {
@@ -216,6 +217,10 @@ impl Relay {
     /// The event of a whole stream is written before its last byte leaves.
     fn close_if_finished(&mut self) {
         let facts = self.reader.facts();
+        if facts.is_cut {
+            // What the provider still makes is for nobody, and would be paid for.
+            self.incoming = None;
+        }
         let is_over = facts.is_finished || (self.incoming.is_none() && facts.fault.is_none());
         if is_over && facts.fault.is_none() {
             self.close(Completion::Succeeded);
@@ -233,6 +238,7 @@ impl Relay {
                 completion,
                 usage,
                 content_bytes: facts.content_bytes,
+                is_cut: facts.is_cut,
                 stop_reason: facts.stop_reason.as_deref(),
             });
         }

@@ -10,6 +10,7 @@ use crate::phase::ingress::Inbound;
 use std::borrow::Cow;
 use wardgate_core::format::Format;
 use wardgate_core::id::RequestId;
+use wardgate_limits::estimate;
 use wardgate_model::{Ability, Constraints, Quirk, Thinking};
 use wardgate_policy::strategy::{self, Failed};
 use wardgate_policy::{Candidate, Caps, Credential, OutputCap};
@@ -19,7 +20,7 @@ use wardgate_wire::neutral::opaque;
 use wardgate_wire::neutral::request::{Effort, Request};
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm};
 use wardgate_wire::transcode::target::{Target, ThinkingWay, Traits};
-use wardgate_wire::transcode::{self, ReplyOptions};
+use wardgate_wire::transcode::{self, Estimate, ReplyOptions};
 
 /// Why a request is not sent to a candidate.
 pub(crate) enum Unfit {
@@ -98,6 +99,8 @@ pub(crate) fn translate<'p>(
         wants_usage: ask.peek.asks_for_usage,
         is_json_array: ask.is_json_array,
         aliases: encoded.aliases,
+        stops: encoded.stops,
+        estimate: Some(Estimate { input: estimate::tokens(ask.body.len() as u64), output: estimate::tokens }),
     };
     let changes = Changes { removed, changed: named, output_cap, warnings: encoded.warnings };
     let passage = Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options }));
@@ -179,6 +182,7 @@ fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
         takes_cache_marks: has_quirk(Quirk::CacheMarks),
         is_openai: has_quirk(Quirk::MaxCompletionTokens),
         needs_reasoning_back: has_quirk(Quirk::NeedsReasoningBack),
+        takes_stops: takes_stops(candidate),
         is_gemini_3: !is_early_gemini,
         ..Traits::default()
     };
@@ -193,11 +197,23 @@ fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
         efforts,
         can_force_tools: constraints.forces_tools,
         takes_sampling: constraints.takes_sampling,
+        takes_stops: host.takes_stops && constraints.takes_stops,
         has_json_schema: known.is_none_or(|known| !known.abilities.cannot.has(Ability::JsonSchema)),
         takes_late_instructions: constraints.takes_late_instructions,
         takes_prefill: constraints.takes_prefill,
         ..host
     }
+}
+
+/// Whether the parameter for stop sequences stays in the body: what is taken out would stop nothing.
+fn takes_stops(candidate: &Candidate) -> bool {
+    let name = match candidate.endpoint.format {
+        Format::OpenAiChat => "stop",
+        Format::AnthropicMessages | Format::CohereChat => "stop_sequences",
+        // They stand among others, and these stay.
+        _ => return true,
+    };
+    params(candidate).takes(name)
 }
 
 #[cfg(test)]

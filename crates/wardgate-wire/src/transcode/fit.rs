@@ -2,6 +2,7 @@
 
 use super::Encoded;
 use super::aliases::{Aliases, Grammar};
+use super::stops::Stops;
 use super::target::Target;
 use crate::neutral::content::{Content, Part};
 use crate::neutral::loss::{Untranslatable, Warnings};
@@ -104,6 +105,8 @@ pub(crate) struct Fit<'r> {
     pub(crate) aliases: Aliases,
     /// Filled from closures that write, so a cell.
     warnings: RefCell<Warnings>,
+    /// What the gateway itself is to stop at.
+    stops: RefCell<Stops>,
 }
 
 impl<'r> Fit<'r> {
@@ -116,7 +119,7 @@ impl<'r> Fit<'r> {
         wraps_custom: bool,
     ) -> Self {
         let aliases = Aliases::of(request, grammar, wraps_custom);
-        Self { request, target, format, aliases, warnings: RefCell::new(request.warnings.clone()) }
+        Self { request, target, format, aliases, warnings: RefCell::new(request.warnings.clone()), stops: RefCell::default() }
     }
 
     pub(crate) fn warn(&self, code: &'static str, path: impl Into<String>) {
@@ -150,6 +153,20 @@ impl<'r> Fit<'r> {
             return Some(if max > 1.5 { "2" } else { "1" });
         }
         Some(number.literal())
+    }
+
+    /// The stop sequences to send: at most so many, and of those that the format takes. The gateway watches for the others.
+    pub(crate) fn stops(&self, count_max: usize, takes: impl Fn(&str) -> bool) -> Vec<&'r str> {
+        let count_max = if self.target.traits.takes_stops { count_max } else { 0 };
+        let mut sent = Vec::new();
+        for stop in &self.request.sampling.stop {
+            if sent.len() < count_max && takes(stop) {
+                sent.push(stop.as_str());
+            } else if !self.stops.borrow_mut().add(stop) {
+                self.warn_field("stop_sequences_cut", Field::Stop);
+            }
+        }
+        sent
     }
 
     pub(crate) fn refuse_field(&self, code: &'static str, field: Field, why: impl Into<String>) -> Untranslatable {
@@ -222,7 +239,7 @@ impl<'r> Fit<'r> {
 
     /// The request as written, with all that was lost.
     pub(crate) fn done(self, body: Vec<u8>) -> Encoded {
-        Encoded { body, warnings: self.warnings.into_inner(), aliases: self.aliases }
+        Encoded { body, warnings: self.warnings.into_inner(), aliases: self.aliases, stops: self.stops.into_inner() }
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Traits<'t> {
     pub can_force_tools: bool,
     /// Whether it takes temperature, `top_p` and `top_k`.
     pub takes_sampling: bool,
+    /// Whether it takes stop sequences.
+    pub takes_stops: bool,
     /// Whether it can be held to a JSON schema.
     pub has_json_schema: bool,
     /// Whether instructions may stand in the middle of a conversation (Messages).
@@ -80,6 +82,7 @@ impl Default for Traits<'_> {
             efforts: &[],
             can_force_tools: true,
             takes_sampling: true,
+            takes_stops: true,
             has_json_schema: true,
             takes_late_instructions: false,
             takes_prefill: true,

@@ -2,6 +2,7 @@
 
 use super::aliases::{Aliases, unwrap};
 use super::decoder::StreamDecoder;
+use super::stops::{StopFilter, Stops};
 use crate::error_body::{self, ErrorBody};
 use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
 use crate::neutral::event::{Event, Open};
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
 use wardgate_core::secret::Secret;
+use wardgate_core::usage::Usage;
 
 /// What an answer for a client needs beside the answer itself.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +32,35 @@ pub struct ReplyOptions {
     pub is_json_array: bool,
     /// The names that were changed for the provider.
     pub aliases: Aliases,
+    /// What the provider does not stop at.
+    pub stops: Stops,
+    /// How to reckon what a stream used that the gateway ends before the provider says so. None: the client is told what was
+    /// reported so far.
+    pub estimate: Option<Estimate>,
+}
+
+/// How usage is reckoned where the provider does not report it.
+#[derive(Debug, Clone, Copy)]
+pub struct Estimate {
+    /// The tokens of the request.
+    pub input: u64,
+    /// The tokens that so many bytes of answer come to.
+    pub output: fn(u64) -> u64,
+}
+
+impl Estimate {
+    /// What was used: the last report may be older than the last content.
+    fn usage(self, reported: Option<Usage>, content_bytes: u64) -> Usage {
+        let usage = reported.unwrap_or(Usage { input_uncached: self.input, ..Usage::default() });
+        Usage { output: usage.output.max((self.output)(content_bytes)), ..usage }
+    }
+}
+
+impl ReplyOptions {
+    /// Makes of a provider's whole answer what was asked for, as far as the gateway itself has to see to that.
+    pub fn apply(&self, reply: &mut Reply) {
+        self.stops.cut(reply);
+    }
 }
 
 /// Writes neutral events as a client's stream.
@@ -134,10 +165,17 @@ impl StreamEncoder {
 /// then, [`Self::fail`].
 pub struct Transcoder {
     decoder: StreamDecoder,
+    teller: Teller,
+    out: Vec<u8>,
+}
+
+/// What becomes of neutral events on their way to the client.
+struct Teller {
+    stops: Option<StopFilter>,
+    estimate: Option<Estimate>,
     encoder: StreamEncoder,
     facts: StreamFacts,
     warnings: Warnings,
-    out: Vec<u8>,
 }
 
 impl Transcoder {
@@ -148,13 +186,14 @@ impl Transcoder {
         facts.envelope.id = Some(options.request_id.as_str().into());
         facts.envelope.created = Some(options.created);
         facts.envelope.model = options.model.as_deref().map(Into::into);
-        Self {
-            decoder: StreamDecoder::new(provider, mark),
+        let teller = Teller {
+            stops: StopFilter::new(&options.stops),
+            estimate: options.estimate,
             encoder: StreamEncoder::new(client, options),
             facts,
             warnings: Warnings::default(),
-            out: Vec::new(),
-        }
+        };
+        Self { decoder: StreamDecoder::new(provider, mark), teller, out: Vec::new() }
     }
 
     /// Keeps this credential, with which the stream was asked for, out of what an error in it says.
@@ -167,64 +206,88 @@ impl Transcoder {
     /// What has been learned so far. The stop reason is the neutral form's word.
     #[must_use]
     pub const fn facts(&self) -> &StreamFacts {
-        &self.facts
+        &self.teller.facts
     }
 
     /// What the client's format could not say, so far.
     #[must_use]
     pub const fn warnings(&self) -> &Warnings {
-        &self.warnings
+        &self.teller.warnings
     }
 
     /// Takes a chunk and returns what the client gets for it: whole events, none behind an error.
     pub fn push(&mut self, chunk: Bytes) -> Bytes {
-        if self.facts.fault.is_some() {
+        if self.facts().fault.is_some() {
             return Bytes::new();
         }
         // What comes out is about as long as what goes in.
         self.out.reserve(chunk.len() + chunk.len() / 2);
-        let Self { decoder, encoder, facts, warnings, out } = self;
-        decoder.push(chunk, &mut |event| take(&event, encoder, facts, warnings, out));
+        let Self { decoder, teller, out } = self;
+        decoder.push(chunk, &mut |event| teller.take(&event, out));
         Bytes::from(std::mem::take(&mut self.out))
     }
 
     /// Says that the provider's stream ended, and returns what the client still gets. If it ended before its time, the facts
     /// now hold a fault.
     pub fn finish(&mut self) -> Bytes {
-        if self.facts.fault.is_none() {
-            let Self { decoder, encoder, facts, warnings, out } = self;
-            decoder.finish(&mut |event| take(&event, encoder, facts, warnings, out));
+        if self.facts().fault.is_none() {
+            let Self { decoder, teller, out } = self;
+            decoder.finish(&mut |event| teller.take(&event, out));
         }
         Bytes::from(std::mem::take(&mut self.out))
     }
 
     /// Tells a whole answer as a stream: for a provider that answered a request for a stream with JSON.
     pub fn replay(&mut self, reply: &Reply) -> Bytes {
-        let Self { encoder, facts, warnings, out, .. } = self;
-        reply.replay(&mut |event| take(&event, encoder, facts, warnings, out));
+        let Self { teller, out, .. } = self;
+        reply.replay(&mut |event| teller.take(&event, out));
         Bytes::from(std::mem::take(&mut self.out))
     }
 
     /// Says from outside that the stream is broken. The first fault stays.
     pub fn interrupt(&mut self, fault: Fault) {
-        self.facts.fault.get_or_insert_with(|| Box::new(fault));
+        self.teller.facts.fault.get_or_insert_with(|| Box::new(fault));
     }
 
     /// The event that ends a broken stream in the client's format.
     pub fn fail(&mut self, error: &ErrorBody<'_>) -> Bytes {
         let mut out = Vec::new();
-        self.encoder.fail(error, &self.facts, &mut out);
+        let Teller { encoder, facts, .. } = &mut self.teller;
+        encoder.fail(error, facts, &mut out);
         Bytes::from(out)
     }
 }
 
-/// Notes what an event says and writes it.
-fn take(event: &Event<'_>, encoder: &mut StreamEncoder, facts: &mut StreamFacts, warnings: &mut Warnings, out: &mut Vec<u8>) {
-    note(event, facts);
-    if let Event::Lost { code, what } = event {
-        warnings.add(code, *what);
+impl Teller {
+    /// Takes what the provider says, and tells what the client gets of it by now.
+    fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        let Self { stops, estimate, encoder, facts, warnings } = self;
+        // What was used counts whether the client gets to see it or not.
+        match event {
+            Event::Delta(delta) if !facts.is_cut => facts.content_bytes += delta.len() as u64,
+            Event::Usage(usage) => facts.usage = Some(*usage),
+            _ => {}
+        }
+        let mut tell = |told: &Event<'_>| {
+            note(told, facts);
+            match told {
+                Event::Lost { code, what } => warnings.add(code, *what),
+                // Only a sequence ends an answer while its text is being told.
+                Event::Stop(_) if matches!(event, Event::Delta(_)) => {
+                    facts.is_cut = true;
+                    if let Some(estimate) = estimate {
+                        encoder.push(&Event::Usage(estimate.usage(facts.usage, facts.content_bytes)), out);
+                    }
+                }
+                _ => {}
+            }
+            encoder.push(told, out);
+        };
+        match stops {
+            Some(stops) => stops.push(event, &mut |told| tell(&told)),
+            None => tell(event),
+        }
     }
-    encoder.push(event, out);
 }
 
 /// Keeps the facts as a watcher would.
@@ -240,12 +303,7 @@ fn note(event: &Event<'_>, facts: &mut StreamFacts) {
             }
             envelope.created = created.or(envelope.created);
         }
-        Event::Delta(delta) => {
-            facts.content_bytes += delta.len() as u64;
-            facts.has_content = true;
-        }
-        Event::Open(Open::Call { .. }) | Event::Sealed { .. } | Event::Image(_) => facts.has_content = true,
-        Event::Usage(usage) => facts.usage = Some(*usage),
+        Event::Delta(_) | Event::Open(Open::Call { .. }) | Event::Sealed { .. } | Event::Image(_) => facts.has_content = true,
         Event::Stop(stop) => {
             facts.is_stopped = true;
             facts.has_content = true;
@@ -253,6 +311,6 @@ fn note(event: &Event<'_>, facts: &mut StreamFacts) {
         }
         Event::End => facts.is_finished = true,
         Event::Fault(fault) => facts.fault = Some(Box::new((*fault).clone())),
-        Event::Open(_) | Event::Cite(_) | Event::Close(_) | Event::Lost { .. } => {}
+        Event::Open(_) | Event::Cite(_) | Event::Close(_) | Event::Usage(_) | Event::Lost { .. } => {}
     }
 }

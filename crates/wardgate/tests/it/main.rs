@@ -43,6 +43,7 @@ mod managed_keys;
 mod gateway_config;
 mod params;
 mod translation;
+mod stop_sequences;
 mod surfaces;
 mod counts;
 mod auth;

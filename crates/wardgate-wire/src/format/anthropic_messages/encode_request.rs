@@ -575,10 +575,7 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
             None => {}
         }
     }
-    let stop: Vec<&str> = sampling.stop.iter().map(String::as_str).filter(|stop| !stop.trim().is_empty()).collect();
-    if stop.len() < sampling.stop.len() {
-        fit.warn_field("stop_sequences_cut", Field::Stop);
-    }
+    let stop = fit.stops(usize::MAX, |stop| !stop.trim().is_empty());
     if !stop.is_empty() {
         json.put_texts("stop_sequences", stop);
     }

@@ -314,10 +314,7 @@ fn inference_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     if let Some(number) = fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0) {
         json.put_raw("topP", number);
     }
-    let stop: Vec<&str> = sampling.stop.iter().map(String::as_str).filter(|stop| !stop.trim().is_empty()).collect();
-    if stop.len() < sampling.stop.len() {
-        fit.warn_field("stop_sequences_cut", Field::Stop);
-    }
+    let stop = fit.stops(usize::MAX, |stop| !stop.trim().is_empty());
     if !stop.is_empty() {
         json.put_texts("stopSequences", stop);
     }

@@ -227,11 +227,9 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
             number => fit.drop(number.is_some(), field),
         }
     }
-    if !sampling.stop.is_empty() {
-        if sampling.stop.len() > STOP_MAX {
-            fit.warn_field("stop_sequences_cut", Field::Stop);
-        }
-        json.put_texts("stop_sequences", sampling.stop.iter().take(STOP_MAX).map(String::as_str));
+    let stop = fit.stops(STOP_MAX, |stop| !stop.is_empty());
+    if !stop.is_empty() {
+        json.put_texts("stop_sequences", stop);
     }
     fit.drop(sampling.min_p.is_some(), Field::MinP);
     fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);

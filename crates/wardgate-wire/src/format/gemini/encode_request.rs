@@ -364,11 +364,9 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
             json.put_raw(key, &number);
         }
     }
-    if !sampling.stop.is_empty() {
-        if sampling.stop.len() > STOP_MAX {
-            fit.warn_field("stop_sequences_cut", Field::Stop);
-        }
-        json.put_texts("stopSequences", sampling.stop.iter().take(STOP_MAX).map(String::as_str));
+    let stop = fit.stops(STOP_MAX, |stop| !stop.is_empty());
+    if !stop.is_empty() {
+        json.put_texts("stopSequences", stop);
     }
     if let Some(count) = sampling.logprobs {
         json.put_flag("responseLogprobs", true);

@@ -451,11 +451,9 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     fit.drop(sampling.min_p.is_some(), Field::MinP);
     fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    if !sampling.stop.is_empty() {
-        if sampling.stop.len() > STOP_MAX {
-            fit.warn_field("stop_sequences_cut", Field::Stop);
-        }
-        json.put_texts("stop", sampling.stop.iter().take(STOP_MAX).map(String::as_str));
+    let stop = fit.stops(STOP_MAX, |stop| !stop.is_empty());
+    if !stop.is_empty() {
+        json.put_texts("stop", stop);
     }
     if let Some(count) = sampling.logprobs {
         json.put_flag("logprobs", true);

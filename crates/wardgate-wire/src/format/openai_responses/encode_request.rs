@@ -326,7 +326,7 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     fit.drop(sampling.presence_penalty.is_some(), Field::PresencePenalty);
     fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    fit.drop(!sampling.stop.is_empty(), Field::Stop);
+    fit.stops(0, |_| false);
     text_options(fit, json);
     json.put_some("prompt_cache_key", request.cache_key.as_deref());
     json.put_some("safety_identifier", request.user.as_deref());
