@@ -229,7 +229,7 @@ fn a_provider_is_sent_what_it_takes() {
         let encoded = crate::transcode::encode_request(format, &request, &target).map(|it| (it.body, it.stops));
         let (body, stops) = encoded.unwrap_or_default();
         let body = String::from_utf8_lossy(&body);
-        assert!(!body.is_empty() && body.contains(sent) && body.contains("top") == !sent.is_empty(), "{format:?}: {body}");
+        assert!(!body.is_empty() && body.contains(sent) && body.contains("top") != sent.is_empty(), "{format:?}: {body}");
         assert_eq!(stops.sequences, watched, "{format:?}");
     };
     check(Format::OpenAiChat, true, r#""stop":["\n","1","2","3"]"#, &["4", "5"]);
