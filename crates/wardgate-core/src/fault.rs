@@ -10,6 +10,9 @@ pub enum FaultClass {
     ContextLength,
     /// A content filter refused.
     ContentPolicy,
+    /// The conversation holds reasoning that the provider cannot verify, or lacks some that it demands. Without all such
+    /// reasoning the request may be fine.
+    ReasoningRefused,
     /// The provider does not have this model or path.
     NotFound,
     /// The body is too large for the provider.
@@ -42,6 +45,7 @@ impl FaultClass {
             Self::InvalidRequest => "invalid_request",
             Self::ContextLength => "context_length",
             Self::ContentPolicy => "content_policy",
+            Self::ReasoningRefused => "reasoning_refused",
             Self::NotFound => "not_found",
             Self::TooLarge => "too_large",
             Self::CredentialRefused => "credential_refused",

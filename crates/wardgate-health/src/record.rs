@@ -121,11 +121,11 @@ impl Record {
     fn fail(&mut self, class: FaultClass, retry_after: Option<Duration>, now: Duration) {
         use FaultClass::{
             ContentPolicy, ContextLength, CredentialRefused, CreditExhausted, InvalidRequest, Network, NotFound, Overloaded,
-            RateLimited, Server, Timeout, TooLarge, Truncated, Unreadable,
+            RateLimited, ReasoningRefused, Server, Timeout, TooLarge, Truncated, Unreadable,
         };
         match class {
             // These are about the request.
-            InvalidRequest | ContextLength | ContentPolicy | NotFound | TooLarge => {}
+            InvalidRequest | ContextLength | ContentPolicy | ReasoningRefused | NotFound | TooLarge => {}
             RateLimited => {
                 self.limits_in_a_row += 1;
                 let wait = retry_after.unwrap_or_else(|| doubled(LIMITED_FOR, self.limits_in_a_row));

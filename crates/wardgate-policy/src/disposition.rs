@@ -13,6 +13,8 @@ pub enum Disposition {
     NextBackend,
     /// This model cannot take the request, at any provider: another model.
     NextModel,
+    /// What other models, or this one under another key, thought is in the way: the same candidate once more, without it.
+    Bare,
     /// The request is wrong, and would be wrong anywhere.
     Stop,
 }
@@ -30,6 +32,7 @@ pub const fn disposition(class: FaultClass) -> Disposition {
         | FaultClass::Unreadable
         | FaultClass::Truncated => Disposition::NextBackend,
         FaultClass::ContextLength | FaultClass::ContentPolicy => Disposition::NextModel,
+        FaultClass::ReasoningRefused => Disposition::Bare,
         FaultClass::InvalidRequest | FaultClass::NotFound | FaultClass::TooLarge => Disposition::Stop,
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Pure: time and history are arguments, and nothing here waits. A candidate is tried at most once, because a provider that
 //! refused a request a second ago will most likely refuse it again, and the client is paying for the delay. The one exception
-//! is a provider that itself says "in two seconds", when nothing else is left.
+//! is a provider that itself says "in two seconds", when nothing else is left; the other one that it cannot verify reasoning in
+//! the conversation, which is then left out, once in a request.
 
 use crate::candidate::Candidate;
 use crate::disposition::{Disposition, disposition};
@@ -23,6 +24,9 @@ pub const WAITS_MAX: u32 = 2;
 pub enum Next {
     /// Try the candidate with this number.
     Try(usize),
+    /// Try the candidate with this number again, and from now on leave out of the conversation what only the maker of reasoning
+    /// can read.
+    TryBare(usize),
     /// Wait this long, then try the candidate with this number again.
     WaitThenTry(usize, Duration),
     /// Give up.
@@ -48,13 +52,14 @@ pub struct Failover<'p> {
     states: Vec<State>,
     attempts: u32,
     waits: u32,
+    is_bare: bool,
 }
 
 impl<'p> Failover<'p> {
     /// Before the first attempt.
     #[must_use]
     pub fn new(candidates: &'p [Candidate]) -> Self {
-        Self { candidates, states: vec![State::Fresh; candidates.len()], attempts: 0, waits: 0 }
+        Self { candidates, states: vec![State::Fresh; candidates.len()], attempts: 0, waits: 0, is_bare: false }
     }
 
     /// How many attempts were begun.
@@ -78,6 +83,7 @@ impl<'p> Failover<'p> {
             Disposition::NextQuota => {}
             Disposition::NextKey => self.mark(State::Out, |other| other.shares_credential(candidate)),
             Disposition::NextBackend => self.mark(State::Last, |other| other.is_same_backend(candidate)),
+            Disposition::Bare => return self.bare(tried),
             Disposition::NextModel => self.mark(State::Out, |other| other.model_index == candidate.model_index),
         }
         self.next(time_left)
@@ -91,6 +97,16 @@ impl<'p> Failover<'p> {
         let candidate = &self.candidates[tried];
         self.mark(State::Out, |other| other.is_same_backend(candidate));
         self.next(time_left)
+    }
+
+    /// The same once more with less, if it had all.
+    fn bare(&mut self, tried: usize) -> Next {
+        if self.is_bare || self.attempts >= ATTEMPTS_MAX {
+            return Next::Stop;
+        }
+        self.is_bare = true;
+        self.attempts += 1;
+        Next::TryBare(tried)
     }
 
     /// Gives untried candidates of a kind another state.
@@ -161,6 +177,10 @@ mod tests {
                     course.push_str(&format!("{index} "));
                     index
                 }
+                Next::TryBare(index) => {
+                    course.push_str(&format!("(bare) {index} "));
+                    index
+                }
                 Next::WaitThenTry(index, delay) => {
                     course.push_str(&format!("(wait {}) {index} ", delay.as_secs()));
                     index
@@ -171,6 +191,7 @@ mod tests {
         }
         match next {
             Next::Try(index) => course.push_str(&index.to_string()),
+            Next::TryBare(index) => course.push_str(&format!("(bare) {index}")),
             Next::WaitThenTry(index, delay) => course.push_str(&format!("(wait {}) {index}", delay.as_secs())),
             Next::Stop => course.push_str("stop"),
         }
@@ -212,6 +233,13 @@ mod tests {
     }
 
     #[test]
+    fn reasoning_that_is_refused_is_left_out_once() {
+        check(&[ReasoningRefused], "0 (bare) 0");
+        check(&[ReasoningRefused, ReasoningRefused], "0 (bare) 0 stop");
+        check(&[Server, ReasoningRefused, Server, ReasoningRefused], "0 2 (bare) 2 1 stop");
+    }
+
+    #[test]
     fn a_backend_that_cannot_be_asked_is_passed_over_and_was_no_attempt() {
         let candidates = candidates();
         let mut failover = Failover::new(&candidates);
@@ -233,20 +261,25 @@ mod tests {
     proptest! {
         #[test]
         fn it_ends_within_the_bound_and_tries_nothing_twice_unasked(
-            faults in proptest::collection::vec((0usize..14, proptest::option::of(0u64..8)), 40),
+            faults in proptest::collection::vec((0usize..15, proptest::option::of(0u64..8)), 40),
         ) {
             let classes = [
                 InvalidRequest, ContextLength, ContentPolicy, NotFound, TooLarge, CredentialRefused, CreditExhausted,
-                RateLimited, Overloaded, Timeout, Server, Network, Unreadable, Truncated,
+                RateLimited, Overloaded, Timeout, Server, Network, Unreadable, Truncated, ReasoningRefused,
             ];
             let candidates = candidates();
             let mut failover = Failover::new(&candidates);
             let mut next = failover.first();
             let mut tried = Vec::new();
+            let mut is_bare = false;
             for (class, retry_after) in faults {
                 let index = match next {
                     Next::Try(index) => {
                         prop_assert!(!tried.contains(&index));
+                        index
+                    }
+                    Next::TryBare(index) => {
+                        prop_assert!(!std::mem::replace(&mut is_bare, true) && tried.last() == Some(&index));
                         index
                     }
                     Next::WaitThenTry(index, delay) => {

@@ -40,13 +40,13 @@ pub enum Verdict {
 pub fn verdict(attempts: &[Failed]) -> Verdict {
     use FaultClass::{
         ContentPolicy, ContextLength, CredentialRefused, CreditExhausted, InvalidRequest, NotFound, Overloaded, RateLimited,
-        Timeout, TooLarge,
+        ReasoningRefused, Timeout, TooLarge,
     };
     let all = |classes: &[FaultClass]| attempts.iter().all(|attempt| classes.contains(&attempt.class));
     let soonest = attempts.iter().filter_map(|attempt| attempt.retry_after).min();
     let retry_after = soonest.unwrap_or_default().max(Duration::from_secs(1));
     match attempts.last().map(|attempt| attempt.class) {
-        Some(InvalidRequest | ContextLength | ContentPolicy | NotFound | TooLarge) => Verdict::Refused,
+        Some(InvalidRequest | ContextLength | ContentPolicy | ReasoningRefused | NotFound | TooLarge) => Verdict::Refused,
         _ if all(&[RateLimited]) => Verdict::RateLimited { retry_after },
         _ if all(&[Timeout]) => Verdict::TimedOut,
         _ if all(&[CredentialRefused, CreditExhausted]) => Verdict::CredentialsRefused,

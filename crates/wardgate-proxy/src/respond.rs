@@ -470,7 +470,7 @@ fn refused(class: FaultClass, status: u16, fault: &Fault, provider: &str) -> Tol
 /// What a class of fault is called in the formats.
 pub(crate) const fn fault_words(class: FaultClass) -> (ErrorKind, &'static str) {
     match class {
-        FaultClass::InvalidRequest => (ErrorKind::InvalidRequest, "upstream_invalid_request"),
+        FaultClass::InvalidRequest | FaultClass::ReasoningRefused => (ErrorKind::InvalidRequest, "upstream_invalid_request"),
         FaultClass::ContextLength => (ErrorKind::InvalidRequest, "context_length_exceeded"),
         FaultClass::ContentPolicy => (ErrorKind::InvalidRequest, "content_policy_violation"),
         FaultClass::NotFound => (ErrorKind::NotFound, "model_not_found"),

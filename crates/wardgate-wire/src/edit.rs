@@ -4,6 +4,9 @@
 //! fields that steer the gateway or that the provider does not take. What comes out is a list of slices of the original with
 //! small pieces between them.
 
+pub mod bare;
+mod cuts;
+
 use crate::format::gemini;
 use crate::peek::{GATEWAY_ONLY, GENERATION_CONFIG, Key, Peek};
 use bytes::Bytes;

@@ -199,6 +199,25 @@ mod tests {
     }
 
     #[test]
+    fn refused_reasoning_is_told_from_other_mistakes() {
+        let refused = |message: &str| {
+            let body = serde_json::json!({"error": {"type": "invalid_request_error", "message": message}});
+            let class = |status| from_response(status, None, body.to_string().as_bytes(), None).class;
+            assert_eq!((class(400), class(401)), (ReasoningRefused, CredentialRefused), "{message}");
+            assert_eq!(from_value(&body, None).class, ReasoningRefused, "{message}");
+        };
+        refused("The encrypted content gAAA… could not be verified. Reason: Encrypted content could not be decrypted.");
+        refused("messages.1.content.0: Invalid `signature` in `thinking` block");
+        refused(
+            "messages.3.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.",
+        );
+        refused("messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`.");
+        refused("Function call is missing a thought_signature in functionCall parts.");
+        check(400, r#"{"error":{"message":"m","code":"invalid_encrypted_content"}}"#, ReasoningRefused, "m");
+        check(400, r#"{"error":{"message":"budget_tokens: too small"}}"#, InvalidRequest, "budget_tokens: too small");
+    }
+
+    #[test]
     fn a_detail_may_say_when_to_come_back() {
         let body = r#"[{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{"@type":"q"},{"@type":"r","retryDelay":"34.5s"}]}}]"#;
         assert_eq!(retry_delay(body.as_bytes()), Some(Duration::from_millis(34_500)));

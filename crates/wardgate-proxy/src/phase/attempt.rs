@@ -2,12 +2,13 @@
 
 use crate::deps::Deps;
 use crate::failure::{Exhausted, Failure};
+use crate::headers;
 use crate::health::{self, since_epoch};
 use crate::meter::{Ending, Meter};
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::phase::exchange::{self, Exchange, Failed, Times};
-use crate::phase::fit::fit;
+use crate::phase::fit::{Occasion, fit};
 use crate::phase::ingress::Inbound;
 use crate::phase::translate::{self, Unfit};
 use crate::phase::upload::Upload;
@@ -38,11 +39,14 @@ pub(crate) async fn attempt(
     let mut last: Option<(Failed, &Candidate)> = None;
     let mut unfit: Option<Unfit> = None;
     let mut limited: Option<Failure> = None;
+    let mut is_bare = false;
     deps.retry_budget.deposit();
     loop {
         let index = match next {
             Next::Try(index) if history.is_empty() => index,
-            Next::Try(index) | Next::WaitThenTry(index, _) => {
+            // Whoever wants to lose nothing is told what is wrong.
+            Next::TryBare(_) if headers::is_strict(&inbound.headers) => return Err(exhausted(&history, last, &failover)),
+            Next::Try(index) | Next::TryBare(index) | Next::WaitThenTry(index, _) => {
                 if !deps.retry_budget.withdraw(since_epoch(deps.clock.now())) {
                     return Err(exhausted(&history, last, &failover));
                 }
@@ -51,6 +55,7 @@ pub(crate) async fn attempt(
                     tokio::time::sleep(delay).await;
                     meter.log_mut().waited += started.elapsed();
                 }
+                is_bare |= matches!(next, Next::TryBare(_));
                 index
             }
             Next::Stop => {
@@ -67,7 +72,12 @@ pub(crate) async fn attempt(
             // In a box, since few requests need the room of it.
             Box::pin(ask.read_aside(deps)).await;
         }
-        let fitted = match fit(deps, inbound, caller, ask, candidate, meter.log().request_id()) {
+        let occasion = Occasion { request_id: meter.log().request_id(), is_bare };
+        let fitted = match fit(deps, inbound, caller, ask, candidate, occasion) {
+            // There was nothing to leave out, so it would be refused again.
+            Ok(fitted) if matches!(next, Next::TryBare(_)) && !fitted.changes.is_bared => {
+                return Err(exhausted(&history, last, &failover));
+            }
             Ok(fitted) => fitted,
             Err(why) => {
                 unfit.get_or_insert(why);

@@ -8,7 +8,7 @@ use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::phase::ingress::Inbound;
 use crate::phase::strategies;
-use crate::phase::translate::{Unfit, translate};
+use crate::phase::translate::{Unfit, is_gemini_3, translate};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
 use wardgate_core::format::{Format, Surface};
@@ -16,7 +16,7 @@ use wardgate_core::id::RequestId;
 use wardgate_model::Quirk;
 use wardgate_policy::configuration::Change;
 use wardgate_policy::{Candidate, Caps, OutputCap, strategy};
-use wardgate_wire::edit::{self, Edit, Params, Slices};
+use wardgate_wire::edit::{self, Edit, Params, Slices, bare};
 use wardgate_wire::envelope;
 use wardgate_wire::multipart;
 use wardgate_wire::neutral::loss::Warnings;
@@ -43,8 +43,19 @@ pub(crate) struct Changes {
     pub(crate) changed: Vec<String>,
     /// The cap on the answer's tokens that took the place of the client's.
     pub(crate) output_cap: Option<u64>,
-    /// What was lost between the formats.
+    /// What was lost between the formats, or because the provider refused it.
     pub(crate) warnings: Warnings,
+    /// Something that the provider may have refused was left out.
+    pub(crate) is_bared: bool,
+}
+
+/// For which attempt a request is fitted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Occasion {
+    /// The request.
+    pub(crate) request_id: RequestId,
+    /// A provider refused reasoning in it, so none goes along that only its maker can read.
+    pub(crate) is_bare: bool,
 }
 
 impl Changes {
@@ -72,14 +83,14 @@ pub(crate) fn fit<'p>(
     caller: &Caller,
     ask: &Ask,
     candidate: &'p Candidate,
-    request_id: RequestId,
+    occasion: Occasion,
 ) -> Result<Fitted<'p>, Unfit> {
     let format = ask.surface.format();
     let own = strategies::changes(deps, caller, ask, candidate)?;
     let mut fitted = if candidate.endpoint.format == format {
-        here(ask.body.len(), || pass(caller, ask, candidate, format, &own))
+        here(ask.body.len(), || pass(caller, ask, candidate, &own, occasion))
     } else {
-        here(ask.body.len(), || translate(deps, inbound, caller, ask, candidate, &own, request_id))?
+        here(ask.body.len(), || translate(deps, inbound, caller, ask, candidate, &own, occasion))?
     };
     if candidate.endpoint.format == Format::AnthropicMessages && candidate.target.provider.has_quirk(Quirk::VertexMessages) {
         fitted.body = edit::exchange(fitted.body, &["model", "stream"], &[("anthropic_version", VERTEX_VERSION)]);
@@ -91,7 +102,14 @@ pub(crate) fn fit<'p>(
 const VERTEX_VERSION: &str = "\"vertex-2023-10-16\"";
 
 /// The body stays as the client wrote it, but for what routing needs and the configuration changes.
-fn pass<'p>(caller: &Caller, ask: &Ask, candidate: &'p Candidate, format: Format, own: &strategy::Changes<'_>) -> Fitted<'p> {
+fn pass<'p>(
+    caller: &Caller,
+    ask: &Ask,
+    candidate: &'p Candidate,
+    own: &strategy::Changes<'_>,
+    occasion: Occasion,
+) -> Fitted<'p> {
+    let format = ask.surface.format();
     let params = params(candidate);
     let output_cap = output_cap(caps(caller, own), ask, candidate, params);
     let model = &candidate.target.model;
@@ -103,12 +121,14 @@ fn pass<'p>(caller: &Caller, ask: &Ask, candidate: &'p Candidate, format: Format
     let ask_for_usage = asks_for_usage(ask, candidate);
     let changes = wire_changes(own);
     let edit = Edit { model, ask_for_usage, output_cap, params, changes: &changes };
-    let edited = match without_envelopes(ask) {
-        Some((body, peek)) => edit::apply(&body, &peek, edit),
-        None => edit::apply(&ask.body, &ask.peek, edit),
-    };
+    let open = without_envelopes(ask);
+    let (body, peek) = open.as_ref().map_or((&ask.body, &ask.peek), |(body, peek)| (body, peek));
+    let bare = if occasion.is_bare { without_reasoning(ask, body, candidate) } else { None };
+    let (body, peek) = bare.as_ref().map_or((body, peek), |(body, peek, _)| (body, peek));
+    let edited = edit::apply(body, peek, edit);
     let output_cap = output_cap.map(|cap| cap.tokens);
-    let changes = Changes { removed: edited.removed, changed: edited.changed, output_cap, warnings: Warnings::default() };
+    let (is_bared, warnings) = (bare.is_some(), bare.map(|(.., warnings)| warnings).unwrap_or_default());
+    let changes = Changes { removed: edited.removed, changed: edited.changed, output_cap, warnings, is_bared };
     let passage = Passage::Same { format, hides_usage: ask_for_usage, is_json_array: ask.is_json_array };
     Fitted { candidate, body: edited.slices, changes, passage }
 }
@@ -119,11 +139,31 @@ fn without_envelopes(ask: &Ask) -> Option<(Bytes, Peek)> {
         return None;
     }
     let body = Bytes::from(envelope::strip(&ask.body)?);
+    let peek = look(ask, &body)?;
+    Some((body, peek))
+}
+
+/// The body without what a provider may have refused, where it holds such a thing.
+fn without_reasoning(ask: &Ask, body: &Bytes, candidate: &Candidate) -> Option<(Bytes, Peek, Warnings)> {
+    let bare::Bare { body, warnings } = bare::bare(ask.surface.format(), body, signs_calls(candidate))?;
+    let body = Bytes::from(body);
+    let peek = look(ask, &body)?;
+    Some((body, peek, warnings))
+}
+
+/// Finds in a changed body what was found in the client's.
+fn look(ask: &Ask, body: &Bytes) -> Option<Peek> {
     let peek = match ask.peek.models.first() {
-        Some(model) if ask.peek.is_model_in_path => peek::peek_gemini(&body, ask.surface, model, ask.peek.is_stream),
-        _ => peek::peek(&body, ask.surface),
+        Some(model) if ask.peek.is_model_in_path => peek::peek_gemini(body, ask.surface, model, ask.peek.is_stream),
+        _ => peek::peek(body, ask.surface),
     };
-    Some((body, peek.ok()?))
+    peek.ok()
+}
+
+/// Whether the model demands that calls in the history are signed, be it in Google's format or in its layer for Chat.
+fn signs_calls(candidate: &Candidate) -> bool {
+    let is_googles = candidate.endpoint.format == Format::Gemini || candidate.target.model.contains("gemini-");
+    is_googles && is_gemini_3(&candidate.target.model)
 }
 
 /// The account's caps, or the configuration's where that one is lower.

@@ -5,18 +5,17 @@ use crate::headers;
 use crate::passage::{Passage, Translation, Vectors};
 use crate::phase::ask::{Ask, NoMemory};
 use crate::phase::configure::Caller;
-use crate::phase::fit::{Changes, Fitted, caps, params, wire_changes};
+use crate::phase::fit::{Changes, Fitted, Occasion, caps, params, wire_changes};
 use crate::phase::ingress::Inbound;
 use std::borrow::Cow;
 use wardgate_core::format::Format;
-use wardgate_core::id::RequestId;
 use wardgate_limits::estimate;
 use wardgate_model::{Ability, Constraints, Quirk, Thinking};
 use wardgate_policy::strategy::{self, Failed};
 use wardgate_policy::{Candidate, Caps, Credential, OutputCap};
 use wardgate_wire::edit::{self, Edit, Params};
 use wardgate_wire::neutral::loss::Untranslatable;
-use wardgate_wire::neutral::opaque;
+use wardgate_wire::neutral::opaque::{self, Origin};
 use wardgate_wire::neutral::request::{Effort, Request};
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm};
 use wardgate_wire::transcode::target::{Target, ThinkingWay, Traits};
@@ -64,7 +63,7 @@ pub(crate) fn translate<'p>(
     ask: &Ask,
     candidate: &'p Candidate,
     own: &strategy::Changes<'_>,
-    request_id: RequestId,
+    occasion: Occasion,
 ) -> Result<Fitted<'p>, Unfit> {
     let (client, provider) = (ask.surface.format(), candidate.endpoint.format);
     let is_strict = headers::is_strict(&inbound.headers);
@@ -79,8 +78,9 @@ pub(crate) fn translate<'p>(
     let (request, output_cap) = capped(request, caps(caller, own), candidate);
     let constraints = candidate.target.known.as_ref().map(|known| &known.constraints);
     let efforts = constraints.map_or_else(Vec::new, efforts);
-    let target =
-        Target { model: &candidate.target.model, mark: mark(candidate), is_strict, traits: traits(candidate, &efforts) };
+    let (mark, is_bare) = (mark(candidate), occasion.is_bare);
+    let is_bared = is_bare && request.holds_reasoning_for(Origin { format: provider, mark });
+    let target = Target { model: &candidate.target.model, mark, is_strict, is_bare, traits: traits(candidate, &efforts) };
     let encoded = transcode::encode_request(provider, &request, &target)?;
     let refused = candidate.target.provider.has_quirk(Quirk::NoStreamOptions).then_some("stream_options");
     let edited = edit::retain(encoded.body.into(), params(candidate), refused);
@@ -88,11 +88,11 @@ pub(crate) fn translate<'p>(
     removed.extend(edited.removed);
     if provider.is_token_count() {
         // What is counted has no output that a cap could be for.
-        let changes = Changes { removed, changed: named, output_cap: None, warnings: encoded.warnings };
+        let changes = Changes { removed, changed: named, output_cap: None, warnings: encoded.warnings, is_bared };
         return Ok(Fitted { candidate, body: edited.slices, changes, passage: Passage::Count { client } });
     }
     let options = ReplyOptions {
-        request_id: request_id.to_text().to_string(),
+        request_id: occasion.request_id.to_text().to_string(),
         created: deps.clock.now().unix_micros() / 1_000_000,
         // Answers in these formats do not name their model.
         model: matches!(provider, Format::CohereChat | Format::BedrockConverse).then(|| candidate.target.model.to_string()),
@@ -102,7 +102,7 @@ pub(crate) fn translate<'p>(
         stops: encoded.stops,
         estimate: Some(Estimate { input: estimate::tokens(ask.body.len() as u64), output: estimate::tokens }),
     };
-    let changes = Changes { removed, changed: named, output_cap, warnings: encoded.warnings };
+    let changes = Changes { removed, changed: named, output_cap, warnings: encoded.warnings, is_bared };
     let passage = Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options }));
     Ok(Fitted { candidate, body: edited.slices, changes, passage })
 }
@@ -171,19 +171,24 @@ fn efforts(constraints: &Constraints) -> Vec<Effort> {
     constraints.efforts.iter().filter_map(|name| Effort::from_name(name)).collect()
 }
 
+/// Whether a model of Google's is of the third generation or later.
+pub(crate) fn is_gemini_3(model: &str) -> bool {
+    let name = model.strip_prefix("google/").unwrap_or(model);
+    !["gemini-1", "gemini-2"].iter().any(|early| name.starts_with(early))
+}
+
 /// What is known of the model and its host.
 fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
     let has_quirk = |quirk| candidate.target.provider.has_quirk(quirk);
     let known = candidate.target.known.as_ref();
     let constraints = known.map(|known| &known.constraints);
     let thinking = constraints.and_then(|constraints| constraints.thinking);
-    let is_early_gemini = ["gemini-1", "gemini-2"].iter().any(|early| candidate.target.model.starts_with(early));
     let host = Traits {
         takes_cache_marks: has_quirk(Quirk::CacheMarks),
         is_openai: has_quirk(Quirk::MaxCompletionTokens),
         needs_reasoning_back: has_quirk(Quirk::NeedsReasoningBack),
         takes_stops: takes_stops(candidate),
-        is_gemini_3: !is_early_gemini,
+        is_gemini_3: is_gemini_3(&candidate.target.model),
         ..Traits::default()
     };
     let Some(constraints) = constraints else { return host };
@@ -224,7 +229,7 @@ mod tests {
     use wardgate_core::format::Surface;
     use wardgate_core::name::ProviderName;
     use wardgate_limits::memory::MemoryBudget;
-    use wardgate_model::{AuthScheme, DataPolicy, Endpoint, Origin, Provider, Target as Called};
+    use wardgate_model::{AuthScheme, DataPolicy, Endpoint, Provider, Target as Called};
 
     fn ask(body: &'static str) -> Ask {
         let read =
@@ -246,7 +251,7 @@ mod tests {
         let provider = Provider {
             name: ProviderName::new("up").unwrap_or_else(|error| panic!("{error}")),
             display_name: String::new(),
-            origin: Origin::Operator,
+            origin: wardgate_model::Origin::Operator,
             endpoints: vec![Arc::clone(&endpoint)],
             environment_variable: None,
             key_shape: None,

@@ -40,6 +40,17 @@ const CREDIT: [&str; 9] = [
 ];
 const CREDENTIAL: [&str; 6] =
     ["api_key_invalid", "api key not valid", "api key expired", "incorrect api key", "invalid_api_key", "invalid api key"];
+/// What is said of reasoning that was made by another model, under another key, or that was changed or left out on the way.
+const REASONING: [&str; 8] = [
+    "invalid_encrypted_content",
+    "could not be verified",
+    "invalid `signature` in `thinking`",
+    "cannot be modified",
+    "expected `thinking`",
+    "thought_signature",
+    "thoughtsignature",
+    "thought signature",
+];
 const OVERLOADED: [&str; 3] = ["overloaded_error", "engine_overloaded", "capacity_exceeded"];
 
 /// Names of errors that say more than any status does: AWS has a quota in 400 and its models' faults in 424.
@@ -53,9 +64,10 @@ const DECIDING: [(&str, FaultClass); 6] = [
 ];
 
 /// Names of errors that come without a status, inside streams.
-const IN_BAND: [(&str, FaultClass); 26] = [
+const IN_BAND: [(&str, FaultClass); 27] = [
     ("invalid_request_error", FaultClass::InvalidRequest),
     ("invalid_prompt", FaultClass::InvalidRequest),
+    ("invalid_encrypted_content", FaultClass::InvalidRequest),
     ("invalid_argument", FaultClass::InvalidRequest),
     ("failed_precondition", FaultClass::InvalidRequest),
     ("data_residency_mismatch", FaultClass::InvalidRequest),
@@ -121,6 +133,7 @@ pub(super) fn correct(by_status: FaultClass, names: &[String], said: &str) -> Fa
         InvalidRequest | CredentialRefused if says(&CONTENT_POLICY) => FaultClass::ContentPolicy,
         InvalidRequest | RateLimited if says(&CREDIT) => FaultClass::CreditExhausted,
         InvalidRequest if says(&CREDENTIAL) => CredentialRefused,
+        InvalidRequest if says(&REASONING) => FaultClass::ReasoningRefused,
         RateLimited | Server if says(&OVERLOADED) => FaultClass::Overloaded,
         class => class,
     }

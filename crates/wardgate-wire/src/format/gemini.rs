@@ -12,6 +12,9 @@ pub(crate) mod encode_reply;
 pub(crate) mod decode_stream;
 pub(crate) mod encode_stream;
 
+/// What Gemini takes in place of a signature that was lost on the way.
+pub(crate) const SIGNATURE_SKIPPED: &str = "skip_thought_signature_validator";
+
 /// A model's name as Gemini's bodies have it.
 pub(crate) fn model_name(model: &str) -> String {
     if model.starts_with("models/") { model.to_owned() } else { format!("models/{model}") }

@@ -1,7 +1,8 @@
 //! What is asked of a model.
 
-use super::content::Turn;
+use super::content::{Content, Reasoning, Turn};
 use super::loss::Warnings;
+use super::opaque::Origin;
 use super::tool::{Tool, ToolChoice};
 use serde_json::value::RawValue;
 use wardgate_core::format::Format;
@@ -54,6 +55,16 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether the conversation holds reasoning that a target could read.
+    #[must_use]
+    pub fn holds_reasoning_for(&self, target: Origin) -> bool {
+        let parts = self.turns.iter().flat_map(|turn| &turn.parts);
+        parts.map(|part| &part.content).any(|content| match content {
+            Content::Reasoning(Reasoning { opaque: Some(opaque), .. }) => opaque.origin.is_readable_by(target),
+            _ => false,
+        })
+    }
+
     /// An empty request in a format.
     #[must_use]
     pub fn new(format: Format) -> Self {

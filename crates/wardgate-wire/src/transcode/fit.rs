@@ -175,7 +175,7 @@ impl<'r> Fit<'r> {
 
     /// What may be sent of an opaque piece: its data if this target made it, else nothing, and a warning.
     pub(crate) fn readable<'o>(&self, opaque: &'o Opaque, path: &str) -> Option<&'o str> {
-        if opaque.origin.is_readable_by(self.target.origin(self.format)) {
+        if self.target.reads(self.format, opaque.origin) {
             return Some(&opaque.data);
         }
         self.warn("reasoning_dropped", path);

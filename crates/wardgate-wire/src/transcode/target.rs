@@ -14,6 +14,8 @@ pub struct Target<'t> {
     pub mark: u64,
     /// Whether to refuse rather than to lose anything.
     pub is_strict: bool,
+    /// Whether to leave out even reasoning that was made here: it was refused.
+    pub is_bare: bool,
     /// What the model and its host can do.
     pub traits: Traits<'t>,
 }
@@ -22,11 +24,16 @@ impl<'t> Target<'t> {
     /// A model about which nothing else is known.
     #[must_use]
     pub fn new(model: &'t str) -> Self {
-        Self { model, mark: crate::neutral::opaque::ANYONE, is_strict: false, traits: Traits::default() }
+        Self { model, mark: crate::neutral::opaque::ANYONE, is_strict: false, is_bare: false, traits: Traits::default() }
     }
 
     pub(crate) const fn origin(&self, format: Format) -> Origin {
         Origin { format, mark: self.mark }
+    }
+
+    /// Whether it is sent what was made there.
+    pub(crate) fn reads(&self, format: Format, origin: Origin) -> bool {
+        !self.is_bare && origin.is_readable_by(self.origin(format))
     }
 }
 

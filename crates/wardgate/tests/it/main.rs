@@ -44,6 +44,7 @@ mod gateway_config;
 mod params;
 mod translation;
 mod stop_sequences;
+mod reasoning;
 mod surfaces;
 mod counts;
 mod auth;

@@ -530,9 +530,8 @@ fn thinking(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], tokens
 /// Whether the conversation waits in the middle of a tool's use and has no thoughts that could go before it. Such models then
 /// refuse to think.
 fn lacks_thoughts(fit: &Fit<'_>, messages: &[Message<'_>]) -> bool {
-    let origin = fit.target.origin(fit.format);
     let is_own = |piece: &Piece<'_>| match &piece.part.content {
-        Content::Reasoning(Reasoning { opaque: Some(opaque), .. }) => opaque.origin.is_readable_by(origin),
+        Content::Reasoning(Reasoning { opaque: Some(opaque), .. }) => fit.target.reads(fit.format, opaque.origin),
         _ => false,
     };
     messages.last().is_some_and(|last| last.role == Role::Tool)

@@ -1,5 +1,6 @@
 //! Writing a generateContent request. The model and whether to stream stand in the path.
 
+use super::SIGNATURE_SKIPPED;
 use crate::format::anthropic_messages::encode_request::{image_media, needs_json_word};
 use crate::format::openai_chat::encode_request::{
     capped, custom_description, function_arguments, prefill_not_supported, result_text,
@@ -19,9 +20,6 @@ use wardgate_core::format::Format;
 
 /// The most stop sequences that Gemini takes.
 const STOP_MAX: usize = 5;
-
-/// What Gemini takes in place of a signature that was lost on the way.
-const SIGNATURE_SKIPPED: &str = "skip_thought_signature_validator";
 
 pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
     let fit = Fit::new(request, target, Format::Gemini, DOTTED, true);
