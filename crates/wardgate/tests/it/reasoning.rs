@@ -1,6 +1,6 @@
 //! Reasoning that only its maker can read, over several turns: refused by a provider.
 
-use crate::{ask, dev, gateway};
+use crate::{ask, dev};
 use serde_json::{Value, json};
 use wardgate_testkit::{Ask, Dialect, Gateway, Reply, Upstream};
 
@@ -68,7 +68,7 @@ const DIALECTS: [Dialect; 3] = [Dialect::Responses, Dialect::Messages, Dialect::
 async fn refused_reasoning_is_left_out_and_the_same_provider_asked_once_more() {
     for (dialect, is_stream) in DIALECTS.into_iter().flat_map(|dialect| [(dialect, false), (dialect, true)]) {
         let upstream = refuses_sealed(dialect, is_stream).await;
-        let gateway = gateway(&upstream).await;
+        let gateway = before(&upstream, dialect).await;
         let answer = second_turn(dialect, SEALED).stream(is_stream).send(&gateway).await;
         assert_eq!((answer.status, answer.header("x-wardgate-attempts")), (200, "2"), "{dialect:?}: {}", answer.text());
         assert!(answer.text().contains("fine"));
@@ -92,7 +92,7 @@ async fn refused_reasoning_is_left_out_and_the_same_provider_asked_once_more() {
 async fn what_is_refused_again_is_told_and_nobody_is_asked_a_third_time() {
     for dialect in DIALECTS {
         let upstream = Upstream::always(Reply::json(400, &dialect.error(words(dialect)))).await;
-        let gateway = gateway(&upstream).await;
+        let gateway = before(&upstream, dialect).await;
         let answer = second_turn(dialect, SEALED).send(&gateway).await;
         assert_eq!((answer.status, dialect.error_code(&answer.json()).as_str()), (400, "upstream_invalid_request"));
         assert_eq!((upstream.seen().len(), &answer.json()["error"]["message"]), (2, &words(dialect).into()), "{dialect:?}");
