@@ -35,6 +35,14 @@ pub enum Format {
     OpenAiTokenCount,
     /// Gemini's embedContent.
     GeminiEmbedding,
+    /// Jina's ranking of texts, which is OpenRouter's as well.
+    JinaRerank,
+    /// Cohere's ranking, version 2.
+    CohereRerank,
+    /// Voyage's ranking.
+    VoyageRerank,
+    /// Cohere's ranking as Amazon Bedrock invokes it.
+    BedrockRerank,
     /// What passes as it is: images, sound and other things that are not read here, but for the model and the usage.
     Opaque,
 }
@@ -56,7 +64,7 @@ pub enum Family {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::OpenAiChat,
         Self::OpenAiResponses,
         Self::OpenAiCompletions,
@@ -72,6 +80,10 @@ impl Format {
         Self::VertexTokenCount,
         Self::OpenAiTokenCount,
         Self::GeminiEmbedding,
+        Self::JinaRerank,
+        Self::CohereRerank,
+        Self::VoyageRerank,
+        Self::BedrockRerank,
         Self::Opaque,
     ];
 
@@ -94,6 +106,10 @@ impl Format {
             Self::VertexTokenCount => "vertex-token-count",
             Self::OpenAiTokenCount => "openai-token-count",
             Self::GeminiEmbedding => "gemini-embedding",
+            Self::JinaRerank => "jina-rerank",
+            Self::CohereRerank => "cohere-rerank",
+            Self::VoyageRerank => "voyage-rerank",
+            Self::BedrockRerank => "bedrock-rerank",
             Self::Opaque => "opaque",
         }
     }
@@ -113,6 +129,8 @@ impl Format {
             | Self::OpenAiCompletions
             | Self::OpenAiEmbeddings
             | Self::OpenAiTokenCount
+            | Self::JinaRerank
+            | Self::VoyageRerank
             | Self::Opaque => Family::OpenAi,
             Self::AnthropicMessages | Self::AnthropicTokenCount => Family::Anthropic,
             Self::Gemini
@@ -120,8 +138,8 @@ impl Format {
             | Self::GeminiTokenCount
             | Self::VertexTokenCount
             | Self::GeminiEmbedding => Family::Google,
-            Self::CohereChat | Self::CohereEmbedding => Family::Cohere,
-            Self::BedrockConverse => Family::Bedrock,
+            Self::CohereChat | Self::CohereEmbedding | Self::CohereRerank => Family::Cohere,
+            Self::BedrockConverse | Self::BedrockRerank => Family::Bedrock,
         }
     }
 
@@ -150,11 +168,26 @@ impl Format {
             Self::GeminiEmbedding => {
                 matches!(provider, Self::GeminiEmbedding) || Self::GeminiBatchEmbedding.is_answered_by(provider)
             }
+            Self::JinaRerank | Self::CohereRerank | Self::VoyageRerank => provider.is_rerank(),
             // Only who serves the same surface knows what to do with it.
             Self::Opaque => false,
             // No client speaks these here.
-            Self::CohereChat | Self::BedrockConverse | Self::CohereEmbedding | Self::VertexTokenCount => false,
+            Self::CohereChat | Self::BedrockConverse | Self::CohereEmbedding | Self::VertexTokenCount | Self::BedrockRerank => {
+                false
+            }
         }
+    }
+
+    /// Whether it ranks texts.
+    #[must_use]
+    pub const fn is_rerank(self) -> bool {
+        matches!(self, Self::JinaRerank | Self::CohereRerank | Self::VoyageRerank | Self::BedrockRerank)
+    }
+
+    /// Whether what it has for an answer is not looked into, but for what it used: that may be told in other things than tokens.
+    #[must_use]
+    pub const fn is_unread(self) -> bool {
+        matches!(self, Self::Opaque) || self.is_rerank()
     }
 
     /// Whether it only asks how many tokens a request has.
@@ -203,13 +236,17 @@ pub enum Surface {
     Translations,
     /// `POST /v1/moderations`.
     Moderations,
-    /// `POST /v1/rerank`.
+    /// `POST /v1/rerank` in the form of Jina and OpenRouter.
     Rerank,
+    /// `POST /v2/rerank`: Cohere's.
+    CohereRerank,
+    /// `POST /v1/rerank` in the form of Voyage, which is known by what its clients write.
+    VoyageRerank,
 }
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::ChatCompletions,
         Self::Messages,
         Self::Responses,
@@ -229,6 +266,8 @@ impl Surface {
         Self::Translations,
         Self::Moderations,
         Self::Rerank,
+        Self::CohereRerank,
+        Self::VoyageRerank,
     ];
 
     /// The format that clients of this surface write and read.
@@ -252,8 +291,10 @@ impl Surface {
             | Self::Speech
             | Self::Transcriptions
             | Self::Translations
-            | Self::Moderations
-            | Self::Rerank => Format::Opaque,
+            | Self::Moderations => Format::Opaque,
+            Self::Rerank => Format::JinaRerank,
+            Self::CohereRerank => Format::CohereRerank,
+            Self::VoyageRerank => Format::VoyageRerank,
         }
     }
 
@@ -280,6 +321,8 @@ impl Surface {
             Self::Translations => "translations",
             Self::Moderations => "moderations",
             Self::Rerank => "rerank",
+            Self::CohereRerank => "cohere-rerank",
+            Self::VoyageRerank => "voyage-rerank",
         }
     }
 
@@ -306,7 +349,8 @@ impl Surface {
     pub const fn upstream_version(self) -> &'static str {
         match self.format().family() {
             Family::Google => "/v1beta",
-            Family::OpenAi | Family::Anthropic | Family::Cohere | Family::Bedrock => "/v1",
+            Family::Cohere => "/v2",
+            Family::OpenAi | Family::Anthropic | Family::Bedrock => "/v1",
         }
     }
 
@@ -332,7 +376,7 @@ impl Surface {
             Self::Transcriptions => "/audio/transcriptions",
             Self::Translations => "/audio/translations",
             Self::Moderations => "/moderations",
-            Self::Rerank => "/rerank",
+            Self::Rerank | Self::CohereRerank | Self::VoyageRerank => "/rerank",
         }
     }
 }

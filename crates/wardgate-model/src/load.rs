@@ -241,6 +241,7 @@ fn formats_named(name: &str) -> &'static [Format] {
         "bedrock.converse" => &[Format::BedrockConverse],
         "cohere.v2_chat" => &[Format::CohereChat],
         "cohere.v2_embed" => &[Format::CohereEmbedding],
+        "cohere.v2_rerank" => &[Format::CohereRerank, Format::BedrockRerank],
         _ => &[],
     }
 }

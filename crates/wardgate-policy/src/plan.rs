@@ -9,6 +9,7 @@
 //! answer's headers.
 
 mod credentials;
+mod instead;
 pub(crate) mod order;
 pub(crate) mod wanted;
 
@@ -116,7 +117,7 @@ pub fn plan(ask: Ask<'_>, facts: Facts<'_>) -> Result<Plan, Vec<Dropped>> {
         (None, Some(health)) => order::by_health(&mut plan.candidates, health),
         (None, None) => {}
     }
-    if plan.candidates.is_empty() { Err(plan.dropped) } else { Ok(plan) }
+    if plan.candidates.is_empty() { Err(instead::told(plan.dropped, facts)) } else { Ok(plan) }
 }
 
 /// Whether a target is in the scope and there is a credential for it, so that a plan on one of its provider's surfaces would
@@ -256,7 +257,7 @@ impl Planning<'_> {
         })?;
         let surface = self.ask.surface;
         let Some(endpoint) = target.endpoint(surface) else {
-            return Err(Why::SurfaceNotServed { provider: provider.name.clone(), surface });
+            return Err(Why::SurfaceNotServed { provider: provider.name.clone(), surface, instead: None });
         };
         let unwanted = self.ask.wishes.and_then(|wishes| wanted::unwanted(target, endpoint, wishes, wanted.variants));
         if let Some(why) = unwanted {

@@ -1,6 +1,7 @@
 //! Why something is not in a plan.
 
 use crate::strategy::Failed;
+use std::fmt;
 use wardgate_core::format::Surface;
 use wardgate_core::name::{ModelName, ProviderName};
 use wardgate_core::tier::TierName;
@@ -60,12 +61,14 @@ pub enum Why {
         model: ModelName,
     },
     /// The provider does not serve the surface that the client uses.
-    #[error("the provider {provider} does not serve {surface}")]
+    #[error("the provider {provider} does not serve {surface}{}", instead.as_ref().map(ToString::to_string).unwrap_or_default())]
     SurfaceNotServed {
         /// The provider.
         provider: ProviderName,
         /// The surface the client used.
         surface: Surface,
+        /// What would do; none while something else may be tried.
+        instead: Option<Box<Instead>>,
     },
     /// The account has no credential for the provider.
     #[error("this account has no provider key for {provider}; add one, or use a model of another provider")]
@@ -171,6 +174,32 @@ pub enum Why {
     /// There are more models before it than are considered.
     #[error("only the first {} models of a request are considered", crate::plan::MODELS_MAX)]
     TooMany,
+}
+
+/// What would do in place of a provider that does not serve a surface.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Instead {
+    /// What this provider does serve.
+    pub surfaces: Vec<Surface>,
+    /// Who serves the surface, of those that the access key may use: the first few.
+    pub providers: Vec<ProviderName>,
+    /// Whether there are credentials for these.
+    pub is_ready: bool,
+}
+
+impl fmt::Display for Instead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let surfaces = self.surfaces.iter().map(|surface| surface.name()).collect::<Vec<_>>();
+        if !surfaces.is_empty() {
+            write!(f, ", but {}", surfaces.join(", "))?;
+        }
+        let providers = self.providers.iter().map(ProviderName::as_str).collect::<Vec<_>>().join(", ");
+        match self.is_ready {
+            _ if providers.is_empty() => f.write_str("; nobody whom this access key may use serves it"),
+            true => write!(f, "; use a model of {providers}"),
+            false => write!(f, "; it is served by {providers}, for which this account has no provider key yet"),
+        }
+    }
 }
 
 /// Something that a client wants and that a candidate is not, or is not known to be.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wardgate_core::access_key::AccessKey;
 use wardgate_core::fault::FaultClass;
-use wardgate_core::format::{Format, Surface};
+use wardgate_core::format::Surface;
 use wardgate_core::id::UsageEventId;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::usage::{Completion, Units, Usage, UsageEvent, UsageSource};
@@ -248,7 +248,7 @@ impl Meter {
         let is_managed = open.candidate.credential.managed().is_some();
         let terms = self.deps().terms(self.log.request_id().made_at(), &self.admission.tenant, self.access_key.team_id);
         // What passes unread may be charged for by what nobody told.
-        let is_read = self.asked.surface.format() != Format::Opaque;
+        let is_read = !self.asked.surface.format().is_unread();
         let is_free = target.provider.origin != Origin::BuiltIn || source == UsageSource::None;
         let is_known = is_read || is_free || cost::is_told(target, usage, terms.at);
         cost::cost(target, usage, is_managed, &terms).filter(|_| is_known)
@@ -316,7 +316,7 @@ impl Drop for Meter {
 /// What an attempt used: what was told of it, or what can be reckoned, and what the request itself says.
 fn used(ending: &Ending<'_>, asked: &Asked) -> (Usage, UsageSource) {
     // What passes unread is nothing that bytes could be reckoned from.
-    let is_unread = asked.surface.format() == Format::Opaque && ending.usage.is_none();
+    let is_unread = asked.surface.format().is_unread() && ending.usage.is_none();
     let (mut usage, source) = if is_unread { unread(ending) } else { reckon(ending, asked.bytes) };
     if source != UsageSource::None {
         usage.units.requests = 1;

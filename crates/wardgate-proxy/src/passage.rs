@@ -14,6 +14,7 @@ use wardgate_wire::reply::{self, ReplyFacts};
 use wardgate_wire::stream::{StreamFacts, Watcher};
 use wardgate_wire::transcode::counts;
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm, EmbeddingsRequest};
+use wardgate_wire::transcode::ranks::{self, RankRequest};
 use wardgate_wire::transcode::{self, ReplyOptions, Transcoder};
 
 /// The way of one attempt's answer.
@@ -31,6 +32,8 @@ pub(crate) enum Passage {
     Translated(Box<Translation>),
     /// The same for vectors, of which there are no streams.
     Vectors(Box<Vectors>),
+    /// The same for ranks.
+    Ranks(Box<Ranks>),
     /// The same for a count of tokens, which is but a number.
     Count {
         /// What the client speaks.
@@ -47,6 +50,16 @@ pub(crate) struct Vectors {
     /// What was asked.
     pub(crate) request: EmbeddingsRequest,
     /// The model that made them.
+    pub(crate) model: String,
+}
+
+/// What translated ranks are written with.
+pub(crate) struct Ranks {
+    /// What the client speaks.
+    pub(crate) client: Format,
+    /// What was asked.
+    pub(crate) request: RankRequest,
+    /// The model that ranked.
     pub(crate) model: String,
 }
 
@@ -104,6 +117,13 @@ impl Passage {
                 }
                 Ok(Whole { body, facts, warnings })
             }
+            Self::Ranks(of) => {
+                let Ranks { client, request, model } = &**of;
+                let reply = ranks::decode_reply(&body, request.documents.len(), credential)?;
+                let body = ranks::encode_reply(*client, &reply, request, model).into();
+                let facts = ReplyFacts { usage: reply.usage, stop_reason: None };
+                Ok(Whole { body, facts, warnings: Warnings::default() })
+            }
             Self::Count { client } => {
                 let body = counts::write(*client, counts::read(&body, credential)?).into();
                 // Counting uses nothing.
@@ -128,7 +148,7 @@ impl Passage {
                 Reader::Translated(Box::new(transcoder), *client, options.is_json_array)
             }
             // Nothing reads a stream of these: what comes is a fault.
-            Self::Vectors(_) | Self::Count { .. } => Reader::Same(Box::new(Watched {
+            Self::Vectors(_) | Self::Ranks(_) | Self::Count { .. } => Reader::Same(Box::new(Watched {
                 watcher: Watcher::new(Format::OpenAiEmbeddings, false),
                 format: Format::OpenAiEmbeddings,
                 array: None,
@@ -140,7 +160,7 @@ impl Passage {
     pub(crate) fn replay(&self, body: &[u8], credential: Option<&str>) -> Result<Option<(Reader, Bytes)>, Fault> {
         match self {
             Self::Same { format, .. } => reply::read(*format, body, credential).map(|_| None),
-            Self::Vectors(_) | Self::Count { .. } => Ok(None),
+            Self::Vectors(_) | Self::Ranks(_) | Self::Count { .. } => Ok(None),
             Self::Translated(translation) => {
                 let reply = transcode::decode_reply(translation.provider, body, translation.mark, credential)?;
                 let mut reader = self.reader(credential);

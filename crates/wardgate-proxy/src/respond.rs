@@ -380,7 +380,9 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
     let (status, kind) = match first.map(Why::filter) {
         _ if matches!(first, Some(Why::Unwanted { wish: Wish::Online, .. })) => (400, ErrorKind::InvalidRequest),
         Some(Filter::Scope | Filter::Tier | Filter::Strategy) => (403, ErrorKind::Permission),
-        Some(Filter::Preference | Filter::Price | Filter::Ability | Filter::Fallback) => (404, ErrorKind::NotFound),
+        Some(Filter::Surface | Filter::Preference | Filter::Price | Filter::Ability | Filter::Fallback) => {
+            (404, ErrorKind::NotFound)
+        }
         _ => (400, ErrorKind::InvalidRequest),
     };
     let code = match first {
@@ -389,7 +391,7 @@ fn nothing_to_try(dropped: &[wardgate_policy::Dropped]) -> Told {
         Some(Why::ProviderOutOfScope { .. }) => "provider_not_allowed",
         Some(Why::ModelOutOfScope { .. }) => "model_not_allowed",
         Some(Why::NotInTier { .. }) => "model_not_in_tier",
-        Some(Why::SurfaceNotServed { .. }) => "surface_not_served",
+        Some(Why::SurfaceNotServed { .. }) => "unsupported_endpoint",
         Some(Why::NoCredential { .. } | Why::KeyGone { .. }) => "no_provider_key",
         Some(Why::NotGranted { .. }) => "no_managed_key",
         Some(Why::NotCatalogued { .. } | Why::NotPriced { .. }) => "not_for_managed_keys",

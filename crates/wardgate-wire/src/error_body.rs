@@ -75,6 +75,10 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
         | Format::OpenAiTokenCount
         | Format::CohereChat
         | Format::CohereEmbedding
+        | Format::JinaRerank
+        | Format::CohereRerank
+        | Format::VoyageRerank
+        | Format::BedrockRerank
         | Format::Opaque
         | Format::BedrockConverse => openai_chat::error::event(error, envelope),
     }

@@ -38,6 +38,9 @@ pub fn read(format: Format, body: &[u8], credential: Option<&str>) -> Result<Rep
         }
         Format::GeminiEmbedding | Format::GeminiBatchEmbedding => figures::vector(body, credential),
         Format::Opaque => opaque::read(body, credential),
+        Format::JinaRerank | Format::CohereRerank | Format::VoyageRerank | Format::BedrockRerank => {
+            opaque::ranks(body, credential)
+        }
         // No client is served in these, so nothing of them passes unread.
         Format::CohereChat | Format::BedrockConverse | Format::CohereEmbedding => {
             let reply = crate::transcode::decode_reply(format, body, 0, credential)?;

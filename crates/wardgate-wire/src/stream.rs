@@ -179,6 +179,10 @@ impl Watcher {
                 | Format::VertexTokenCount
                 | Format::OpenAiTokenCount
                 | Format::GeminiEmbedding
+                | Format::JinaRerank
+                | Format::CohereRerank
+                | Format::VoyageRerank
+                | Format::BedrockRerank
                 | Format::Opaque => Verdict::Pass,
             },
         }

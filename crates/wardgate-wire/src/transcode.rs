@@ -15,6 +15,7 @@ pub mod transcoder;
 pub mod stops;
 pub mod embeddings;
 pub mod counts;
+pub mod ranks;
 pub mod completions;
 pub(crate) mod arrange;
 pub(crate) mod fit;
@@ -85,6 +86,10 @@ pub fn decode_request(format: Format, body: &[u8]) -> Result<Request, Untranslat
         | Format::GeminiBatchEmbedding
         | Format::CohereEmbedding
         | Format::GeminiEmbedding
+        | Format::JinaRerank
+        | Format::CohereRerank
+        | Format::VoyageRerank
+        | Format::BedrockRerank
         | Format::Opaque => Err(no_route(format)),
     }?;
     if request.turns.len() > TURNS_MAX {
@@ -117,6 +122,10 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
         | Format::GeminiBatchEmbedding
         | Format::CohereEmbedding
         | Format::GeminiEmbedding
+        | Format::JinaRerank
+        | Format::CohereRerank
+        | Format::VoyageRerank
+        | Format::BedrockRerank
         | Format::Opaque => Err(no_route(format)),
     }?;
     match encoded.warnings.as_slice().first() {
@@ -154,6 +163,10 @@ pub fn decode_reply(format: Format, body: &[u8], mark: u64, credential: Option<&
         | Format::VertexTokenCount
         | Format::OpenAiTokenCount
         | Format::GeminiEmbedding
+        | Format::JinaRerank
+        | Format::CohereRerank
+        | Format::VoyageRerank
+        | Format::BedrockRerank
         | Format::Opaque => {
             Err(Fault::ours(FaultClass::Unreadable, format!("answers in {} are not translated", format.name())))
         }
@@ -187,6 +200,10 @@ pub fn encode_reply(format: Format, reply: &Reply, options: &ReplyOptions) -> Ve
         | Format::VertexTokenCount
         | Format::OpenAiTokenCount
         | Format::GeminiEmbedding
+        | Format::JinaRerank
+        | Format::CohereRerank
+        | Format::VoyageRerank
+        | Format::BedrockRerank
         | Format::Opaque => Vec::new(),
     }
 }

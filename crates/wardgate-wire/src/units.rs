@@ -15,7 +15,9 @@ const DOCUMENTS_A_QUERY: u64 = 100;
 pub fn asked(surface: Surface, body: &[u8]) -> Units {
     match surface {
         Surface::Speech => Units { characters: read::<Speech<'_>>(body).characters(), ..Units::default() },
-        Surface::Rerank => Units { queries: read::<Rerank>(body).queries(), ..Units::default() },
+        Surface::Rerank | Surface::CohereRerank | Surface::VoyageRerank => {
+            Units { queries: read::<Rerank>(body).queries(), ..Units::default() }
+        }
         Surface::ImageGenerations | Surface::ImageEdits => {
             Units { images: read::<Images>(body).n.unwrap_or(1), ..Units::default() }
         }

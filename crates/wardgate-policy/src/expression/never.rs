@@ -392,7 +392,7 @@ mod tests {
             time.weekday in ['sat', 'sun']  =>  never: time.weekday is never "sat"; it is one of monday, tuesday, wednesday, thursday, friday, saturday, sunday; time.weekday is never "sun"; it is one of monday, tuesday, wednesday, thursday, friday, saturday, sunday
             time.weekday in ['saturday', 'sun']  =>  open
             time.weekday == 'monday' && time.weekday == 'tuesday'  =>  never: time.weekday cannot be == "monday" and == "tuesday" at once
-            request.surface == 'chat'  =>  never: request.surface is never "chat"; it is one of chat-completions, messages, responses, completions, embeddings, generate-content, count-tokens, gemini-count-tokens, responses-input-tokens, embed-content, batch-embed-contents, image-generations, image-edits, image-variations, speech, transcriptions, translations, moderations, rerank
+            request.surface == 'chat'  =>  never: request.surface is never "chat"; it is one of chat-completions, messages, responses, completions, embeddings, generate-content, count-tokens, gemini-count-tokens, responses-input-tokens, embed-content, batch-embed-contents, image-generations, image-edits, image-variations, speech, transcriptions, translations, moderations, rerank, cohere-rerank, voyage-rerank
             request.estimated_input_tokens < 0  =>  never: request.estimated_input_tokens is from 0 to inf, and so never < 0
             request.estimated_input_tokens > 5 && request.estimated_input_tokens <= 5  =>  never: request.estimated_input_tokens cannot be > 5 and <= 5 at once
             ai.models.filter(m, m.provider_id == 'opnai')  =>  nothing: m.provider_id is hardly "opnai"; did you mean "openai"?

@@ -74,7 +74,7 @@ fn nothing_left_is_refused_with_every_cause() {
     let told = Setting::new(&[("anthropic", 1)]).told(&models, Surface::Embeddings);
     expect![[r#"
         refused
-          not claude-opus-5-5 (surface): the provider anthropic does not serve embeddings
+          not claude-opus-5-5 (surface): the provider anthropic does not serve embeddings, but chat-completions, messages, responses, completions, generate-content, count-tokens, gemini-count-tokens, responses-input-tokens; use a model of azure-eastus, ollama, vllm
           not text-embedding-3-small (credential): this account has no provider key for openai; add one, or use a model of another provider
     "#]]
     .assert_eq(&told);

@@ -22,7 +22,7 @@ use wardgate_wire::multipart;
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::request::Request;
 use wardgate_wire::peek::{self, Peek};
-use wardgate_wire::transcode;
+use wardgate_wire::transcode::{self, ranks};
 use wardgate_wire::units;
 
 /// A request that was read.
@@ -169,7 +169,10 @@ pub(crate) fn of(body: Bytes, surface: Surface, memory: Reservation) -> Result<A
 }
 
 fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -> Result<Ask, Failure> {
-    let surface = call.surface;
+    let surface = match call.surface {
+        Surface::Rerank if ranks::is_voyages(&body) => Surface::VoyageRerank,
+        surface => surface,
+    };
     let peek = match &call.model {
         None => peek::peek(&body, surface),
         Some(model) => peek::peek_gemini(&body, surface, model, call.is_stream),

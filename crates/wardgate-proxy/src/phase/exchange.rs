@@ -21,7 +21,6 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
-use wardgate_core::format::Format;
 use wardgate_core::secret::Secret;
 use wardgate_limits::memory::Reservation;
 use wardgate_policy::Candidate;
@@ -151,7 +150,7 @@ pub(crate) async fn exchange(
     }
     let answer = if read::is_raw(ask, inbound, response.headers()) {
         read::raw(response, first_event_by).await?
-    } else if ask.peek.is_stream && ask.surface.format() != Format::Opaque {
+    } else if ask.peek.is_stream && !ask.surface.format().is_unread() {
         read::stream(deps, response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
     } else {
         let reading = pin!(read::whole(deps, response, &passage, credential));

@@ -136,7 +136,11 @@ fn route_path(path: &str) -> Option<Route> {
     if let Some(rest) = path.strip_prefix(GEMINI_BASE) {
         return gemini_path(rest);
     }
-    let rest = path.strip_prefix("/api").unwrap_or(path).strip_prefix("/v1/")?;
+    let path_of_api = path.strip_prefix("/api").unwrap_or(path);
+    if path_of_api == "/v2/rerank" {
+        return Some(Route::Generate(Call::of(Surface::CohereRerank)));
+    }
+    let rest = path_of_api.strip_prefix("/v1/")?;
     let surface = match rest {
         "chat/completions" => Surface::ChatCompletions,
         "messages" => Surface::Messages,
@@ -272,7 +276,10 @@ mod tests {
         check("/api/v1/key", Some(Route::Tell(Topic::Key)));
         check("/v1/route/explain", Some(Route::Explain));
         for surface in Surface::ALL.into_iter().filter(|surface| !surface.upstream_path().contains("{model}")) {
-            check(&format!("/v1{}", surface.upstream_path()), Some(Route::Generate(Call::of(surface))));
+            // What is in Voyage's form is seen by the body alone.
+            let seen = if surface == Surface::VoyageRerank { Surface::Rerank } else { surface };
+            let path = format!("{}{}", surface.upstream_version(), surface.upstream_path());
+            check(&path, Some(Route::Generate(Call::of(seen))));
         }
         check("/v1/models", Some(Route::Tell(Topic::Models)));
         check("/v1/models/sandbox%3Aecho", Some(Route::Tell(Topic::Model("sandbox:echo".to_owned()))));

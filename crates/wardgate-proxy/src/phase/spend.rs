@@ -8,7 +8,6 @@ use crate::failure::Failure;
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use wardgate_core::credit::PrepaidScope;
-use wardgate_core::format::Format;
 use wardgate_core::money::NanoUsd;
 use wardgate_core::time::Timestamp;
 use wardgate_limits::cost::{self, Expected};
@@ -37,7 +36,7 @@ pub(crate) async fn reserve(
     let expected = expected(caller, ask);
     let terms = deps.terms(at, &caller.tenant, team_id);
     // What passes unread may not say what tokens it used; then only what is charged by the piece has a known cost.
-    let is_unread = ask.surface.format() == Format::Opaque;
+    let is_unread = ask.surface.format().is_unread();
     let price = |candidate: &Candidate| {
         let (target, is_managed) = (&candidate.target, candidate.credential.managed().is_some());
         if is_unread && target.provider.origin == Origin::BuiltIn {

@@ -2,7 +2,7 @@
 
 use crate::deps::Deps;
 use crate::headers;
-use crate::passage::{Passage, Translation, Vectors};
+use crate::passage::{Passage, Ranks, Translation, Vectors};
 use crate::phase::ask::{Ask, NoMemory};
 use crate::phase::configure::Caller;
 use crate::phase::fit::{Changes, Fitted, Occasion, caps, params, wire_changes};
@@ -13,13 +13,13 @@ use wardgate_limits::estimate;
 use wardgate_model::{Ability, Constraints, Quirk, Thinking};
 use wardgate_policy::strategy::{self, Failed};
 use wardgate_policy::{Candidate, Caps, Credential, OutputCap};
-use wardgate_wire::edit::{self, Edit, Params};
+use wardgate_wire::edit::{self, Edit, Edited, Params};
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::opaque::{self, Origin};
 use wardgate_wire::neutral::request::{Effort, Request};
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm};
 use wardgate_wire::transcode::target::{Target, ThinkingWay, Traits};
-use wardgate_wire::transcode::{self, Estimate, ReplyOptions};
+use wardgate_wire::transcode::{self, Estimate, ReplyOptions, ranks};
 
 /// Why a request is not sent to a candidate.
 pub(crate) enum Unfit {
@@ -52,7 +52,7 @@ impl From<NoMemory> for Unfit {
 /// Whether the request goes to a candidate through the neutral form.
 pub(crate) fn reads_neutral(ask: &Ask, candidate: &Candidate) -> bool {
     let client = ask.surface.format();
-    candidate.endpoint.format != client && EmbeddingsForm::of(client).is_none()
+    candidate.endpoint.format != client && EmbeddingsForm::of(client).is_none() && !client.is_rerank()
 }
 
 /// Writes the request for a candidate.
@@ -69,6 +69,9 @@ pub(crate) fn translate<'p>(
     let is_strict = headers::is_strict(&inbound.headers);
     if let (Some(asked), Some(form)) = (EmbeddingsForm::of(client), EmbeddingsForm::of(provider)) {
         return embed(ask, candidate, asked, form, is_strict);
+    }
+    if client.is_rerank() {
+        return rank(ask, candidate, own, is_strict);
     }
     let changed = changed(ask, candidate, own)?;
     let request = match &changed {
@@ -123,6 +126,20 @@ fn embed<'p>(
     Ok(Fitted { candidate, body: vec![body.into()], changes, passage })
 }
 
+/// The same for ranking, likewise.
+fn rank<'p>(ask: &Ask, candidate: &'p Candidate, own: &strategy::Changes<'_>, is_strict: bool) -> Result<Fitted<'p>, Unfit> {
+    let (client, provider) = (ask.surface.format(), candidate.endpoint.format);
+    let edited = edited(ask, candidate, own);
+    let body = edited.as_ref().map_or(ask.body.clone(), |edited| edited.slices.concat().into());
+    let request = ranks::decode_request(client, &body)?;
+    let target = Target { is_strict, ..Target::new(&candidate.target.model) };
+    let (body, warnings) = ranks::encode_request(provider, &request, &target)?;
+    let (removed, changed) = edited.map(|edited| (edited.removed, edited.changed)).unwrap_or_default();
+    let changes = Changes { removed, changed, warnings, ..Changes::default() };
+    let passage = Passage::Ranks(Box::new(Ranks { client, request, model: candidate.target.model.to_string() }));
+    Ok(Fitted { candidate, body: vec![body.into()], changes, passage })
+}
+
 /// A request as the configuration changes it for a candidate, in the client's names of parameters.
 struct Changed {
     request: Request,
@@ -134,14 +151,19 @@ struct Changed {
 
 /// What the configuration makes of the request; none: it changes nothing.
 fn changed(ask: &Ask, candidate: &Candidate, own: &strategy::Changes<'_>) -> Result<Option<Changed>, Untranslatable> {
+    let Some(edited) = edited(ask, candidate, own) else { return Ok(None) };
+    let request = transcode::decode_request(ask.surface.format(), &edited.slices.concat())?;
+    Ok(Some(Changed { request, removed: edited.removed, changed: edited.changed }))
+}
+
+/// The client's body as the configuration changes it; none: it changes nothing.
+fn edited(ask: &Ask, candidate: &Candidate, own: &strategy::Changes<'_>) -> Option<Edited> {
     if own.parameters.is_empty() {
-        return Ok(None);
+        return None;
     }
     let (model, changes) = (&candidate.target.model, wire_changes(own));
     let edit = Edit { model, ask_for_usage: false, output_cap: None, params: Params::default(), changes: &changes };
-    let edited = edit::apply(&ask.body, &ask.peek, edit);
-    let request = transcode::decode_request(ask.surface.format(), &edited.slices.concat())?;
-    Ok(Some(Changed { request, removed: edited.removed, changed: edited.changed }))
+    Some(edit::apply(&ask.body, &ask.peek, edit))
 }
 
 /// The request with the cap, where it asks for more or says nothing.

@@ -130,6 +130,13 @@ pub(crate) fn read(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, 
     Ok(ReplyFacts { usage, stop_reason: None })
 }
 
+/// The same of ranks, whose list is none of images.
+pub(crate) fn ranks(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, Fault> {
+    let facts = read(body, credential)?;
+    let usage = facts.usage.map(|usage| Usage { units: Units { images: 0, ..usage.units }, ..usage });
+    Ok(ReplyFacts { usage: usage.filter(|usage| *usage != Usage::default()), ..facts })
+}
+
 fn nothing() -> Fault {
     Fault::new(FaultClass::Unreadable, "the provider's answer is empty")
 }

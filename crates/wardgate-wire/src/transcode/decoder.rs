@@ -59,6 +59,10 @@ impl StreamDecoder {
             | Format::VertexTokenCount
             | Format::OpenAiTokenCount
             | Format::GeminiEmbedding
+            | Format::JinaRerank
+            | Format::CohereRerank
+            | Format::VoyageRerank
+            | Format::BedrockRerank
             | Format::Opaque => Reader::None(format),
         };
         let framing = match format {

@@ -103,6 +103,10 @@ impl StreamEncoder {
             | Format::VertexTokenCount
             | Format::OpenAiTokenCount
             | Format::GeminiEmbedding
+            | Format::JinaRerank
+            | Format::CohereRerank
+            | Format::VoyageRerank
+            | Format::BedrockRerank
             | Format::Opaque => Writer::None,
         };
         Self { writer, aliases, wrapped: None, format }

@@ -101,7 +101,7 @@ async fn where_nobody_counts_it_is_reckoned_and_marked() {
     // Whoever wants no loss wants no guess; what is no request is not reckoned; whoever may not call the model learns nothing.
     let [(target, body, _), ..] = clients("up:m", "hi");
     let strict = Ask::new(Dialect::Messages, "").target(&target).body(body.to_string()).header("x-wardgate-strict", "true");
-    assert_eq!(strict.send(&gateway).await.json()["error"]["code"], "surface_not_served");
+    assert_eq!(strict.send(&gateway).await.json()["error"]["code"], "unsupported_endpoint");
     for wrong in [json!({"model": "up:m"}), json!({"model": "nowhere:m", "messages": []})] {
         assert_eq!(post(&gateway, MESSAGES, &wrong).await.status, 400, "{wrong}");
     }

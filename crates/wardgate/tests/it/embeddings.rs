@@ -57,7 +57,10 @@ async fn embeddings_pass() {
     // What speaks no embeddings is told so.
     gateway.add_speaker("chat", upstream.url(), Dialect::Chat).await;
     let refused = post(&gateway, "/v1/embeddings", &json!({"model": "chat:m", "input": "a"})).await;
-    assert_eq!((refused.status, &refused.json()["error"]["code"]), (400, &"surface_not_served".into()));
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (404, &"unsupported_endpoint".into()));
+    let message = refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("the provider chat does not serve embeddings, but chat-completions, "), "{message}");
+    assert!(message.ends_with("; use a model of sandbox, up"), "{message}");
     let vector = post(&gateway, "/v1/embeddings", &json!({"model": "sandbox:embed", "input": "a"})).await;
     assert_eq!(vector.json()["data"][0]["object"], "embedding", "{}", vector.text());
 }

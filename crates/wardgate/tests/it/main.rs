@@ -47,6 +47,7 @@ mod stop_sequences;
 mod reasoning;
 mod surfaces;
 mod counts;
+mod rerank;
 mod auth;
 mod passing;
 mod strategies;

@@ -67,7 +67,7 @@ async fn errors_have_openais_shape_wherever_they_come_from() {
     for (path, body, headers, status, text) in [
         ("/v1/images/generations", r#"{"model":"up:m"}"#, json, 400, "no such size"),
         ("/v1/images/generations", r#"{"prompt":"x"}"#, json, 400, "\\\"model\\\" is missing"),
-        ("/v1/audio/speech", r#"{"model":"up:m"}"#, json, 400, "speech"),
+        ("/v1/audio/speech", r#"{"model":"up:m"}"#, json, 404, "does not serve speech"),
         ("/v1/audio/transcriptions", "--b\r\nx", form, 400, "multipart"),
         ("/v1/audio/transcriptions", "--b--", form, 400, "is missing"),
     ] {

@@ -59,7 +59,7 @@ async fn every_cause_on_every_surface() {
         Case { key: &no_providers, models: up, told: "403 provider_not_allowed", tally: "2 out of scope" },
         Case { key: &choosy, models: up, told: "403 model_not_selected", tally: "2 not selected" },
         Case { key: &strict, models: up, told: "403 not_admitted", tally: "pay" },
-        Case { key: &open, models: ["dumb:one", "dumb:two"], told: "400 surface_not_served", tally: "2 without the surface" },
+        Case { key: &open, models: ["dumb:one", "dumb:two"], told: "404 unsupported_endpoint", tally: "2 without the surface" },
         Case { key: &open, models: ["auto", "wardgate/free"], told: "404 no_able_model", tally: "1 too dear, 1 not able to" },
     ];
     for dialect in [Dialect::Chat, Dialect::Messages, Dialect::Responses, Dialect::Gemini] {
