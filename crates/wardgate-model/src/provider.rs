@@ -131,6 +131,12 @@ pub enum Quirk {
     CacheMarks,
     /// Refuses a turn with tool calls that comes back without its `reasoning_content`.
     NeedsReasoningBack,
+    /// Wants ids of calls of nine letters and digits, and refuses some words in the schemas of tools.
+    MistralTools,
+    /// Cannot hold an answer to a schema while there are tools.
+    SchemaOrTools,
+    /// Cannot hold an answer to a schema while it streams.
+    SchemaOrStream,
     /// Names the model of a Messages request in the path, and wants a version in the body in its place.
     VertexMessages,
 }

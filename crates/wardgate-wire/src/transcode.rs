@@ -19,6 +19,7 @@ pub mod ranks;
 pub mod completions;
 pub(crate) mod arrange;
 pub(crate) mod fit;
+pub(crate) mod media;
 pub(crate) mod parts;
 pub(crate) mod schema;
 

@@ -210,6 +210,9 @@ fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
         is_openai: has_quirk(Quirk::MaxCompletionTokens),
         needs_reasoning_back: has_quirk(Quirk::NeedsReasoningBack),
         takes_stops: takes_stops(candidate),
+        is_mistral: has_quirk(Quirk::MistralTools),
+        has_schema_or_tools: has_quirk(Quirk::SchemaOrTools),
+        has_schema_or_stream: has_quirk(Quirk::SchemaOrStream),
         is_gemini_3: is_gemini_3(&candidate.target.model),
         ..Traits::default()
     };

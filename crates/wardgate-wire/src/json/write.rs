@@ -58,6 +58,12 @@ impl Json<'_> {
         self.0.extend_from_slice(value.as_bytes());
     }
 
+    pub(crate) fn put_some_raw(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.put_raw(key, value);
+        }
+    }
+
     pub(crate) fn put_json(&mut self, key: &str, value: Option<&RawValue>) {
         if let Some(value) = value {
             self.put_raw(key, value.get());

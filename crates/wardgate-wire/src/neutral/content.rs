@@ -181,7 +181,11 @@ impl Source {
     pub fn from_url(url: &str) -> Self {
         let inline = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
         match inline {
-            Some((media, data)) => Self::Base64 { media: media.to_owned(), data: data.to_owned() },
+            Some((media, data)) => {
+                // Parameters, such as a charset, say nothing that counts here.
+                let media = media.split(';').next().unwrap_or_default();
+                Self::Base64 { media: media.to_owned(), data: data.to_owned() }
+            }
             None => Self::Url { url: url.to_owned(), media: None },
         }
     }

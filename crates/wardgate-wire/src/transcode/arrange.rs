@@ -34,15 +34,36 @@ pub(crate) enum Ids {
     Any,
     /// At most 64 letters, digits, `_` and `-`.
     Narrow,
+    /// Nine letters and digits (Mistral).
+    Nine,
 }
 
 impl Ids {
     fn fit(self, id: &str) -> String {
         let is_narrow = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         // A legacy function's call has none.
-        let fits = !id.is_empty() && (self == Self::Any || id.len() <= 64 && id.bytes().all(is_narrow));
-        if fits { id.to_owned() } else { format!("call_{:016x}", fnv(id.bytes())) }
+        let fits = match self {
+            Self::Any => !id.is_empty(),
+            Self::Narrow => (1..=64).contains(&id.len()) && id.bytes().all(is_narrow),
+            Self::Nine => id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+        };
+        match self {
+            _ if fits => id.to_owned(),
+            Self::Any | Self::Narrow => format!("call_{:016x}", fnv(id.bytes())),
+            Self::Nine => nine(fnv(id.bytes())),
+        }
     }
+}
+
+/// A number as nine letters and digits.
+fn nine(mut number: u64) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let digits = (0..9).map(|_| {
+        let digit = DIGITS[(number % 62) as usize];
+        number /= 62;
+        char::from(digit)
+    });
+    digits.collect()
 }
 
 /// Calls that wait for their results. A conversation may have tens of thousands of them, so none is searched for.
@@ -216,6 +237,10 @@ mod tests {
 
     /// Turns as a short text: `u` a user's, `s` a system's, `c:1` a call, `r:1` a result, `a` the assistant's text.
     fn check(turns: &str, expected: &Expect) {
+        check_with(Ids::Narrow, turns, expected);
+    }
+
+    fn check_with(ids: Ids, turns: &str, expected: &Expect) {
         let mut request = Request::new(Format::OpenAiChat);
         for (number, word) in turns.split(' ').enumerate() {
             let (kind, id) = word.split_once(':').unwrap_or((word, ""));
@@ -232,7 +257,7 @@ mod tests {
             let path = format!("messages[{number}]");
             request.turns.push(Turn { role, parts: vec![content.into()], name: None, phase: None, path });
         }
-        let found = match arrange(&request, Ids::Narrow) {
+        let found = match arrange(&request, ids) {
             Err(error) => format!("{}: {error}", error.code),
             Ok(messages) => messages
                 .iter()
@@ -257,6 +282,11 @@ mod tests {
     fn ids_fit_and_differ() {
         check("u c:a.b r:a.b", &expect!["User(text) Assistant(call_e61d99190466522c) Tool(call_e61d99190466522c)"]);
         check("c:0 r:0 c:0 r:0", &expect!["Assistant(0) Tool(0) Assistant(0_2) Tool(0_2)"]);
+        check_with(
+            Ids::Nine,
+            "c:abcDEF123 r:abcDEF123 c:call_1 r:call_1",
+            &expect!["Assistant(abcDEF123) Tool(abcDEF123) Assistant(9gD2Dimct) Tool(9gD2Dimct)"],
+        );
     }
 
     #[test]

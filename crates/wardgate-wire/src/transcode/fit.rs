@@ -7,7 +7,7 @@ use super::target::Target;
 use crate::neutral::content::{Content, Part};
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::Opaque;
-use crate::neutral::request::{Effort, Number, Request};
+use crate::neutral::request::{Effort, Number, OutputForm, Request};
 use crate::neutral::tool::{Tool, ToolChoice};
 use std::cell::RefCell;
 use wardgate_core::format::Format;
@@ -141,11 +141,16 @@ impl<'r> Fit<'r> {
         }
     }
 
+    /// The same of a number that says nothing where it is this one.
+    pub(crate) fn drop_unless(&self, number: Option<&Number>, neutral: f64, field: Field) {
+        self.drop(number.is_some_and(|number| (number.value() - neutral).abs() > f64::EPSILON), field);
+    }
+
     /// A sampling parameter for a model that may take none. One is what they all use anyway.
     pub(crate) fn sampling(&self, number: Option<&'r Number>, field: Field, max: f64) -> Option<&'r str> {
         let number = number?;
         if !self.target.traits.takes_sampling {
-            self.drop((number.value() - 1.0).abs() > f64::EPSILON, field);
+            self.drop(field == Field::TopK || (number.value() - 1.0).abs() > f64::EPSILON, field);
             return None;
         }
         if number.value() > max {
@@ -207,6 +212,12 @@ impl<'r> Fit<'r> {
         Some(choice)
     }
 
+    /// Whether a tool is a custom one and the provider has such.
+    pub(crate) fn is_custom_there(&self, name: &str) -> bool {
+        let is_custom = |tool: &Tool| matches!(tool, Tool::Custom { name: custom, .. } if custom == name);
+        self.target.traits.is_openai && self.request.tools.iter().any(is_custom)
+    }
+
     /// Only the tools that may be chosen from, where the format has no such list.
     pub(crate) fn allowed_tools(&self) -> Vec<&'r Tool> {
         let tools = self.request.tools.iter();
@@ -217,6 +228,21 @@ impl<'r> Fit<'r> {
             }
             _ => tools.collect(),
         }
+    }
+
+    /// Refuses a schema for the answer where the host cannot keep to it beside what else is asked.
+    pub(crate) fn check_schema(&self) -> Result<(), Untranslatable> {
+        let (request, traits) = (self.request, &self.target.traits);
+        if !matches!(request.output, OutputForm::JsonSchema { .. }) {
+            return Ok(());
+        }
+        let beside = match () {
+            () if traits.has_schema_or_tools && !request.tools.is_empty() => "there are tools",
+            () if traits.has_schema_or_stream && request.is_stream => "it streams",
+            () => return Ok(()),
+        };
+        let why = format!("this provider cannot hold an answer to a schema while {beside}");
+        Err(self.refuse_field("combination_not_supported", Field::Output, why))
     }
 
     /// An error about a tool that only another format's providers run.
@@ -240,6 +266,14 @@ impl<'r> Fit<'r> {
     /// The request as written, with all that was lost.
     pub(crate) fn done(self, body: Vec<u8>) -> Encoded {
         Encoded { body, warnings: self.warnings.into_inner(), aliases: self.aliases, stops: self.stops.into_inner() }
+    }
+}
+
+/// A user's name that is no longer than a provider takes: a longer one is hashed, so that it still tells users apart.
+pub(crate) fn short_user(user: &str, bytes_max: usize) -> std::borrow::Cow<'_, str> {
+    match user.len() {
+        length if length > bytes_max => format!("user-{:016x}", crate::neutral::opaque::fnv(user.bytes())).into(),
+        _ => user.into(),
     }
 }
 

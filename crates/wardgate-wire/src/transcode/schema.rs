@@ -3,13 +3,17 @@
 //! Only schemas of structured output are changed, and only where the provider would refuse them. What a keyword demanded and the
 //! provider cannot enforce moves into the description, where the model still reads it.
 
+mod root;
+
+pub(crate) use root::object_root;
+
 use crate::json::Path;
 use crate::json::tree::Tree;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
 
 /// Keywords that Anthropic's structured output refuses, in the order in which they are told in a description.
-const MOVED: [&str; 13] = [
+const MOVED: [&str; 25] = [
     "minimum",
     "maximum",
     "exclusiveMinimum",
@@ -23,14 +27,35 @@ const MOVED: [&str; 13] = [
     "uniqueItems",
     "minProperties",
     "maxProperties",
+    "contains",
+    "minContains",
+    "maxContains",
+    "propertyNames",
+    "patternProperties",
+    "dependentRequired",
+    "dependentSchemas",
+    "unevaluatedProperties",
+    "not",
+    "if",
+    "then",
+    "else",
 ];
 
 /// String formats that Anthropic's structured output knows.
 const FORMATS: [&str; 9] = ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6"];
 
-/// Whether a schema is one that OpenAI takes as strict: every object closed, every property required.
+/// Whether a schema is one that OpenAI takes as strict: an object, every object in it closed, every property required.
 pub(crate) fn is_openai_strict(schema: &RawValue) -> bool {
-    Tree::read(schema, &Path::Root).is_ok_and(|tree| is_closed(&tree))
+    Tree::read(schema, &Path::Root).is_ok_and(|tree| says_object(tree.get("type")) && is_closed(&tree))
+}
+
+/// Whether a schema's `type` is an object, or an object among others.
+fn says_object(kind: Option<&Tree>) -> bool {
+    match kind {
+        Some(Tree::Array(kinds)) => kinds.iter().any(|kind| says_object(Some(kind))),
+        Some(kind) => kind.as_text().as_deref() == Some("object"),
+        None => false,
+    }
 }
 
 fn is_closed(tree: &Tree) -> bool {
@@ -38,7 +63,7 @@ fn is_closed(tree: &Tree) -> bool {
         Tree::Scalar(_) => true,
         Tree::Array(values) => values.iter().all(is_closed),
         Tree::Object(members) => {
-            let is_object = tree.get("type").and_then(Tree::as_text).as_deref() == Some("object");
+            let is_object = says_object(tree.get("type"));
             let own = !is_object || {
                 let required = match tree.get("required") {
                     Some(Tree::Array(names)) => names.iter().filter_map(Tree::as_text).collect(),
@@ -69,7 +94,8 @@ fn clean(tree: Tree) -> Tree {
         Tree::Object(members) => members,
         other => return other,
     };
-    let is_object = members.iter().any(|(key, value)| key == "type" && value.as_text().as_deref() == Some("object"));
+    let find = |wanted: &str| members.iter().find(|(key, _)| key == wanted).map(|(_, value)| value);
+    let is_object = says_object(find("type")) || find("type").is_none() && find("properties").is_some();
     let mut kept: Vec<(String, Tree)> = Vec::with_capacity(members.len() + 1);
     let mut said: Vec<(usize, String)> = Vec::new();
     for (key, value) in members {
@@ -84,12 +110,17 @@ fn clean(tree: Tree) -> Tree {
             "format" if !value.as_text().is_some_and(|format| FORMATS.contains(&format.as_str()) || format == "uuid") => {
                 said.push((MOVED.len(), format!("format: {}", value.to_json())));
             }
-            "additionalProperties" if is_object => {}
+            // Every object must be closed; what else could be in it is said.
+            "additionalProperties" if is_object => {
+                if matches!(value, Tree::Object(_)) {
+                    said.push((MOVED.len(), format!("additionalProperties: {}", value.to_json())));
+                }
+            }
             "$schema" => {}
             "oneOf" => kept.push(("anyOf".to_owned(), clean_all(value))),
             "anyOf" | "allOf" | "prefixItems" => kept.push((key, clean_all(value))),
             // Here members are names of properties, not keywords.
-            "properties" | "$defs" | "definitions" | "patternProperties" => kept.push((key, clean_each(value))),
+            "properties" | "$defs" | "definitions" => kept.push((key, clean_each(value))),
             "items" => kept.push((key, clean(value))),
             _ => kept.push((key, value)),
         }
@@ -122,6 +153,31 @@ fn clean_each(tree: Tree) -> Tree {
     match tree {
         Tree::Object(members) => Tree::Object(members.into_iter().map(|(key, value)| (key, clean(value))).collect()),
         other => other,
+    }
+}
+
+/// A schema as Mistral takes it in a tool: without the words that it refuses.
+pub(crate) fn for_mistral(schema: &RawValue) -> String {
+    match Tree::read(schema, &Path::Root) {
+        Ok(tree) => plainer(tree).to_json(),
+        Err(_) => schema.get().to_owned(),
+    }
+}
+
+fn plainer(tree: Tree) -> Tree {
+    match tree {
+        Tree::Object(members) => {
+            let is_refused = |key: &str, value: &Tree| match key {
+                "$id" | "$schema" => matches!(value, Tree::Scalar(_)),
+                "strict" => matches!(value, Tree::Scalar(word) if word == "true" || word == "false"),
+                "additionalProperties" => *value == Tree::Scalar("false".to_owned()),
+                _ => false,
+            };
+            let kept = members.into_iter().filter(|(key, value)| !is_refused(key, value));
+            Tree::Object(kept.map(|(key, value)| (key, plainer(value))).collect())
+        }
+        Tree::Array(values) => Tree::Array(values.into_iter().map(plainer).collect()),
+        scalar => scalar,
     }
 }
 
@@ -180,12 +236,33 @@ mod tests {
     }
 
     #[test]
+    fn objects_are_closed_however_they_are_told() {
+        assert_eq!(
+            for_anthropic(&raw(
+                r#"{"type":["object","null"],"additionalProperties":{"type":"integer"},"not":{"a":1},"properties":{"p":{"properties":{}}}}"#
+            )),
+            r#"{"type":["object","null"],"properties":{"p":{"properties":{},"additionalProperties":false}},"additionalProperties":false,"description":"not: {\"a\":1}, additionalProperties: {\"type\":\"integer\"}"}"#
+        );
+    }
+
+    #[test]
+    fn mistral_gets_fewer_words() {
+        assert_eq!(
+            for_mistral(&raw(
+                r#"{"$schema":"x","type":"object","properties":{"strict":{"type":"object","additionalProperties":false}},"additionalProperties":false}"#
+            )),
+            r#"{"type":"object","properties":{"strict":{"type":"object"}}}"#
+        );
+    }
+
+    #[test]
     fn strict_needs_every_property_and_no_other() {
         assert!(is_openai_strict(&raw(
             r#"{"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false}"#
         )));
         assert!(!is_openai_strict(&raw(r#"{"type":"object","properties":{"a":{}},"additionalProperties":false}"#)));
         assert!(!is_openai_strict(&raw(r#"{"type":"object","properties":{"a":{}},"required":["a"]}"#)));
+        assert!(!is_openai_strict(&raw(r#"{"type":"array","items":{}}"#)) && !is_openai_strict(&raw("{}")));
     }
 
     #[test]

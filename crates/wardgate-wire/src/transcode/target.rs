@@ -76,6 +76,12 @@ pub struct Traits<'t> {
     pub is_openai: bool,
     /// Whether reasoning must come back with each call as `reasoning_content` (DeepSeek, Moonshot AI).
     pub needs_reasoning_back: bool,
+    /// Whether it is Mistral's: ids of calls have nine letters and digits, and schemas of tools have fewer words.
+    pub is_mistral: bool,
+    /// Whether its host cannot hold an answer to a schema while there are tools.
+    pub has_schema_or_tools: bool,
+    /// Whether its host cannot hold an answer to a schema while it streams.
+    pub has_schema_or_stream: bool,
     /// Whether it is told to think by level rather than by budget, and takes ids of calls and pictures in results (Gemini 3
     /// and later).
     pub is_gemini_3: bool,
@@ -96,6 +102,9 @@ impl Default for Traits<'_> {
             takes_cache_marks: false,
             is_openai: false,
             needs_reasoning_back: false,
+            is_mistral: false,
+            has_schema_or_tools: false,
+            has_schema_or_stream: false,
             is_gemini_3: true,
         }
     }

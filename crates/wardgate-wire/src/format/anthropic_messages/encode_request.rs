@@ -11,9 +11,10 @@ use crate::neutral::tool::{Call, CallKind, Tool, ToolChoice, ToolResult};
 use crate::transcode::Encoded;
 use crate::transcode::aliases::WIDE;
 use crate::transcode::arrange::{Ids, Message, Piece, arrange, split_instructions};
-use crate::transcode::fit::{CUSTOM_SCHEMA, EMPTY_SCHEMA, Field, Fit, arguments_object};
-use crate::transcode::schema;
+use crate::transcode::fit::{CUSTOM_SCHEMA, EMPTY_SCHEMA, Field, Fit, arguments_object, short_user};
 use crate::transcode::target::{Target, ThinkingWay};
+use crate::transcode::{media, schema};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use wardgate_core::format::Format;
 
@@ -22,6 +23,9 @@ const OUTPUT_TOKENS_DEFAULT: u64 = 32_000;
 
 /// The smallest budget for thinking that the format takes.
 const BUDGET_TOKENS_MIN: u64 = 1_024;
+
+/// The longest name of a user.
+const USER_BYTES_MAX: usize = 256;
 
 /// The most cache marks in one request.
 const CACHE_MARKS_MAX: usize = 4;
@@ -43,7 +47,7 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
     let marks = Marks::new(&fit, &system, &messages);
     let body = object(|json| {
         json.put("model", target.model);
-        let tokens_max = capped(&fit).or(target.traits.output_tokens_max).unwrap_or(OUTPUT_TOKENS_DEFAULT);
+        let tokens_max = capped(&fit).unwrap_or_else(|| default_tokens_max(&fit));
         json.put_number("max_tokens", tokens_max);
         write_system(&fit, json, &system, &marks);
         json.put_list("messages", |json| write_messages(&fit, json, &messages, is_alone, &marks));
@@ -52,6 +56,15 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         options(&fit, json, is_thinking);
     });
     Ok(fit.done(body))
+}
+
+/// The limit where the client gave none: what the model has. One that is not streamed would take too long with all of that.
+fn default_tokens_max(fit: &Fit<'_>) -> u64 {
+    match fit.target.traits.output_tokens_max {
+        Some(max) if fit.request.is_stream => max,
+        Some(max) => max.min(OUTPUT_TOKENS_DEFAULT),
+        None => OUTPUT_TOKENS_DEFAULT,
+    }
 }
 
 fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> {
@@ -83,28 +96,22 @@ fn check_part(fit: &Fit<'_>, part: &Part, path: &str) -> Result<(), Untranslatab
         Content::Image { source: Source::FileId { .. }, .. } | Content::File { source: Source::FileId { .. }, .. } => {
             Err(file_id_not_portable(path))
         }
-        Content::Image { source: Source::Base64 { media, data }, .. } => match image_media(media, data) {
-            "image/png" | "image/jpeg" | "image/gif" | "image/webp" => Ok(()),
-            media => {
-                let why =
-                    format!("images of the type {media:?} cannot be sent to this provider: it takes png, jpeg, gif and webp");
-                Err(Untranslatable::new("unsupported_modality", path, why))
-            }
-        },
+        Content::Image { source, .. } => media::check_picture(source, path).and_then(|()| media::check_web(source, path)),
+        Content::File { source, .. } => check_document(source, path),
         _ => Ok(()),
     }
 }
 
-/// The media type of an image by its first bytes, since a wrong one is refused; else as declared.
-pub(crate) fn image_media<'m>(declared: &'m str, data: &str) -> &'m str {
-    match data {
-        _ if data.starts_with("iVBORw0KGgo") => "image/png",
-        _ if data.starts_with("/9j/") => "image/jpeg",
-        _ if data.starts_with("R0lGOD") => "image/gif",
-        _ if data.starts_with("UklGR") => "image/webp",
-        _ if declared == "image/jpg" => "image/jpeg",
-        _ => declared,
+/// Documents are PDF or text.
+fn check_document(source: &Source, path: &str) -> Result<(), Untranslatable> {
+    media::check_web(source, path)?;
+    let is_here = matches!(source, Source::Base64 { .. });
+    if !is_here || media::media_of(source) == Some("application/pdf") || media::document_text(source).is_some() {
+        return Ok(());
     }
+    let kind = media::media_of(source).unwrap_or_default();
+    let why = format!("documents of the type {kind:?} cannot be sent to this provider: it takes PDF and text");
+    Err(Untranslatable::new("unsupported_modality", path, why))
 }
 
 /// Which cache marks are kept: the first one, and the last three. They are told apart by where their part is.
@@ -144,7 +151,9 @@ impl Marks {
 
 fn write_system(fit: &Fit<'_>, json: &mut Json<'_>, system: &[Message<'_>], marks: &Marks) {
     let needs_json_word = needs_json_word(fit);
-    let parts = || system.iter().flat_map(|message| &message.pieces).map(|piece| piece.part);
+    // Blank text is refused.
+    let is_said = |part: &&Part| matches!(&part.content, Content::Text { text, .. } if !text.trim().is_empty());
+    let parts = || system.iter().flat_map(|message| &message.pieces).map(|piece| piece.part).filter(is_said);
     if parts().next().is_none() && needs_json_word.is_none() {
         return;
     }
@@ -257,7 +266,7 @@ fn write_piece(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece:
         }),
         Content::Image { .. } | Content::File { .. } if message.role == Role::Assistant => {
             fit.warn("assistant_media_dropped", path);
-            text_block(json, "[image]");
+            text_block(json, media::PICTURE);
         }
         Content::Text { text, .. } | Content::Refusal(text) if text.trim().is_empty() => {}
         _ => json.object(|json| {
@@ -327,7 +336,14 @@ fn write_block(json: &mut Json<'_>, part: &Part) {
         }
         Content::File { source, name, context, is_citable } => {
             json.put("type", "document");
-            json.put_object("source", |json| write_source(json, source));
+            json.put_object("source", |json| match media::document_text(source) {
+                Some(text) => {
+                    json.put("type", "text");
+                    json.put("media_type", "text/plain");
+                    json.put("data", &text);
+                }
+                None => write_source(json, source),
+            });
             json.put_some("title", name.as_deref());
             json.put_some("context", context.as_deref());
             if *is_citable {
@@ -354,15 +370,12 @@ fn write_block(json: &mut Json<'_>, part: &Part) {
 
 fn write_source(json: &mut Json<'_>, source: &Source) {
     match source {
-        Source::Base64 { media, data } if media.starts_with("text/") => match decode_text(data) {
-            Some(text) => {
-                json.put("type", "text");
-                json.put("media_type", "text/plain");
-                json.put("data", &text);
-            }
-            None => base64(json, media, data),
-        },
-        Source::Base64 { media, data } => base64(json, image_media(media, data), data),
+        Source::Base64 { media, data } => {
+            let media = media::media_of(source).unwrap_or(media);
+            json.put("type", "base64");
+            json.put("media_type", media::image_media(media, data));
+            json.put("data", data);
+        }
         Source::Text(text) => {
             json.put("type", "text");
             json.put("media_type", "text/plain");
@@ -377,17 +390,6 @@ fn write_source(json: &mut Json<'_>, source: &Source) {
             json.put("file_id", id);
         }
     }
-}
-
-fn base64(json: &mut Json<'_>, media: &str, data: &str) {
-    json.put("type", "base64");
-    json.put("media_type", media);
-    json.put("data", data);
-}
-
-pub(crate) fn decode_text(data: &str) -> Option<String> {
-    use base64ct::{Base64, Encoding};
-    String::from_utf8(Base64::decode_vec(data).ok()?).ok()
 }
 
 fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], marks: &Marks) {
@@ -442,11 +444,9 @@ fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool, marks: &Marks) {
         Tool::Function(function) => {
             json.put("name", fit.aliases.sent(&function.name));
             json.put_some("description", function.description.as_deref());
-            json.put_raw(
-                "input_schema",
-                &object_schema(function.schema.as_deref().map_or(EMPTY_SCHEMA, |schema| schema.get())),
-            );
-            if function.is_strict == Some(true) && fit.target.traits.has_json_schema {
+            let is_strict = function.is_strict == Some(true) && fit.target.traits.has_json_schema;
+            json.put_raw("input_schema", &tool_schema(function.schema.as_deref(), is_strict));
+            if is_strict {
                 json.put_flag("strict", true);
             }
             marks.write(json, &function.cache);
@@ -461,19 +461,13 @@ fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool, marks: &Marks) {
     });
 }
 
-/// A schema whose root says that it is an object, which the format demands.
-pub(crate) fn object_schema(schema: &str) -> Cow<'_, str> {
-    #[derive(serde::Deserialize)]
-    struct Root<'s> {
-        #[serde(borrow, rename = "type")]
-        kind: Option<Cow<'s, str>>,
-    }
-    let has_type = serde_json::from_str::<Root<'_>>(schema).is_ok_and(|root| root.kind.is_some_and(|kind| kind == "object"));
-    match schema.trim_start().strip_prefix('{') {
-        _ if has_type => schema.into(),
-        Some(rest) if rest.trim_start().starts_with('}') => EMPTY_SCHEMA.into(),
-        Some(rest) => format!(r#"{{"type":"object",{rest}"#).into(),
-        None => EMPTY_SCHEMA.into(),
+/// A tool's schema. A strict one follows the same rules as that of an answer.
+pub(crate) fn tool_schema(schema: Option<&RawValue>, is_strict: bool) -> Cow<'_, str> {
+    let schema = schema::object_root(schema.map_or(EMPTY_SCHEMA, RawValue::get));
+    let cleaned = || serde_json::from_str::<&RawValue>(&schema).ok().map(schema::for_anthropic);
+    match cleaned().filter(|_| is_strict) {
+        Some(cleaned) => cleaned.into(),
+        None => schema,
     }
 }
 
@@ -558,12 +552,28 @@ fn output_config(fit: &Fit<'_>, json: &mut Json<'_>, effort: Option<Effort>) {
     });
 }
 
+/// Claude refuses temperature and `top_p` together. Of the two the one that says something counts, the temperature first.
+pub(crate) fn temperature_or_top_p<'r>(fit: &Fit<'r>) -> (Option<&'r str>, Option<&'r str>) {
+    let sampling = &fit.request.sampling;
+    let temperature = fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 1.0);
+    let top_p = fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0);
+    match (temperature, top_p) {
+        (Some("1" | "1.0"), Some(_)) => (None, top_p),
+        (Some(_), Some(_)) => {
+            fit.drop_unless(sampling.top_p.as_ref(), 1.0, Field::TopP);
+            (temperature, None)
+        }
+        one => one,
+    }
+}
+
 fn options(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
     let request = fit.request;
     let sampling = &request.sampling;
+    let (temperature, top_p) = temperature_or_top_p(fit);
     let numbers = [
-        ("temperature", fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 1.0)),
-        ("top_p", fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0)),
+        ("temperature", temperature),
+        ("top_p", top_p),
         ("top_k", fit.sampling(sampling.top_k.as_ref(), Field::TopK, f64::INFINITY)),
     ];
     for ((key, number), field) in numbers.into_iter().zip([Field::Temperature, Field::TopP, Field::TopK]) {
@@ -578,11 +588,11 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
     if !stop.is_empty() {
         json.put_texts("stop_sequences", stop);
     }
-    fit.drop(sampling.min_p.is_some(), Field::MinP);
+    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
     fit.drop(sampling.seed.is_some(), Field::Seed);
-    fit.drop(sampling.frequency_penalty.is_some(), Field::FrequencyPenalty);
-    fit.drop(sampling.presence_penalty.is_some(), Field::PresencePenalty);
-    fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
+    fit.drop_unless(sampling.frequency_penalty.as_ref(), 0.0, Field::FrequencyPenalty);
+    fit.drop_unless(sampling.presence_penalty.as_ref(), 0.0, Field::PresencePenalty);
+    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
     fit.drop(sampling.logprobs.is_some(), Field::Logprobs);
     fit.drop(request.is_stored == Some(true), Field::Store);
@@ -596,7 +606,7 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
     }
     // An address or a number that names a person is no business of the provider's.
     if let Some(user) = request.user.as_deref() {
-        json.put_object("metadata", |json| json.put("user_id", &anonymous(user)));
+        json.put_object("metadata", |json| json.put("user_id", &short_user(&anonymous(user), USER_BYTES_MAX)));
     }
     if request.is_stream {
         json.put_flag("stream", true);

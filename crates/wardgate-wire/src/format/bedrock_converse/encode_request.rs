@@ -1,6 +1,6 @@
 //! Writing a Converse request. The model and whether to stream stand in the path.
 
-use crate::format::anthropic_messages::encode_request::{decode_text, image_media, needs_json_word, object_schema};
+use crate::format::anthropic_messages::encode_request::{needs_json_word, temperature_or_top_p, tool_schema};
 use crate::format::openai_chat::encode_request::{
     capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported,
 };
@@ -14,15 +14,21 @@ use crate::neutral::tool::{CallKind, Tool, ToolChoice};
 use crate::transcode::Encoded;
 use crate::transcode::aliases::NARROW;
 use crate::transcode::arrange::{Ids, Message, Piece, arrange, split_instructions};
-use crate::transcode::fit::{CUSTOM_SCHEMA, EMPTY_SCHEMA, Field, Fit, arguments_object, joined_text};
-use crate::transcode::schema;
+use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, arguments_object, joined_text};
 use crate::transcode::target::{Target, ThinkingWay};
+use crate::transcode::{media, schema};
+use serde_json::Value;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use wardgate_core::format::Format;
+
+/// The most pairs of a request's metadata, and the most characters of each half.
+const METADATA_MAX: usize = 16;
+const METADATA_TEXT_MAX: usize = 256;
 
 pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
     let fit = Fit::new(request, target, Format::BedrockConverse, NARROW, true);
-    let messages = arrange(request, Ids::Narrow)?;
+    let messages = arrange(request, if target.model.contains("mistral") { Ids::Nine } else { Ids::Narrow })?;
     check(&fit, &messages)?;
     let (system, mut messages) = split_instructions(messages);
     let (system, is_alone) = match messages.is_empty() && !system.is_empty() {
@@ -54,6 +60,7 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
                 });
             });
         }
+        request_metadata(&fit, json);
         match request.tier {
             Some(Tier::Flex) => json.put_object("serviceTier", |json| json.put("type", "flex")),
             Some(Tier::Priority) => json.put_object("serviceTier", |json| json.put("type", "priority")),
@@ -61,6 +68,27 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         }
     });
     Ok(fit.done(body))
+}
+
+/// The client's pairs and its user, for the logs in the operator's own account at AWS.
+fn request_metadata(fit: &Fit<'_>, json: &mut Json<'_>) {
+    let pairs: Option<BTreeMap<String, Value>> =
+        fit.request.metadata.as_deref().and_then(|metadata| serde_json::from_str(metadata.get()).ok());
+    let pairs = pairs.unwrap_or_default().into_iter().filter_map(|(key, value)| match value {
+        Value::String(text) => Some((key, text)),
+        _ => None,
+    });
+    let user = fit.request.user.iter().map(|user| ("user".to_owned(), user.clone()));
+    let pairs: BTreeMap<String, String> = pairs.chain(user).filter(|(key, _)| !key.is_empty()).take(METADATA_MAX).collect();
+    if !pairs.is_empty() {
+        json.put_object("requestMetadata", |json| pairs.iter().for_each(|(key, text)| json.put(&noted(key), &noted(text))));
+    }
+}
+
+/// A text of the characters, and of the length, that such pairs have.
+fn noted(text: &str) -> String {
+    let is_taken = |character: char| character.is_ascii_alphanumeric() || " :_@$#=/+,-.".contains(character);
+    text.chars().map(|character| if is_taken(character) { character } else { '_' }).take(METADATA_TEXT_MAX).collect()
 }
 
 fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> {
@@ -79,14 +107,14 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
             for part in parts {
                 let source = match &part.content {
                     Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
-                    Content::Audio(_) => return Err(fit.unsupported_modality("audio", path)),
-                    Content::Image { source, .. } | Content::File { source, .. } | Content::Video(source) => source,
+                    Content::Image { source, .. } => media::check_picture(source, path).map(|()| source)?,
+                    Content::File { source, .. } | Content::Video(source) | Content::Audio(source) => source,
                     _ => continue,
                 };
                 match source {
                     Source::Url { url, .. } if !url.starts_with("s3://") => {
                         let why = "a URL cannot be sent to this provider: send the bytes";
-                        return Err(Untranslatable::new("url_not_supported_by_provider", path, why));
+                        return Err(media::url_not_supported(path, why));
                     }
                     Source::FileId { .. } => return Err(file_id_not_portable(path)),
                     _ => {}
@@ -231,25 +259,27 @@ fn write_block(json: &mut Json<'_>, part: &Part, documents: &Cell<usize>) {
         Content::Text { text, .. } | Content::Refusal(text) if text.trim().is_empty() => {}
         Content::Text { text, .. } | Content::Refusal(text) => json.object(|json| json.put("text", text)),
         Content::SearchResult { source, title, text } => {
-            json.object(|json| json.put("text", &format!("{title}\n{source}\n{text}")));
+            json.object(|json| json.put("text", &media::told_passage(source, title, text)));
         }
         Content::Image { source, .. } => json.object(|json| {
             json.put_object("image", |json| {
-                let form = match source {
-                    Source::Base64 { media, data } => image_media(media, data).strip_prefix("image/").unwrap_or("png"),
-                    _ => "png",
+                let media = match source {
+                    Source::Base64 { media, data } => media::image_media(media, data),
+                    source => media::media_of(source).unwrap_or_default(),
                 };
-                json.put("format", form);
+                json.put("format", media.strip_prefix("image/").unwrap_or("png"));
                 write_source(json, source);
             });
         }),
         Content::Video(source) => json.object(|json| {
             json.put_object("video", |json| {
-                let form = match source {
-                    Source::Base64 { media, .. } => media.strip_prefix("video/").unwrap_or("mp4"),
-                    _ => "mp4",
-                };
-                json.put("format", form);
+                json.put("format", video_format(media::media_of(source).unwrap_or_default()));
+                write_source(json, source);
+            });
+        }),
+        Content::Audio(source) => json.object(|json| {
+            json.put_object("audio", |json| {
+                json.put("format", audio_format(media::media_of(source).unwrap_or_default()));
                 write_source(json, source);
             });
         }),
@@ -265,7 +295,7 @@ fn write_block(json: &mut Json<'_>, part: &Part, documents: &Cell<usize>) {
                 }
             });
         }),
-        Content::Audio(_) | Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => {}
+        Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => {}
     }
 }
 
@@ -279,8 +309,7 @@ fn write_source(json: &mut Json<'_>, source: &Source) {
 }
 
 fn document_format(source: &Source) -> &'static str {
-    let Source::Base64 { media, data } = source else { return "txt" };
-    match media.as_str() {
+    match media::media_of(source).unwrap_or_default() {
         "application/pdf" => "pdf",
         "text/csv" => "csv",
         "text/html" => "html",
@@ -289,8 +318,27 @@ fn document_format(source: &Source) -> &'static str {
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
         "application/vnd.ms-excel" => "xls",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
-        _ if decode_text(data).is_some() => "txt",
+        _ if media::document_text(source).is_some() => "txt",
         _ => "pdf",
+    }
+}
+
+fn video_format(media: &str) -> &str {
+    match media.strip_prefix("video/").unwrap_or("mp4") {
+        "quicktime" => "mov",
+        "x-matroska" => "mkv",
+        "x-ms-wmv" => "wmv",
+        "x-flv" => "flv",
+        "3gpp" => "three_gp",
+        form => form,
+    }
+}
+
+fn audio_format(media: &str) -> &str {
+    match media.strip_prefix("audio/").unwrap_or("wav") {
+        "x-wav" | "wave" => "wav",
+        "mpeg" => "mp3",
+        form => form,
     }
 }
 
@@ -308,21 +356,24 @@ fn inference_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     if let Some(tokens) = capped(fit) {
         json.put_number("maxTokens", tokens);
     }
-    if let Some(number) = fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 1.0) {
-        json.put_raw("temperature", number);
-    }
-    if let Some(number) = fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0) {
-        json.put_raw("topP", number);
-    }
+    let (temperature, top_p) = match is_claude(fit) {
+        true => temperature_or_top_p(fit),
+        false => (
+            fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 1.0),
+            fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0),
+        ),
+    };
+    json.put_some_raw("temperature", temperature);
+    json.put_some_raw("topP", top_p);
     let stop = fit.stops(usize::MAX, |stop| !stop.trim().is_empty());
     if !stop.is_empty() {
         json.put_texts("stopSequences", stop);
     }
-    fit.drop(sampling.min_p.is_some(), Field::MinP);
+    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
     fit.drop(sampling.seed.is_some(), Field::Seed);
-    fit.drop(sampling.frequency_penalty.is_some(), Field::FrequencyPenalty);
-    fit.drop(sampling.presence_penalty.is_some(), Field::PresencePenalty);
-    fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
+    fit.drop_unless(sampling.frequency_penalty.as_ref(), 0.0, Field::FrequencyPenalty);
+    fit.drop_unless(sampling.presence_penalty.as_ref(), 0.0, Field::PresencePenalty);
+    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
     fit.drop(sampling.logprobs.is_some(), Field::Logprobs);
     fit.drop(fit.request.is_stored == Some(true), Field::Store);
@@ -351,19 +402,21 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>]) {
         json.put_list("tools", |json| {
             if request.tools.is_empty() {
                 fit.warn_field("tools_declared_again", Field::Tools);
-                names.iter().for_each(|name| spec(json, fit.aliases.sent(name), "", r#"{"type":"object"}"#));
+                names.iter().for_each(|name| spec(json, fit.aliases.sent(name), "", r#"{"type":"object"}"#, false));
             }
             for tool in fit.allowed_tools() {
                 match tool {
                     Tool::Function(function) => {
-                        let schema = object_schema(function.schema.as_deref().map_or(EMPTY_SCHEMA, |schema| schema.get()));
-                        spec(json, fit.aliases.sent(&function.name), function.description.as_deref().unwrap_or(""), &schema);
+                        let is_strict = function.is_strict == Some(true) && is_claude(fit) && fit.target.traits.has_json_schema;
+                        let schema = tool_schema(function.schema.as_deref(), is_strict);
+                        let description = function.description.as_deref().unwrap_or("");
+                        spec(json, fit.aliases.sent(&function.name), description, &schema, is_strict);
                         cache_point(json, function.cache);
                     }
                     Tool::Custom { name, description, grammar } => {
                         fit.warn_field("custom_tool_wrapped", Field::Tools);
                         let description = custom_description(description.as_deref(), grammar.as_deref());
-                        spec(json, fit.aliases.sent(name), &description, CUSTOM_SCHEMA);
+                        spec(json, fit.aliases.sent(name), &description, CUSTOM_SCHEMA, false);
                     }
                     Tool::Builtin { .. } => {}
                 }
@@ -382,10 +435,15 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>]) {
             Some(ToolChoice::None) | None => {}
         }
     });
-    fit.drop(request.parallel_tools == Some(false), Field::ParallelTools);
+    fit.drop(request.parallel_tools == Some(false) && !is_claude(fit), Field::ParallelTools);
 }
 
-fn spec(json: &mut Json<'_>, name: &str, description: &str, schema: &str) {
+/// Some things only Claude is told here.
+fn is_claude(fit: &Fit<'_>) -> bool {
+    fit.target.model.contains("claude")
+}
+
+fn spec(json: &mut Json<'_>, name: &str, description: &str, schema: &str, is_strict: bool) {
     json.object(|json| {
         json.put_object("toolSpec", |json| {
             json.put("name", name);
@@ -393,6 +451,9 @@ fn spec(json: &mut Json<'_>, name: &str, description: &str, schema: &str) {
                 json.put("description", description);
             }
             json.put_object("inputSchema", |json| json.put_raw("json", schema));
+            if is_strict {
+                json.put_flag("strict", true);
+            }
         });
     });
 }
@@ -401,12 +462,17 @@ fn spec(json: &mut Json<'_>, name: &str, description: &str, schema: &str) {
 fn additional(fit: &Fit<'_>, json: &mut Json<'_>) {
     let top_k = fit.sampling(fit.request.sampling.top_k.as_ref(), Field::TopK, f64::INFINITY);
     let effort = fit.effort().filter(|effort| *effort != Effort::None);
-    if top_k.is_none() && effort.is_none() {
+    let request = fit.request;
+    let may_call = !request.tools.is_empty() && request.tool_choice != Some(ToolChoice::None);
+    let is_serial = may_call && request.parallel_tools == Some(false) && is_claude(fit);
+    if top_k.is_none() && effort.is_none() && !is_serial {
         return;
     }
     json.put_object("additionalModelRequestFields", |json| {
-        if let Some(number) = top_k {
-            json.put_raw("top_k", number);
+        json.put_some_raw("top_k", top_k);
+        if is_serial {
+            // Which tools are chosen from, the format itself says.
+            json.put_object("tool_choice", |json| json.put_flag("disable_parallel_tool_use", true));
         }
         let Some(effort) = effort else { return };
         if fit.target.traits.thinking == ThinkingWay::Budget {

@@ -13,11 +13,15 @@ use crate::transcode::Encoded;
 use crate::transcode::aliases::NARROW;
 use crate::transcode::arrange::{Ids, Message, arrange};
 use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, joined_text};
+use crate::transcode::media;
 use crate::transcode::target::Target;
 use wardgate_core::format::Format;
 
 /// The most stop sequences that Cohere takes.
 const STOP_MAX: usize = 5;
+
+/// What stands in a result for a picture of it.
+const MOVED: &str = "[the tool's images follow in the next message]";
 
 pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
     let fit = Fit::new(request, target, Format::CohereChat, NARROW, true);
@@ -53,7 +57,8 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
                 Content::Audio(_) => return Err(fit.unsupported_modality("audio", path)),
                 Content::Video(_) => return Err(fit.unsupported_modality("video", path)),
                 Content::Image { source: Source::FileId { .. }, .. } => return Err(file_id_not_portable(path)),
-                Content::File { source: Source::Text(_), .. } => {}
+                Content::Image { source, .. } => media::check_web(source, path)?,
+                Content::File { source, .. } if media::document_text(source).is_some() => {}
                 Content::File { .. } => return Err(fit.unsupported_modality("a document that is no text", path)),
                 _ => {}
             }
@@ -72,16 +77,34 @@ fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
     let parts = || message.pieces.iter().map(|piece| piece.part);
     match message.role {
         Role::Tool => {
+            let mut pictures: Vec<&Part> = Vec::new();
             for piece in &message.pieces {
                 let Content::Result(result) = &piece.part.content else { continue };
-                if result.parts.iter().any(|part| !matches!(part.content, Content::Text { .. })) {
-                    fit.warn("result_media_dropped", message.turn.path.as_str());
+                let mut text = result_text(result);
+                for part in media::untold(result) {
+                    let is_picture = matches!(&part.content, Content::Image { source, .. } if source.to_url().is_some());
+                    let path = message.turn.path.as_str();
+                    if is_picture {
+                        fit.warn("result_media_moved", path);
+                        pictures.push(part);
+                        if !text.is_empty() {
+                            text.push('\n');
+                        }
+                        text.push_str(MOVED);
+                    } else {
+                        fit.warn("result_media_dropped", path);
+                    }
                 }
-                let text = result_text(result);
                 json.object(|json| {
                     json.put("role", "tool");
                     json.put("tool_call_id", &piece.id);
                     json.put("content", if text.is_empty() { "(no output)" } else { &text });
+                });
+            }
+            if !pictures.is_empty() {
+                json.object(|json| {
+                    json.put("role", "user");
+                    json.put_list("content", |json| pictures.iter().for_each(|part| write_part(json, part)));
                 });
             }
         }
@@ -90,7 +113,13 @@ fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
             if parts().any(|part| matches!(part.content, Content::Reasoning(_))) {
                 fit.warn("reasoning_dropped", message.turn.path.as_str());
             }
-            let text = joined_text(parts());
+            let mut text = joined_text(parts());
+            if parts().any(|part| matches!(part.content, Content::Image { .. } | Content::File { .. })) {
+                fit.warn("assistant_media_dropped", message.turn.path.as_str());
+                if text.is_empty() {
+                    text.push_str(media::PICTURE);
+                }
+            }
             let calls = || message.pieces.iter().filter(|piece| matches!(piece.part.content, Content::Call(_)));
             if calls().next().is_none() || !text.is_empty() {
                 json.put("content", &text);
@@ -127,17 +156,17 @@ fn write_part(json: &mut Json<'_>, part: &Part) {
         Content::Image { source, detail } => {
             json.put("type", "image_url");
             json.put_object("image_url", |json| {
-                json.put("url", &source.to_url().unwrap_or_default());
-                json.put_some("detail", detail.as_deref());
+                json.put("url", &media::to_url(source));
+                json.put_some("detail", detail.as_deref().map(|detail| if detail == "original" { "high" } else { detail }));
             });
         }
-        Content::File { source: Source::Text(text), name, .. } => {
+        Content::File { source, name, .. } => {
             json.put("type", "text");
-            json.put("text", &format!("{}:\n{text}", name.as_deref().unwrap_or("document")));
+            json.put("text", &media::told_document(name.as_deref(), &media::document_text(source).unwrap_or_default()));
         }
         Content::SearchResult { source, title, text } => {
             json.put("type", "text");
-            json.put("text", &format!("{title}\n{source}\n{text}"));
+            json.put("text", &media::told_passage(source, title, text));
         }
         Content::Text { text, .. } | Content::Refusal(text) => {
             json.put("type", "text");
@@ -199,6 +228,21 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
     fit.drop(request.parallel_tools == Some(false), Field::ParallelTools);
 }
 
+/// A number, or the bound that it is beyond. The top of `p` is where all tokens are drawn from, so nothing is lost by it.
+fn within<'n>(number: &Option<&'n str>, fit: &Fit<'_>, field: Field, [min, max]: [&'n str; 2]) -> Option<&'n str> {
+    let number = (*number)?;
+    let value = |literal: &str| literal.parse::<f64>().unwrap_or(f64::NAN);
+    let bound = match () {
+        () if value(number) < value(min) => min,
+        () if value(number) > value(max) => max,
+        () => return Some(number),
+    };
+    if field != Field::TopP || bound == min {
+        fit.warn_field("parameter_lowered", field);
+    }
+    Some(bound)
+}
+
 fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     let request = fit.request;
     if let Some(tokens) = capped(fit) {
@@ -207,8 +251,8 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     let sampling = &request.sampling;
     let numbers = [
         ("temperature", fit.sampling(sampling.temperature.as_ref(), Field::Temperature, f64::INFINITY)),
-        ("p", fit.sampling(sampling.top_p.as_ref(), Field::TopP, 0.99).map(|p| if p == "1" { "0.99" } else { p })),
-        ("k", fit.sampling(sampling.top_k.as_ref(), Field::TopK, f64::INFINITY)),
+        ("p", within(&fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0), fit, Field::TopP, ["0.01", "0.99"])),
+        ("k", within(&fit.sampling(sampling.top_k.as_ref(), Field::TopK, f64::INFINITY), fit, Field::TopK, ["0", "500"])),
         ("seed", sampling.seed.as_ref().map(|seed| seed.literal())),
     ];
     for (key, number) in numbers {
@@ -220,19 +264,20 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
         ("frequency_penalty", &sampling.frequency_penalty, Field::FrequencyPenalty),
         ("presence_penalty", &sampling.presence_penalty, Field::PresencePenalty),
     ] {
-        // Only one of the two is taken, and only between 0 and 1.
-        let is_second = field == Field::PresencePenalty && sampling.frequency_penalty.is_some();
-        match number {
-            Some(number) if !is_second && (0.0..=1.0).contains(&number.value()) => json.put_raw(key, number.literal()),
-            number => fit.drop(number.is_some(), field),
+        // Only one of the two is taken.
+        let first = sampling.frequency_penalty.as_ref().is_some_and(|first| first.value() != 0.0);
+        if field == Field::PresencePenalty && first {
+            fit.drop_unless(number.as_ref(), 0.0, field);
+        } else if let Some(number) = within(&number.as_ref().map(|number| number.literal()), fit, field, ["0", "1"]) {
+            json.put_raw(key, number);
         }
     }
     let stop = fit.stops(STOP_MAX, |stop| !stop.is_empty());
     if !stop.is_empty() {
         json.put_texts("stop_sequences", stop);
     }
-    fit.drop(sampling.min_p.is_some(), Field::MinP);
-    fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
+    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
+    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
     fit.drop(sampling.logprobs.is_some(), Field::Logprobs);
     fit.drop(request.is_stored == Some(true), Field::Store);

@@ -153,12 +153,28 @@ fn part(
         };
         parts.push(Content::Reasoning(Reasoning { opaque: Some(opaque), call_id, ..Reasoning::default() }).into());
     }
-    for key in ["mediaResolution", "media_resolution", "videoMetadata", "video_metadata"] {
+    let resolution = object.take_either("mediaResolution", "media_resolution");
+    for key in ["videoMetadata", "video_metadata"] {
         object.take(key);
     }
     object.warn_rest(path, warnings);
+    let content = match (content, resolution) {
+        (Some(Content::Image { source, .. }), Some(resolution)) => Some(Content::Image { source, detail: detail(resolution) }),
+        (content, _) => content,
+    };
     parts.extend(content.map(Part::from));
     Ok(())
+}
+
+/// How closely to look at a picture, in OpenAI's words: `{"level": "MEDIA_RESOLUTION_HIGH"}`.
+fn detail(resolution: &RawValue) -> Option<String> {
+    let word = match resolution.get() {
+        level if level.contains("ULTRA_HIGH") => "original",
+        level if level.contains("RESOLUTION_HIGH") => "high",
+        level if level.contains("RESOLUTION_LOW") => "low",
+        _ => return None,
+    };
+    Some(word.to_owned())
 }
 
 fn media_type(object: &mut Object<'_>, path: &Path<'_>) -> Result<Option<String>, Untranslatable> {

@@ -1,7 +1,7 @@
 //! Writing a generateContent request. The model and whether to stream stand in the path.
 
 use super::SIGNATURE_SKIPPED;
-use crate::format::anthropic_messages::encode_request::{image_media, needs_json_word};
+use crate::format::anthropic_messages::encode_request::needs_json_word;
 use crate::format::openai_chat::encode_request::{
     capped, custom_description, function_arguments, prefill_not_supported, result_text,
 };
@@ -15,6 +15,7 @@ use crate::transcode::Encoded;
 use crate::transcode::aliases::DOTTED;
 use crate::transcode::arrange::{Ids, Message, Piece, arrange, split_instructions};
 use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, arguments_object, joined_text};
+use crate::transcode::media;
 use crate::transcode::target::Target;
 use wardgate_core::format::Format;
 
@@ -54,6 +55,10 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
             return Err(fit.foreign_tool(index, kind));
         }
     }
+    if !fit.target.traits.is_gemini_3 && !fit.request.tools.is_empty() && !matches!(fit.request.output, OutputForm::Text) {
+        let why = "this model cannot answer in JSON while there are tools";
+        return Err(fit.refuse_field("combination_not_supported", Field::Output, why));
+    }
     for message in messages {
         let path = message.turn.path.as_str();
         for piece in &message.pieces {
@@ -71,7 +76,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
                 match source {
                     Source::Url { url, .. } if !is_googles(url) => {
                         let why = "a URL cannot be sent to this provider: send the bytes";
-                        return Err(Untranslatable::new("url_not_supported_by_provider", path, why));
+                        return Err(media::url_not_supported(path, why));
                     }
                     Source::FileId { .. } => {
                         return Err(crate::format::openai_chat::encode_request::file_id_not_portable(path));
@@ -207,7 +212,7 @@ fn write_model(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                 json.put_some("thoughtSignature", signature.take());
             }),
             Content::Text { .. } | Content::Refusal(_) => {}
-            _ => write_part(json, piece.part),
+            _ => write_part(fit, json, piece.part, signature.take()),
         }
     }
     if let Some(signature) = signature {
@@ -221,7 +226,7 @@ fn write_model(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
 fn write_user(fit: &Fit<'_>, json: &mut Json<'_>, piece: &Piece<'_>) {
     match &piece.part.content {
         Content::Result(result) => {
-            let media: Vec<&Part> = result.parts.iter().filter(|part| !matches!(part.content, Content::Text { .. })).collect();
+            let media: Vec<&Part> = media::untold(result).collect();
             let is_3 = fit.target.traits.is_gemini_3;
             json.object(|json| {
                 json.put_object("functionResponse", |json| {
@@ -232,23 +237,23 @@ fn write_user(fit: &Fit<'_>, json: &mut Json<'_>, piece: &Piece<'_>) {
                     json.key("response");
                     json.0.extend_from_slice(response(result).as_bytes());
                     if is_3 && !media.is_empty() {
-                        json.put_list("parts", |json| media.iter().for_each(|part| write_part(json, part)));
+                        json.put_list("parts", |json| media.iter().for_each(|part| write_part(fit, json, part, None)));
                     }
                 });
             });
             if !is_3 && !media.is_empty() {
                 fit.warn_field("result_media_moved", Field::Tools);
-                media.iter().for_each(|part| write_part(json, part));
+                media.iter().for_each(|part| write_part(fit, json, part, None));
             }
         }
         Content::Text { text, .. } | Content::Refusal(text) if text.is_empty() => {}
-        _ => write_part(json, piece.part),
+        _ => write_part(fit, json, piece.part, None),
     }
 }
 
 /// A result as the object that the format wants: an object as it is, anything else in a member.
 fn response(result: &ToolResult) -> String {
-    let text = joined_text(&result.parts);
+    let text = result_text(&ToolResult { is_error: false, ..result.clone() });
     let is_object = !result.is_error
         && text.trim_start().starts_with('{')
         && serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
@@ -256,11 +261,30 @@ fn response(result: &ToolResult) -> String {
         return text;
     }
     let key = if result.is_error { "error" } else { "output" };
-    let text = if result.is_error { text } else { result_text(result) };
     String::from_utf8(object(|json| json.put(key, &text))).unwrap_or_default()
 }
 
-fn write_part(json: &mut Json<'_>, part: &Part) {
+/// How closely to look at a picture, in OpenAI's words and in this format's, from little to much.
+const RESOLUTIONS: [(&str, &str); 4] = [
+    ("low", "MEDIA_RESOLUTION_LOW"),
+    ("medium", "MEDIA_RESOLUTION_MEDIUM"),
+    ("high", "MEDIA_RESOLUTION_HIGH"),
+    ("original", "MEDIA_RESOLUTION_ULTRA_HIGH"),
+];
+
+/// Which of the resolutions a part asks for.
+fn resolution(part: &Part) -> Option<usize> {
+    let Content::Image { detail: Some(detail), .. } = &part.content else { return None };
+    RESOLUTIONS.iter().position(|(word, _)| word == detail)
+}
+
+/// The highest resolution that is asked for, for models that are told one for all pictures. They have none above high.
+fn resolution_of_all(request: &Request) -> Option<&'static str> {
+    let highest = request.turns.iter().flat_map(|turn| &turn.parts).filter_map(resolution).max()?;
+    RESOLUTIONS.get(highest.min(2)).map(|(_, level)| *level)
+}
+
+fn write_part(fit: &Fit<'_>, json: &mut Json<'_>, part: &Part, signature: Option<&str>) {
     let source = match &part.content {
         Content::Image { source, .. } | Content::Audio(source) | Content::Video(source) => source,
         Content::File { source, name: None, .. } => source,
@@ -271,21 +295,28 @@ fn write_part(json: &mut Json<'_>, part: &Part) {
         Content::File { source, .. } => source,
         Content::Text { text, .. } | Content::Refusal(text) => return json.object(|json| json.put("text", text)),
         Content::SearchResult { source, title, text } => {
-            return json.object(|json| json.put("text", &format!("{title}\n{source}\n{text}")));
+            return json.object(|json| json.put("text", &media::told_passage(source, title, text)));
         }
         Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => return,
     };
-    json.object(|json| match source {
-        Source::Base64 { media, data } => json.put_object("inlineData", |json| {
-            json.put("mimeType", if media.starts_with("image/") { image_media(media, data) } else { media });
-            json.put("data", data);
-        }),
-        Source::Text(text) => json.put("text", text),
-        Source::Url { url, media } => json.put_object("fileData", |json| {
-            json.put("fileUri", url);
-            json.put_some("mimeType", media.as_deref());
-        }),
-        Source::FileId { id, .. } => json.put_object("fileData", |json| json.put("fileUri", id)),
+    json.object(|json| {
+        match source {
+            Source::Base64 { media, data } => json.put_object("inlineData", |json| {
+                let media = media::media_of(source).unwrap_or(media);
+                json.put("mimeType", if media.starts_with("image/") { media::image_media(media, data) } else { media });
+                json.put("data", data);
+            }),
+            Source::Text(text) => json.put("text", text),
+            Source::Url { url, .. } => json.put_object("fileData", |json| {
+                json.put("fileUri", url);
+                json.put_some("mimeType", media::media_of(source));
+            }),
+            Source::FileId { id, .. } => json.put_object("fileData", |json| json.put("fileUri", id)),
+        }
+        if let Some(at) = resolution(part).filter(|_| fit.target.traits.is_gemini_3) {
+            json.put_object("mediaResolution", |json| json.put("level", RESOLUTIONS[at].1));
+        }
+        json.put_some("thoughtSignature", signature);
     });
 }
 
@@ -346,14 +377,14 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     let sampling = &request.sampling;
     let is_3 = fit.target.traits.is_gemini_3;
     let penalty = |number: Option<&'_ crate::neutral::request::Number>, field| {
-        fit.drop(is_3 && number.is_some(), field);
+        fit.drop_unless(number.filter(|_| is_3), 0.0, field);
         number.filter(|_| !is_3).map(|number| number.literal().to_owned())
     };
     let numbers = [
         ("temperature", fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 2.0).map(str::to_owned)),
         ("topP", fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0).map(str::to_owned)),
         ("topK", fit.sampling(sampling.top_k.as_ref(), Field::TopK, f64::INFINITY).map(str::to_owned)),
-        ("seed", sampling.seed.as_ref().map(|seed| seed.literal().to_owned())),
+        ("seed", seed(fit).map(str::to_owned)),
         ("presencePenalty", penalty(sampling.presence_penalty.as_ref(), Field::PresencePenalty)),
         ("frequencyPenalty", penalty(sampling.frequency_penalty.as_ref(), Field::FrequencyPenalty)),
     ];
@@ -362,6 +393,7 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
             json.put_raw(key, &number);
         }
     }
+    json.put_some("mediaResolution", resolution_of_all(request).filter(|_| !is_3));
     let stop = fit.stops(STOP_MAX, |stop| !stop.is_empty());
     if !stop.is_empty() {
         json.put_texts("stopSequences", stop);
@@ -372,8 +404,8 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
             json.put_number("logprobs", count);
         }
     }
-    fit.drop(sampling.min_p.is_some(), Field::MinP);
-    fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
+    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
+    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
     fit.drop(request.is_stored == Some(true), Field::Store);
     match &request.output {
@@ -386,6 +418,14 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
         }
     }
     thinking_config(fit, json);
+}
+
+/// The seed, where it is one of 32 bits, as all are here.
+fn seed<'r>(fit: &Fit<'r>) -> Option<&'r str> {
+    let seed = fit.request.sampling.seed.as_ref()?.literal();
+    let fits = seed.parse::<i32>().is_ok();
+    fit.drop(!fits, Field::Seed);
+    fits.then_some(seed)
 }
 
 fn thinking_config(fit: &Fit<'_>, json: &mut Json<'_>) {

@@ -11,18 +11,22 @@ use crate::neutral::tool::{CallKind, Tool, ToolChoice, ToolResult};
 use crate::transcode::Encoded;
 use crate::transcode::aliases::{CUSTOM_ARGUMENT, NARROW};
 use crate::transcode::arrange::{Ids, Message, Piece, arrange};
-use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, joined_text};
+use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, joined_text, short_user};
 use crate::transcode::target::Target;
+use crate::transcode::{media, schema};
 use std::collections::HashMap;
 use wardgate_core::format::Format;
 
 /// The most stop sequences that Chat Completions takes.
 const STOP_MAX: usize = 4;
 
+/// The longest name of a user that OpenAI takes.
+pub(crate) const USER_BYTES_MAX: usize = 64;
+
 pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
     // Custom tools are OpenAI's own; the hosts that imitate it know functions only.
     let fit = Fit::new(request, target, Format::OpenAiChat, NARROW, !target.traits.is_openai);
-    let messages = arrange(request, Ids::Any)?;
+    let messages = arrange(request, if target.traits.is_mistral { Ids::Nine } else { Ids::Any })?;
     refuse_what_has_no_place(&fit, &messages)?;
     let body = object(|json| {
         json.put("model", target.model);
@@ -43,6 +47,7 @@ fn refuse_what_has_no_place(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(
             return Err(fit.foreign_tool(index, kind));
         }
     }
+    fit.check_schema()?;
     for message in messages {
         let path = &message.turn.path;
         for piece in &message.pieces {
@@ -54,11 +59,14 @@ fn refuse_what_has_no_place(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(
                 match &part.content {
                     Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
                     Content::Image { source: Source::FileId { .. }, .. }
-                    | Content::File { source: Source::FileId { .. }, .. } => return Err(file_id_not_portable(path)),
-                    Content::File { source: Source::Url { .. }, .. } => {
-                        let why = "a document at a URL cannot be sent to this provider: send its bytes";
-                        return Err(Untranslatable::new("url_not_supported_by_provider", path.as_str(), why));
+                    | Content::File { source: Source::FileId { .. }, .. }
+                    | Content::Audio(Source::FileId { .. })
+                    | Content::Video(Source::FileId { .. }) => return Err(file_id_not_portable(path)),
+                    Content::File { source: Source::Url { .. }, .. } | Content::Audio(Source::Url { .. }) => {
+                        let why = "a document or a sound at a URL cannot be sent to this provider: send its bytes";
+                        return Err(media::url_not_supported(path, why));
                     }
+                    Content::Image { source, .. } | Content::Video(source) => media::check_web(source, path)?,
                     _ => {}
                 }
             }
@@ -127,7 +135,7 @@ fn write_part(fit: &Fit<'_>, json: &mut Json<'_>, part: &Part) {
             Content::Image { source, detail } => {
                 json.put("type", "image_url");
                 json.put_object("image_url", |json| {
-                    json.put("url", &source.to_url().unwrap_or_default());
+                    json.put("url", &media::to_url(source));
                     json.put_some("detail", detail.as_deref());
                 });
             }
@@ -136,20 +144,24 @@ fn write_part(fit: &Fit<'_>, json: &mut Json<'_>, part: &Part) {
                 json.put_object("video_url", |json| json.put("url", &source.to_url().unwrap_or_default()));
             }
             Content::Audio(source) => write_audio(json, source),
-            Content::File { source: Source::Text(text), name, .. } => {
+            // Only OpenAI reads files of other kinds than PDF here.
+            Content::File { source, name, .. }
+                if let Some(text) =
+                    media::document_text(source).filter(|_| !fit.target.traits.is_openai || is_text(source)) =>
+            {
                 json.put("type", "text");
-                json.put("text", &format!("{}:\n{text}", name.as_deref().unwrap_or("document")));
+                json.put("text", &media::told_document(name.as_deref(), &text));
             }
             Content::File { source, name, .. } => {
                 json.put("type", "file");
                 json.put_object("file", |json| {
                     json.put("filename", name.as_deref().unwrap_or("document.pdf"));
-                    json.put("file_data", &source.to_url().unwrap_or_default());
+                    json.put("file_data", &media::to_url(source));
                 });
             }
             Content::SearchResult { source, title, text } => {
                 json.put("type", "text");
-                json.put("text", &format!("{title}\n{source}\n{text}"));
+                json.put("text", &media::told_passage(source, title, text));
             }
             Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => {
                 json.put("type", "text");
@@ -201,11 +213,13 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
     let said: Vec<&Part> = parts()
         .filter(|part| matches!(part.content, Content::Text { .. } | Content::Image { .. } | Content::File { .. }))
         .collect();
-    if said.iter().any(|part| !matches!(part.content, Content::Text { .. })) {
+    let has_media = said.iter().any(|part| !matches!(part.content, Content::Text { .. }));
+    if has_media {
         fit.warn("assistant_media_dropped", message.turn.path.as_str());
     }
     let texts: Vec<&Part> = said.into_iter().filter(|part| matches!(part.content, Content::Text { .. })).collect();
     match texts.as_slice() {
+        [] if has_media => json.put("content", media::PICTURE),
         [] if has_calls => json.put_null("content"),
         texts => write_content(fit, json, texts),
     }
@@ -305,9 +319,8 @@ fn write_results(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
     let mut media: Vec<&Part> = Vec::new();
     for piece in &message.pieces {
         let Content::Result(result) = &piece.part.content else { continue };
-        let others = result.parts.iter().filter(|part| !is_text(part));
         let before = media.len();
-        media.extend(others);
+        media.extend(media::untold(result));
         json.object(|json| {
             json.put("role", "tool");
             json.put("tool_call_id", &piece.id);
@@ -330,13 +343,14 @@ fn write_results(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
     }
 }
 
-fn is_text(part: &Part) -> bool {
-    matches!(part.content, Content::Text { .. } | Content::Refusal(_))
+const fn is_text(source: &Source) -> bool {
+    matches!(source, Source::Text(_))
 }
 
 /// A result as text, with a word in front where it is an error and there is no field for that.
 pub(crate) fn result_text(result: &ToolResult) -> String {
-    let text = joined_text(&result.parts);
+    let told = result.parts.iter().filter_map(media::told).filter(|text| !text.is_empty());
+    let text = told.collect::<Vec<_>>().join("\n");
     if result.is_error && !text.starts_with("Error") { format!("Error: {text}") } else { text }
 }
 
@@ -352,21 +366,13 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
             ToolChoice::Auto => json.put("tool_choice", "auto"),
             ToolChoice::None => json.put("tool_choice", "none"),
             ToolChoice::Required => json.put("tool_choice", "required"),
-            ToolChoice::Named(name) => json.put_object("tool_choice", |json| {
-                json.put("type", "function");
-                json.put_object("function", |json| json.put("name", fit.aliases.sent(name)));
-            }),
+            ToolChoice::Named(name) => json.put_object("tool_choice", |json| write_named(fit, json, name)),
             ToolChoice::Allowed { names, is_required } if is_openai => json.put_object("tool_choice", |json| {
                 json.put("type", "allowed_tools");
                 json.put_object("allowed_tools", |json| {
                     json.put("mode", if *is_required { "required" } else { "auto" });
                     json.put_list("tools", |json| {
-                        names.iter().for_each(|name| {
-                            json.object(|json| {
-                                json.put("type", "function");
-                                json.put_object("function", |json| json.put("name", fit.aliases.sent(name)));
-                            });
-                        });
+                        names.iter().for_each(|name| json.object(|json| write_named(fit, json, name)));
                     });
                 });
             }),
@@ -378,6 +384,13 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
     }
 }
 
+/// A tool that is chosen, by what sort it is.
+fn write_named(fit: &Fit<'_>, json: &mut Json<'_>, name: &str) {
+    let sort = if fit.is_custom_there(name) { "custom" } else { "function" };
+    json.put("type", sort);
+    json.put_object(sort, |json| json.put("name", fit.aliases.sent(name)));
+}
+
 fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool) {
     match tool {
         Tool::Function(function) => json.object(|json| {
@@ -385,9 +398,13 @@ fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool) {
             json.put_object("function", |json| {
                 json.put("name", fit.aliases.sent(&function.name));
                 json.put_some("description", function.description.as_deref());
-                json.put_json("parameters", function.schema.as_deref());
-                if let Some(is_strict) = function.is_strict {
-                    json.put_flag("strict", is_strict);
+                if fit.target.traits.is_mistral {
+                    json.put_some_raw("parameters", function.schema.as_deref().map(schema::for_mistral).as_deref());
+                } else {
+                    json.put_json("parameters", function.schema.as_deref());
+                    if let Some(is_strict) = function.is_strict {
+                        json.put_flag("strict", is_strict);
+                    }
                 }
             });
             write_mark(fit, json, function.cache);
@@ -448,8 +465,8 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
         }
     }
     fit.drop(sampling.top_k.is_some(), Field::TopK);
-    fit.drop(sampling.min_p.is_some(), Field::MinP);
-    fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
+    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
+    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
     let stop = fit.stops(STOP_MAX, |stop| !stop.is_empty());
     if !stop.is_empty() {
@@ -465,7 +482,7 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     if traits.is_openai {
         json.put_some("verbosity", request.verbosity.as_deref());
         json.put_some("prompt_cache_key", request.cache_key.as_deref());
-        json.put_some("safety_identifier", request.user.as_deref());
+        json.put_some("safety_identifier", request.user.as_deref().map(|user| short_user(user, USER_BYTES_MAX)).as_deref());
         json.put_json("metadata", request.metadata.as_deref());
         if request.is_stored == Some(true) {
             json.put_flag("store", true);
@@ -514,7 +531,7 @@ fn response_format(fit: &Fit<'_>, json: &mut Json<'_>) {
             json.put_object("json_schema", |json| {
                 json.put("name", name.as_deref().unwrap_or("response"));
                 json.put_some("description", description.as_deref());
-                json.put_flag("strict", is_strict.unwrap_or_else(|| crate::transcode::schema::is_openai_strict(schema)));
+                json.put_flag("strict", is_strict.unwrap_or_else(|| schema::is_openai_strict(schema)));
                 json.put_raw("schema", schema.get());
             });
         }),

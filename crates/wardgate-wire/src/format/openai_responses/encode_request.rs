@@ -1,8 +1,8 @@
 //! Writing a Responses request. Nothing of it is stored at the provider: the conversation is always sent whole.
 
 use crate::format::openai_chat::encode_request::{
-    capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported, result_text, tier_word,
-    write_audio,
+    USER_BYTES_MAX, capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported, result_text,
+    tier_word, write_audio,
 };
 use crate::json::Json;
 use crate::json::write::object;
@@ -13,7 +13,8 @@ use crate::neutral::tool::{CallKind, Tool, ToolChoice};
 use crate::transcode::Encoded;
 use crate::transcode::aliases::NARROW;
 use crate::transcode::arrange::{Ids, Message, arrange};
-use crate::transcode::fit::{CUSTOM_SCHEMA, EMPTY_SCHEMA, Field, Fit};
+use crate::transcode::fit::{CUSTOM_SCHEMA, EMPTY_SCHEMA, Field, Fit, short_user};
+use crate::transcode::media;
 use crate::transcode::target::Target;
 use wardgate_core::format::Format;
 
@@ -62,7 +63,15 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
                     Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
                     Content::Video(_) => return Err(fit.unsupported_modality("video", path)),
                     Content::Image { source: Source::FileId { .. }, .. }
-                    | Content::File { source: Source::FileId { .. }, .. } => return Err(file_id_not_portable(path)),
+                    | Content::File { source: Source::FileId { .. }, .. }
+                    | Content::Audio(Source::FileId { .. }) => return Err(file_id_not_portable(path)),
+                    Content::Audio(Source::Url { .. }) => {
+                        return Err(media::url_not_supported(
+                            path,
+                            "a sound at a URL cannot be sent to this provider: send its bytes",
+                        ));
+                    }
+                    Content::Image { source, .. } | Content::File { source, .. } => media::check_web(source, path)?,
                     _ => {}
                 }
             }
@@ -147,7 +156,14 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                 });
                 index += more;
             }
-            _ => fit.warn("assistant_media_dropped", path),
+            _ => {
+                fit.warn("assistant_media_dropped", path);
+                json.object(|json| {
+                    json.put("type", "message");
+                    json.put("role", "assistant");
+                    json.put_list("content", |json| write_part(json, &Content::text(media::PICTURE).into(), "output_text"));
+                });
+            }
         }
     }
 }
@@ -181,10 +197,18 @@ fn write_results(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
             let is_custom = result.kind == CallKind::Custom && fit.target.traits.is_openai;
             json.put("type", if is_custom { "custom_tool_call_output" } else { "function_call_output" });
             json.put("call_id", &piece.id);
-            if result.parts.iter().all(|part| matches!(part.content, Content::Text { .. })) {
+            if media::untold(result).next().is_none() {
                 json.put("output", &result_text(result));
             } else {
-                json.put_list("output", |json| result.parts.iter().for_each(|part| write_part(json, part, "input_text")));
+                json.put_list("output", |json| {
+                    if result.is_error {
+                        json.object(|json| {
+                            json.put("type", "input_text");
+                            json.put("text", "Error:");
+                        });
+                    }
+                    result.parts.iter().for_each(|part| write_part(json, part, "input_text"));
+                });
             }
         });
     }
@@ -205,13 +229,13 @@ fn write_part(json: &mut Json<'_>, part: &Part, text_type: &str) {
         }
         Content::Image { source, detail } => {
             json.put("type", "input_image");
-            json.put("image_url", &source.to_url().unwrap_or_default());
+            json.put("image_url", &media::to_url(source));
             json.put("detail", detail.as_deref().unwrap_or("auto"));
         }
         Content::Audio(source) => write_audio(json, source),
         Content::File { source: Source::Text(text), name, .. } => {
             json.put("type", text_type);
-            json.put("text", &format!("{}:\n{text}", name.as_deref().unwrap_or("document")));
+            json.put("text", &media::told_document(name.as_deref(), text));
         }
         Content::File { source: Source::Url { url, .. }, .. } => {
             json.put("type", "input_file");
@@ -220,11 +244,11 @@ fn write_part(json: &mut Json<'_>, part: &Part, text_type: &str) {
         Content::File { source, name, .. } => {
             json.put("type", "input_file");
             json.put("filename", name.as_deref().unwrap_or("document.pdf"));
-            json.put("file_data", &source.to_url().unwrap_or_default());
+            json.put("file_data", &media::to_url(source));
         }
         Content::SearchResult { source, title, text } => {
             json.put("type", text_type);
-            json.put("text", &format!("{title}\n{source}\n{text}"));
+            json.put("text", &media::told_passage(source, title, text));
         }
         _ => {
             json.put("type", text_type);
@@ -244,7 +268,7 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
             ToolChoice::None => json.put("tool_choice", "none"),
             ToolChoice::Required => json.put("tool_choice", "required"),
             ToolChoice::Named(name) => json.put_object("tool_choice", |json| {
-                json.put("type", "function");
+                json.put("type", if fit.is_custom_there(name) { "custom" } else { "function" });
                 json.put("name", fit.aliases.sent(name));
             }),
             ToolChoice::Allowed { names, is_required } => json.put_object("tool_choice", |json| {
@@ -253,7 +277,7 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
                 json.put_list("tools", |json| {
                     names.iter().for_each(|name| {
                         json.object(|json| {
-                            json.put("type", "function");
+                            json.put("type", if fit.is_custom_there(name) { "custom" } else { "function" });
                             json.put("name", fit.aliases.sent(name));
                         });
                     });
@@ -320,16 +344,16 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
         json.put_number("top_logprobs", count);
     }
     fit.drop(sampling.top_k.is_some(), Field::TopK);
-    fit.drop(sampling.min_p.is_some(), Field::MinP);
+    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
     fit.drop(sampling.seed.is_some(), Field::Seed);
-    fit.drop(sampling.frequency_penalty.is_some(), Field::FrequencyPenalty);
-    fit.drop(sampling.presence_penalty.is_some(), Field::PresencePenalty);
-    fit.drop(sampling.repetition_penalty.is_some(), Field::RepetitionPenalty);
+    fit.drop_unless(sampling.frequency_penalty.as_ref(), 0.0, Field::FrequencyPenalty);
+    fit.drop_unless(sampling.presence_penalty.as_ref(), 0.0, Field::PresencePenalty);
+    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
     fit.stops(0, |_| false);
     text_options(fit, json);
     json.put_some("prompt_cache_key", request.cache_key.as_deref());
-    json.put_some("safety_identifier", request.user.as_deref());
+    json.put_some("safety_identifier", request.user.as_deref().map(|user| short_user(user, USER_BYTES_MAX)).as_deref());
     json.put_json("metadata", request.metadata.as_deref());
     if let Some(tier) = request.tier {
         json.put("service_tier", tier_word(tier));
