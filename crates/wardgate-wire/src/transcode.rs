@@ -18,6 +18,7 @@ pub mod counts;
 pub mod ranks;
 pub mod completions;
 pub(crate) mod arrange;
+pub(crate) mod json_tool;
 pub(crate) mod fit;
 pub(crate) mod media;
 pub(crate) mod parts;
@@ -58,6 +59,8 @@ pub struct Encoded {
     pub aliases: Aliases,
     /// What the provider does not stop at, so that the gateway has to. Goes there as well.
     pub stops: Stops,
+    /// The answer comes as the arguments of a call that the client did not ask for. Goes there as well.
+    pub is_json_call: bool,
 }
 
 /// Reads a client's request.
@@ -108,6 +111,9 @@ pub fn decode_request(format: Format, body: &[u8]) -> Result<Request, Untranslat
 /// When the format cannot say it without changing what the client gets, or when the target is strict and anything would be
 /// lost. The path is the client's.
 pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
+    let rewritten = json_tool::rewritten(request, target);
+    let is_json_call = rewritten.is_some();
+    let request = rewritten.as_ref().unwrap_or(request);
     let encoded = match format {
         Format::OpenAiChat => openai_chat::encode_request::encode(request, target),
         Format::AnthropicMessages => anthropic_messages::encode_request::encode(request, target),
@@ -135,7 +141,7 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
             warning.path.clone(),
             format!("the provider's format cannot carry this, and the request asks to lose nothing ({})", warning.code),
         )),
-        _ => Ok(encoded),
+        _ => Ok(Encoded { is_json_call, ..encoded }),
     }
 }
 

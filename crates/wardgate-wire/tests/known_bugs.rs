@@ -7,7 +7,7 @@ use wardgate_core::fault::FaultClass;
 use wardgate_core::format::Format;
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::opaque::mark;
-use wardgate_wire::transcode::target::{Target, ThinkingWay};
+use wardgate_wire::transcode::target::{Target, ThinkingWay, Traits};
 use wardgate_wire::transcode::{Encoded, ReplyOptions, Transcoder, decode_reply, decode_request, encode_reply, encode_request};
 
 fn target() -> Target<'static> {
@@ -78,10 +78,7 @@ fn thinking_is_off_where_the_history_lacks_the_thoughts() {
     let body = r#"{"model":"c","reasoning_effort":"high","messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c1","content":"r"}]}"#;
     let (sent, warnings) = sent(CHAT, MESSAGES, body);
     assert!(!sent.contains("\"thinking\"") && warnings.contains("thinking_off;reasoning_effort"), "{sent} {warnings}");
-    let adaptive = Target {
-        traits: wardgate_wire::transcode::target::Traits { thinking: ThinkingWay::Adaptive, ..Default::default() },
-        ..target()
-    };
+    let adaptive = Target { traits: Traits { thinking: ThinkingWay::Adaptive, ..Default::default() }, ..target() };
     let encoded = request(CHAT, MESSAGES, body, &adaptive).unwrap_or_else(|error| panic!("{error}"));
     assert!(
         String::from_utf8_lossy(&encoded.body).contains(r#""thinking":{"type":"adaptive"},"output_config":{"effort":"high"}"#)
@@ -219,7 +216,7 @@ fn an_effort_may_be_an_object() {
 
 #[test]
 fn reasoning_goes_back_to_hosts_that_demand_it() {
-    let traits = wardgate_wire::transcode::target::Traits { needs_reasoning_back: true, ..Default::default() };
+    let traits = Traits { needs_reasoning_back: true, ..Default::default() };
     let body = r#"{"model":"c","max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"Hm.","signature":"wg1.unsigned"},{"type":"tool_use","id":"c1","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"r"}]}]}"#;
     let encoded = request(MESSAGES, CHAT, body, &Target { traits, ..target() }).unwrap_or_else(|error| panic!("{error}"));
     assert!(String::from_utf8_lossy(&encoded.body).contains(r#""reasoning_content":"Hm.""#));
@@ -299,4 +296,68 @@ fn counts_without_sense_do_not_overflow() {
     for client in [CHAT, RESPONSES, GEMINI] {
         assert!(reply(MESSAGES, client, &body).contains(&most.to_string()), "{client:?}");
     }
+}
+
+/// A schema for a model that has no mode for it: the hidden tool's arguments are the text, nothing of the tool is left, and what
+/// the client's own tools would be called with never goes through it.
+#[test]
+fn json_by_a_hidden_tool_leaks_neither_the_tool_nor_a_wrapping() {
+    let traits = Traits { has_json_schema: false, ..Traits::default() };
+    let target = Target { is_strict: true, traits, ..target() };
+    let format =
+        |schema: &str| format!(r#""response_format":{{"type":"json_schema","json_schema":{{"name":"n","schema":{schema}}}}}"#);
+    let schema = r#"{"type":"object","properties":{"values":{"type":"array"}}}"#;
+    let body = format!(r#"{{"model":"c","max_tokens":9,"messages":[{{"role":"user","content":"x"}}],{}}}"#, format(schema));
+    let encoded = request(CHAT, MESSAGES, &body, &target).unwrap_or_else(|error| panic!("{error}"));
+    let sent = String::from_utf8_lossy(&encoded.body).into_owned();
+    assert!(sent.contains(r#""tools":[{"name":"structured_output""#) && sent.contains(schema), "{sent}");
+    assert!(sent.contains(r#""tool_choice":{"type":"any"}"#) && !sent.contains("output_config"), "{sent}");
+    assert!(encoded.warnings.as_slice().is_empty() && encoded.is_json_call);
+    let options = ReplyOptions { is_json_call: true, ..options() };
+    let start =
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"model\":\"c\",\"usage\":{}}}\n\n";
+    let block = |block: &str| {
+        format!(
+            "event: content_block_start\ndata: {{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{block}}}\n\n"
+        )
+    };
+    let delta = |json: &str| {
+        format!(
+            "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"input_json_delta\",\"partial_json\":{json}}}}}\n\n"
+        )
+    };
+    let end = "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"},\"usage\":{}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+    let call = block(r#"{"type":"tool_use","id":"t","name":"structured_output","input":{}}"#);
+    let text = [start, &call, &delta(r#""{\"values\": ""#), &delta(r#""[1]}""#), end].concat();
+    let mut transcoder = Transcoder::new(MESSAGES, CHAT, 0, options.clone());
+    let mut told = transcoder.push(Bytes::from(text)).to_vec();
+    told.extend_from_slice(&transcoder.finish());
+    let told = String::from_utf8_lossy(&told);
+    assert!(told.contains(r#""content":"{\"values\": ""#) && told.contains(r#""content":"[1]}""#), "{told}");
+    assert!(
+        told.contains(r#""finish_reason":"stop""#) && !told.contains("tool_calls") && !told.contains("structured_output"),
+        "{told}"
+    );
+    // The client's own tools go alone: then the model is told of the schema in words.
+    let tools = format!(
+        r#"{{"model":"c","max_tokens":9,"messages":[{{"role":"user","content":"x"}}],"tools":[{{"type":"function","function":{{"name":"f"}}}}],{}}}"#,
+        format(schema)
+    );
+    let lenient = Target { is_strict: false, ..target };
+    let encoded = request(CHAT, MESSAGES, &tools, &lenient).unwrap_or_else(|error| panic!("{error}"));
+    let sent = String::from_utf8_lossy(&encoded.body).into_owned();
+    assert!(!sent.contains("structured_output") && !encoded.is_json_call && sent.contains("JSON schema"), "{sent}");
+    // A call of a tool beside the hidden one survives.
+    let mut mixed = decode_reply(MESSAGES, br#"{"type":"message","content":[{"type":"tool_use","id":"1","name":"structured_output","input":{"values":[1]}},{"type":"tool_use","id":"2","name":"f","input":{}}],"stop_reason":"tool_use","usage":{}}"#, 0, None).unwrap_or_else(|fault| panic!("{fault:?}"));
+    options.apply(&mut mixed);
+    let told = String::from_utf8_lossy(&encode_reply(CHAT, &mixed, &options)).into_owned();
+    assert!(
+        told.contains(r#""content":"{\"values\":[1]}""#)
+            && told.contains(r#""name":"f""#)
+            && told.contains(r#""finish_reason":"tool_calls""#),
+        "{told}"
+    );
+    // And a schema without properties is none to force a model to.
+    let empty = format!(r#"{{"model":"c","max_tokens":9,"messages":[{{"role":"user","content":"x"}}],{}}}"#, format("{}"));
+    assert!(request(CHAT, MESSAGES, &empty, &lenient).is_ok_and(|encoded| !encoded.is_json_call));
 }

@@ -103,6 +103,7 @@ pub(crate) fn translate<'p>(
         is_json_array: ask.is_json_array,
         aliases: encoded.aliases,
         stops: encoded.stops,
+        is_json_call: encoded.is_json_call,
         estimate: Some(Estimate { input: estimate::tokens(ask.body.len() as u64), output: estimate::tokens }),
     };
     let changes = Changes { removed, changed: named, output_cap, warnings: encoded.warnings, is_bared };
@@ -214,6 +215,7 @@ fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
         has_schema_or_tools: has_quirk(Quirk::SchemaOrTools),
         has_schema_or_stream: has_quirk(Quirk::SchemaOrStream),
         is_gemini_3: is_gemini_3(&candidate.target.model),
+        calls_tools: ["tools", "tool_choice"].iter().all(|name| params(candidate).takes(name)),
         ..Traits::default()
     };
     let Some(constraints) = constraints else { return host };
@@ -226,6 +228,9 @@ fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
         },
         efforts,
         can_force_tools: constraints.forces_tools,
+        calls_tools: host.calls_tools && known.is_some_and(|known| known.abilities.can.has(Ability::Tools)),
+        thinks_unasked: known.is_some_and(|known| known.abilities.can.has(Ability::Reasoning))
+            && !matches!(thinking, Some(Thinking::Budget | Thinking::AdaptiveOrBudget)),
         takes_sampling: constraints.takes_sampling,
         takes_stops: host.takes_stops && constraints.takes_stops,
         has_json_schema: known.is_none_or(|known| !known.abilities.cannot.has(Ability::JsonSchema)),

@@ -265,7 +265,13 @@ impl<'r> Fit<'r> {
 
     /// The request as written, with all that was lost.
     pub(crate) fn done(self, body: Vec<u8>) -> Encoded {
-        Encoded { body, warnings: self.warnings.into_inner(), aliases: self.aliases, stops: self.stops.into_inner() }
+        Encoded {
+            body,
+            warnings: self.warnings.into_inner(),
+            aliases: self.aliases,
+            stops: self.stops.into_inner(),
+            is_json_call: false,
+        }
     }
 }
 

@@ -60,6 +60,10 @@ pub struct Traits<'t> {
     pub efforts: &'t [Effort],
     /// Whether a tool can be forced.
     pub can_force_tools: bool,
+    /// Whether it is known to call tools, and its host to take them.
+    pub calls_tools: bool,
+    /// Whether it thinks where nobody asks it to.
+    pub thinks_unasked: bool,
     /// Whether it takes temperature, `top_p` and `top_k`.
     pub takes_sampling: bool,
     /// Whether it takes stop sequences.
@@ -94,6 +98,8 @@ impl Default for Traits<'_> {
             thinking: ThinkingWay::Budget,
             efforts: &[],
             can_force_tools: true,
+            calls_tools: true,
+            thinks_unasked: false,
             takes_sampling: true,
             takes_stops: true,
             has_json_schema: true,

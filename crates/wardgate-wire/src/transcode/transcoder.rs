@@ -2,6 +2,7 @@
 
 use super::aliases::{Aliases, unwrap};
 use super::decoder::StreamDecoder;
+use super::json_tool::{self, Unwrapper};
 use super::stops::{StopFilter, Stops};
 use crate::error_body::{self, ErrorBody};
 use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
@@ -34,6 +35,8 @@ pub struct ReplyOptions {
     pub aliases: Aliases,
     /// What the provider does not stop at.
     pub stops: Stops,
+    /// The answer comes as the arguments of a call that the client knows nothing of.
+    pub is_json_call: bool,
     /// How to reckon what a stream used that the gateway ends before the provider says so. None: the client is told what was
     /// reported so far.
     pub estimate: Option<Estimate>,
@@ -59,6 +62,9 @@ impl Estimate {
 impl ReplyOptions {
     /// Makes of a provider's whole answer what was asked for, as far as the gateway itself has to see to that.
     pub fn apply(&self, reply: &mut Reply) {
+        if self.is_json_call {
+            json_tool::unwrap(reply);
+        }
         self.stops.cut(reply);
     }
 }
@@ -175,6 +181,7 @@ pub struct Transcoder {
 
 /// What becomes of neutral events on their way to the client.
 struct Teller {
+    unwrapper: Option<Unwrapper>,
     stops: Option<StopFilter>,
     estimate: Option<Estimate>,
     encoder: StreamEncoder,
@@ -191,6 +198,7 @@ impl Transcoder {
         facts.envelope.created = Some(options.created);
         facts.envelope.model = options.model.as_deref().map(Into::into);
         let teller = Teller {
+            unwrapper: options.is_json_call.then(Unwrapper::default),
             stops: StopFilter::new(&options.stops),
             estimate: options.estimate,
             encoder: StreamEncoder::new(client, options),
@@ -265,14 +273,14 @@ impl Transcoder {
 impl Teller {
     /// Takes what the provider says, and tells what the client gets of it by now.
     fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        let Self { stops, estimate, encoder, facts, warnings } = self;
+        let Self { unwrapper, stops, estimate, encoder, facts, warnings } = self;
         // What was used counts whether the client gets to see it or not.
         match event {
             Event::Delta(delta) if !facts.is_cut => facts.content_bytes += delta.len() as u64,
             Event::Usage(usage) => facts.usage = Some(*usage),
             _ => {}
         }
-        let mut tell = |told: &Event<'_>| {
+        let mut tell = |event: &Event<'_>, told: &Event<'_>| {
             note(told, facts);
             match told {
                 Event::Lost { code, what } => warnings.add(code, *what),
@@ -287,9 +295,13 @@ impl Teller {
             }
             encoder.push(told, out);
         };
-        match stops {
-            Some(stops) => stops.push(event, &mut |told| tell(&told)),
-            None => tell(event),
+        let mut watch = |event: &Event<'_>| match stops {
+            Some(stops) => stops.push(event, &mut |told| tell(event, &told)),
+            None => tell(event, event),
+        };
+        match unwrapper {
+            Some(unwrapper) => unwrapper.push(event, &mut |told| watch(&told)),
+            None => watch(event),
         }
     }
 }

@@ -45,6 +45,7 @@ mod params;
 mod translation;
 mod stop_sequences;
 mod reasoning;
+mod structured_output;
 mod surfaces;
 mod counts;
 mod rerank;

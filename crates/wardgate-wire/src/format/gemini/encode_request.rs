@@ -411,7 +411,10 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     match &request.output {
         OutputForm::Text => {}
         OutputForm::JsonObject => json.put("responseMimeType", "application/json"),
-        OutputForm::JsonSchema { .. } if !fit.target.traits.has_json_schema => json.put("responseMimeType", "application/json"),
+        OutputForm::JsonSchema { .. } if !fit.target.traits.has_json_schema => {
+            fit.warn_field("json_schema_dropped", Field::Output);
+            json.put("responseMimeType", "application/json");
+        }
         OutputForm::JsonSchema { schema, .. } => {
             json.put("responseMimeType", "application/json");
             json.put_raw("responseJsonSchema", schema.get());
