@@ -26,5 +26,7 @@ pub use constraints::{Constraints, Thinking};
 pub use live::LiveCatalog;
 pub use model::Model;
 pub use overlay::Overlay;
-pub use provider::{AuthScheme, DataPolicy, Datacenter, DeclaredModel, Endpoint, Origin, ParamNames, Provider, Quirk};
+pub use provider::{
+    AuthScheme, DataPolicy, Datacenter, DeclaredModel, Endpoint, HostTool, Origin, ParamNames, Provider, Quirk,
+};
 pub use resolve::{ResolveError, Target, hosts, resolve};

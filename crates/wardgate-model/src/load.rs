@@ -5,7 +5,7 @@ use crate::constraints::Constraints;
 use crate::model::Model;
 use crate::overlay::param_names;
 use crate::price::{FormerPrices, Prices, Rates, UnitPrices};
-use crate::provider::{AuthScheme, DataPolicy, Datacenter, Endpoint, Origin, Provider, Quirk};
+use crate::provider::{AuthScheme, DataPolicy, Datacenter, Endpoint, HostTool, Origin, Provider, Quirk};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -60,6 +60,9 @@ struct SurfaceEntry {
     /// What is taken out of requests, since it is refused or passed over there.
     #[serde(default)]
     unsupported_params: Vec<String>,
+    /// What it runs by itself.
+    #[serde(default)]
+    tools: Vec<HostTool>,
 }
 
 pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
@@ -82,6 +85,7 @@ pub(crate) fn provider(text: &str) -> Result<Provider, LoadError> {
                 auth: entry.auth,
                 supported_params: None,
                 unsupported_params: param_names(&entry.unsupported_params),
+                tools: entry.tools,
             }))
         })
         .collect::<Result<_, LoadError>>()?;

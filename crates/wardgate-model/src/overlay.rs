@@ -73,6 +73,7 @@ impl Served<'_> {
             auth,
             supported_params: param_names(supported_params),
             unsupported_params: None,
+            tools: Vec::new(),
         })
     }
 }

@@ -117,6 +117,20 @@ pub struct Endpoint {
     pub supported_params: Option<ParamNames>,
     /// Parameters that it does not take.
     pub unsupported_params: Option<ParamNames>,
+    /// What it runs by itself for those of its models that have a price for it.
+    pub tools: Vec<HostTool>,
+}
+
+/// A tool that a host runs by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostTool {
+    /// It searches the web.
+    WebSearch,
+    /// It runs code.
+    CodeExecution,
+    /// It reads URLs.
+    UrlFetch,
 }
 
 /// A deviation from a format that a request must be fitted to.
@@ -139,6 +153,10 @@ pub enum Quirk {
     SchemaOrStream,
     /// Names the model of a Messages request in the path, and wants a version in the body in its place.
     VertexMessages,
+    /// Searches the web for each request, asked or not.
+    AlwaysSearches,
+    /// Searches the web by a plugin of Chat Completions.
+    SearchPlugin,
 }
 
 impl Endpoint {

@@ -4,10 +4,11 @@ use crate::model::Model;
 use crate::model_string::{self, ModelString};
 use crate::nearest::nearest;
 use crate::overlay::Overlay;
-use crate::price::Rates;
-use crate::provider::{Endpoint, Origin, ParamNames, Provider};
+use crate::price::{Prices, Rates};
+use crate::provider::{Endpoint, HostTool, Origin, ParamNames, Provider, Quirk};
 use std::sync::Arc;
 use wardgate_core::format::{Format, Surface};
+use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::name::ModelName;
 
 /// A provider and a model to ask it for.
@@ -38,16 +39,53 @@ impl Target {
         Arc::ptr_eq(&self.provider, &other.provider) && self.model == other.model
     }
 
+    /// What its host runs for it at an endpoint. Hosts charge for searches, so a model that searches is one that has a price for
+    /// them; at a provider of the tenant's own nothing more is known.
+    #[must_use]
+    pub fn runs(&self, endpoint: &Endpoint, tool: HostTool) -> bool {
+        let has_price = self.prices().is_some_and(|prices| prices.units.web_search > PicoUsdPerToken::ZERO);
+        let is_listed = match self.provider.origin {
+            Origin::BuiltIn => {
+                // Among OpenAI's models, those made for it alone search in Chat Completions.
+                endpoint.tools.contains(&tool)
+                    || tool == HostTool::WebSearch
+                        && endpoint.format == Format::OpenAiChat
+                        && self.provider.has_quirk(Quirk::MaxCompletionTokens)
+                        && self.model.contains("-search-")
+            }
+            Origin::Operator | Origin::Tenant => tool == HostTool::WebSearch,
+        };
+        has_price && is_listed
+    }
+
+    /// An endpoint that runs certain tools for it and answers a surface.
+    #[must_use]
+    pub fn endpoint_that_runs(&self, surface: Surface, tools: &[HostTool]) -> Option<&Arc<Endpoint>> {
+        let formats = self.known.as_ref().map(|known| &known.formats).filter(|formats| !formats.is_empty());
+        self.provider.endpoints.iter().find(|endpoint| {
+            surface.format().is_answered_by(endpoint.format)
+                && endpoint.surface.format() == endpoint.format
+                && formats.is_none_or(|formats| formats.contains(&endpoint.format))
+                && tools.iter().all(|tool| self.runs(endpoint, *tool))
+        })
+    }
+
+    /// What it costs, by the catalog or as its tenant declares.
+    fn prices(&self) -> Option<&Prices> {
+        match &self.known {
+            Some(known) => known.prices.as_ref(),
+            None => {
+                let declared = self.provider.declared_models.iter().find(|declared| declared.upstream_id == self.model);
+                declared.and_then(|declared| declared.prices.as_ref())
+            }
+        }
+    }
+
     /// What an input of this many tokens and its output cost, by the catalog or as its tenant declares; none when that is not known.
     /// Only a provider of the tenant or the operator is free without a price.
     #[must_use]
     pub fn rates(&self, input_tokens: u64) -> Option<Rates> {
-        let declared = || self.provider.declared_models.iter().find(|declared| declared.upstream_id == self.model);
-        let prices = match &self.known {
-            Some(known) => known.prices.as_ref(),
-            None => declared().and_then(|declared| declared.prices.as_ref()),
-        };
-        match (prices, self.provider.origin) {
+        match (self.prices(), self.provider.origin) {
             (Some(prices), _) => Some(*prices.rates_for(input_tokens)),
             (None, Origin::Operator | Origin::Tenant) => Some(Rates::default()),
             (None, Origin::BuiltIn) => None,

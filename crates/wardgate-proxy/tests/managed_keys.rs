@@ -150,6 +150,7 @@ fn catalog(upstream: &Upstream) -> Catalog {
             stream_url: None,
             supported_params: None,
             unsupported_params: None,
+            tools: Vec::new(),
         })],
         environment_variable: None,
         key_shape: None,

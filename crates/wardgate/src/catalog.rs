@@ -52,6 +52,7 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
             stream_url: None,
             supported_params: None,
             unsupported_params: None,
+            tools: Vec::new(),
         })
     };
     let models = wardgate_sandbox::model::LISTED.into_iter().filter(|model| *model != "embed");

@@ -52,6 +52,7 @@ fn provider(number: usize) -> Provider {
         auth: AuthScheme::Bearer,
         supported_params: None,
         unsupported_params: None,
+        tools: Vec::new(),
     };
     Provider {
         name: provider_name(number),

@@ -72,8 +72,10 @@ pub(crate) async fn attempt(
             // In a box, since few requests need the room of it.
             Box::pin(ask.read_aside(deps)).await;
         }
+        let moved = translate::moved(deps, ask, candidate);
+        let sent_to = moved.as_ref().unwrap_or(candidate);
         let occasion = Occasion { request_id: meter.log().request_id(), is_bare };
-        let fitted = match fit(deps, inbound, caller, ask, candidate, occasion) {
+        let fitted = match fit(deps, inbound, caller, ask, sent_to, occasion) {
             // There was nothing to leave out, so it would be refused again.
             Ok(fitted) if matches!(next, Next::TryBare(_)) && !fitted.changes.is_bared => {
                 return Err(exhausted(&history, last, &failover));

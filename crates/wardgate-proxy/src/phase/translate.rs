@@ -8,17 +8,19 @@ use crate::phase::configure::Caller;
 use crate::phase::fit::{Changes, Fitted, Occasion, caps, params, wire_changes};
 use crate::phase::ingress::Inbound;
 use std::borrow::Cow;
+use std::sync::Arc;
 use wardgate_core::format::Format;
 use wardgate_limits::estimate;
-use wardgate_model::{Ability, Constraints, Quirk, Thinking};
+use wardgate_model::{Ability, Constraints, HostTool, Quirk, Thinking};
 use wardgate_policy::strategy::{self, Failed};
 use wardgate_policy::{Candidate, Caps, Credential, OutputCap};
 use wardgate_wire::edit::{self, Edit, Edited, Params};
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::opaque::{self, Origin};
 use wardgate_wire::neutral::request::{Effort, Request};
+use wardgate_wire::neutral::server_tool::ServerToolKind;
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm};
-use wardgate_wire::transcode::target::{Target, ThinkingWay, Traits};
+use wardgate_wire::transcode::target::{ChatSearch, ServerTools, Target, ThinkingWay, Traits};
 use wardgate_wire::transcode::{self, Estimate, ReplyOptions, ranks};
 
 /// Why a request is not sent to a candidate.
@@ -53,6 +55,30 @@ impl From<NoMemory> for Unfit {
 pub(crate) fn reads_neutral(ask: &Ask, candidate: &Candidate) -> bool {
     let client = ask.surface.format();
     candidate.endpoint.format != client && EmbeddingsForm::of(client).is_none() && !client.is_rerank()
+}
+
+/// The candidate at another of its provider's endpoints, where only that one runs the tools that are asked for: OpenAI's models
+/// search in Responses and not in Chat Completions.
+pub(crate) fn moved(deps: &Deps, ask: &Ask, candidate: &Candidate) -> Option<Candidate> {
+    if !reads_neutral(ask, candidate) {
+        return None;
+    }
+    let request = ask.neutral(deps).ok()?.as_ref().ok()?;
+    let tools: Vec<HostTool> = request.server_tools.iter().map(|tool| host_tool(tool.kind)).collect();
+    let target = &candidate.target;
+    if tools.iter().all(|tool| target.runs(&candidate.endpoint, *tool)) {
+        return None;
+    }
+    let endpoint = target.endpoint_that_runs(ask.surface, &tools)?;
+    Some(Candidate { endpoint: Arc::clone(endpoint), ..candidate.clone() })
+}
+
+const fn host_tool(kind: ServerToolKind) -> HostTool {
+    match kind {
+        ServerToolKind::WebSearch => HostTool::WebSearch,
+        ServerToolKind::CodeExecution => HostTool::CodeExecution,
+        ServerToolKind::UrlFetch => HostTool::UrlFetch,
+    }
 }
 
 /// Writes the request for a candidate.
@@ -216,6 +242,13 @@ fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
         has_schema_or_stream: has_quirk(Quirk::SchemaOrStream),
         is_gemini_3: is_gemini_3(&candidate.target.model),
         calls_tools: ["tools", "tool_choice"].iter().all(|name| params(candidate).takes(name)),
+        is_vertex: has_quirk(Quirk::VertexMessages),
+        server_tools: server_tools(candidate),
+        chat_search: match () {
+            () if has_quirk(Quirk::AlwaysSearches) => ChatSearch::Always,
+            () if has_quirk(Quirk::SearchPlugin) => ChatSearch::Plugin,
+            () => ChatSearch::Options,
+        },
         ..Traits::default()
     };
     let Some(constraints) = constraints else { return host };
@@ -251,11 +284,20 @@ fn takes_stops(candidate: &Candidate) -> bool {
     params(candidate).takes(name)
 }
 
+/// What the host runs for the model.
+fn server_tools(candidate: &Candidate) -> ServerTools {
+    let runs = |tool| candidate.target.runs(&candidate.endpoint, tool);
+    ServerTools {
+        web_search: runs(HostTool::WebSearch),
+        code_execution: runs(HostTool::CodeExecution),
+        url_fetch: runs(HostTool::UrlFetch),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use bytes::Bytes;
-    use std::sync::Arc;
     use wardgate_core::format::Surface;
     use wardgate_core::name::ProviderName;
     use wardgate_limits::memory::MemoryBudget;
@@ -277,6 +319,7 @@ mod tests {
             auth: AuthScheme::Bearer,
             supported_params: None,
             unsupported_params: None,
+            tools: Vec::new(),
         });
         let provider = Provider {
             name: ProviderName::new("up").unwrap_or_else(|error| panic!("{error}")),

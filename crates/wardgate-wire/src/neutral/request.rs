@@ -3,6 +3,7 @@
 use super::content::{Content, Reasoning, Turn};
 use super::loss::Warnings;
 use super::opaque::Origin;
+use super::server_tool::ServerTool;
 use super::tool::{Tool, ToolChoice};
 use serde_json::value::RawValue;
 use wardgate_core::format::Format;
@@ -18,6 +19,8 @@ pub struct Request {
     pub turns: Vec<Turn>,
     /// What the model may call.
     pub tools: Vec<Tool>,
+    /// What the provider itself may run for it.
+    pub server_tools: Vec<ServerTool>,
     /// Tools that the client keeps in namespaces (Responses), under the names they have here.
     pub namespaced: Vec<Namespaced>,
     /// What it is to do with that.
@@ -73,6 +76,7 @@ impl Request {
             model: String::new(),
             turns: Vec::new(),
             tools: Vec::new(),
+            server_tools: Vec::new(),
             namespaced: Vec::new(),
             tool_choice: None,
             parallel_tools: None,

@@ -18,7 +18,8 @@ pub enum Tool {
         /// The format of its text, as the client wrote it.
         grammar: Option<Box<RawValue>>,
     },
-    /// A tool that the provider itself runs.
+    /// A tool that the provider itself runs and that no other format has. Those that others have are in
+    /// [`Request::server_tools`](super::request::Request::server_tools).
     Builtin {
         /// The format it belongs to.
         format: Format,

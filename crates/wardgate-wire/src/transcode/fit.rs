@@ -8,6 +8,7 @@ use crate::neutral::content::{Content, Part};
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::Opaque;
 use crate::neutral::request::{Effort, Number, OutputForm, Request};
+use crate::neutral::server_tool::{ServerTool, ServerToolKind};
 use crate::neutral::tool::{Tool, ToolChoice};
 use std::cell::RefCell;
 use wardgate_core::format::Format;
@@ -245,6 +246,60 @@ impl<'r> Fit<'r> {
         Err(self.refuse_field("combination_not_supported", Field::Output, why))
     }
 
+    /// The tools that the provider is to run, less those that are not to be chosen from.
+    pub(crate) fn server_tools(&self) -> Vec<&'r ServerTool> {
+        let tools = self.request.server_tools.iter();
+        match &self.request.tool_choice {
+            // In Chat Completions a search is no tool that could be chosen.
+            Some(ToolChoice::Allowed { names, .. }) if self.request.format != Format::OpenAiChat => {
+                tools.filter(|tool| names.iter().any(|name| name == tool.kind.name())).collect()
+            }
+            _ => tools.collect(),
+        }
+    }
+
+    /// Whether a name means a tool that the provider is to run, and none of the client's.
+    pub(crate) fn is_server_tool(&self, name: &str) -> bool {
+        self.request.server_tools.iter().any(|tool| tool.kind.name() == name)
+            && !self.request.tools.iter().any(|tool| tool.name() == name)
+    }
+
+    /// Refuses what the provider is asked to run and does not: without it the answer would be another. `knows`: the format has a
+    /// word for it.
+    pub(crate) fn check_server_tools(&self, knows: impl Fn(ServerToolKind) -> bool) -> Result<(), Untranslatable> {
+        let has = |tool: &&ServerTool| knows(tool.kind) && self.target.traits.server_tools.has(tool.kind);
+        match self.request.server_tools.iter().find(|tool| !has(tool)) {
+            None => Ok(()),
+            Some(tool) => Err(no_server_tool(tool.kind, tool.path.as_str())),
+        }
+    }
+
+    /// Notes what of a tool's options cannot be said: how often it may be used, and where the user is.
+    pub(crate) fn drop_of_tool(&self, tool: &ServerTool, takes_uses: bool, takes_location: bool) {
+        if tool.uses_max.is_some() && !takes_uses {
+            self.warn("unsupported_parameter", format!("{}.max_uses", tool.path));
+        }
+        if tool.location.is_some() && !takes_location {
+            self.warn("unsupported_parameter", format!("{}.user_location", tool.path));
+        }
+    }
+
+    /// Notes domains that cannot be said. The answer may then rest on what was ruled out.
+    pub(crate) fn drop_domains(&self, tool: &ServerTool, is_allowed: bool, is_blocked: bool) {
+        let format = self.request.format;
+        let place = if format == Format::OpenAiResponses { ".filters" } else { "" };
+        let names = match format {
+            Format::Gemini => ["includeDomains", "excludeDomains"],
+            _ => ["allowed_domains", "blocked_domains"],
+        };
+        let lists = [(is_allowed, &tool.domains.allowed), (is_blocked, &tool.domains.blocked)];
+        for ((is_lost, list), name) in lists.into_iter().zip(names) {
+            if is_lost && !list.is_empty() {
+                self.warn("search_domains_dropped", format!("{}{place}.{name}", tool.path));
+            }
+        }
+    }
+
     /// An error about a tool that only another format's providers run.
     pub(crate) fn foreign_tool(&self, index: usize, kind: &str) -> Untranslatable {
         let why =
@@ -281,6 +336,17 @@ pub(crate) fn short_user(user: &str, bytes_max: usize) -> std::borrow::Cow<'_, s
         length if length > bytes_max => format!("user-{:016x}", crate::neutral::opaque::fnv(user.bytes())).into(),
         _ => user.into(),
     }
+}
+
+/// An error about a tool that the provider does not run.
+pub(crate) fn no_server_tool(kind: ServerToolKind, path: &str) -> Untranslatable {
+    let what = match kind {
+        ServerToolKind::WebSearch => "search the web",
+        ServerToolKind::CodeExecution => "run code",
+        ServerToolKind::UrlFetch => "read URLs",
+    };
+    let why = format!("this model does not {what} at this provider: leave the tool out, or choose another model or provider");
+    Untranslatable::new("server_tool_not_available", path, why)
 }
 
 /// The text of parts, joined; parts that are no text are left to the caller.

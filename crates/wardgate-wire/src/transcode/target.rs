@@ -2,6 +2,7 @@
 
 use crate::neutral::opaque::Origin;
 use crate::neutral::request::Effort;
+use crate::neutral::server_tool::ServerToolKind;
 use wardgate_core::format::Format;
 
 /// A candidate, as far as writing a request for it goes.
@@ -49,6 +50,44 @@ pub enum ThinkingWay {
     AlwaysOn,
 }
 
+/// What a host runs for a model by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ServerTools {
+    /// It searches the web.
+    pub web_search: bool,
+    /// It runs code.
+    pub code_execution: bool,
+    /// It reads URLs.
+    pub url_fetch: bool,
+}
+
+impl ServerTools {
+    /// All of them.
+    pub const ALL: Self = Self { web_search: true, code_execution: true, url_fetch: true };
+
+    /// Whether a tool is among them.
+    #[must_use]
+    pub const fn has(self, kind: ServerToolKind) -> bool {
+        match kind {
+            ServerToolKind::WebSearch => self.web_search,
+            ServerToolKind::CodeExecution => self.code_execution,
+            ServerToolKind::UrlFetch => self.url_fetch,
+        }
+    }
+}
+
+/// How a host of Chat Completions is told to search the web.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ChatSearch {
+    /// By `web_search_options` (OpenAI).
+    #[default]
+    Options,
+    /// It always searches, and takes options of its own (Perplexity).
+    Always,
+    /// By a plugin (OpenRouter).
+    Plugin,
+}
+
 /// What a model and its host can do. The default is a model of today at its maker's.
 #[derive(Debug, Clone, Copy)]
 pub struct Traits<'t> {
@@ -89,6 +128,12 @@ pub struct Traits<'t> {
     /// Whether it is told to think by level rather than by budget, and takes ids of calls and pictures in results (Gemini 3
     /// and later).
     pub is_gemini_3: bool,
+    /// Whether its host is Vertex, which knows some fields that the Gemini API does not, and the other way round.
+    pub is_vertex: bool,
+    /// What its host runs by itself.
+    pub server_tools: ServerTools,
+    /// How it is told to search (Chat Completions).
+    pub chat_search: ChatSearch,
 }
 
 impl Default for Traits<'_> {
@@ -112,6 +157,9 @@ impl Default for Traits<'_> {
             has_schema_or_tools: false,
             has_schema_or_stream: false,
             is_gemini_3: true,
+            is_vertex: false,
+            server_tools: ServerTools::ALL,
+            chat_search: ChatSearch::Options,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reading a Messages request.
 
+use super::server_tools;
 use crate::format::openai_chat::decode_request::cache_mark;
 use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
@@ -171,6 +172,11 @@ fn block(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result<O
             let opaque = Opaque::from_client(FORMAT, OpaqueKind::Redacted, &object.need_text("data", path)?);
             Content::Reasoning(Reasoning { opaque: Some(opaque), ..Reasoning::default() })
         }
+        // It is over, and who reads on need not know how it was found.
+        word if word == "server_tool_use" || server_tools::is_result(word) => {
+            warnings.add("content_dropped", path.to_string());
+            return Ok(None);
+        }
         _ => {
             return Ok(Some(Part { content: Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() }, cache }));
         }
@@ -223,8 +229,7 @@ fn source(object: &mut Object<'_>, path: &Path<'_>) -> Result<Source, Untranslat
 fn decode_tools(object: &mut Object<'_>, path: &Path<'_>, request: &mut Request) -> Result<(), Untranslatable> {
     let tools_path = path.key("tools");
     for (index, value) in object.list("tools", path)?.into_iter().enumerate() {
-        let tool = tool(value, &tools_path.at(index), &mut request.warnings)?;
-        request.tools.push(tool);
+        tool(value, &tools_path.at(index), request)?;
     }
     let Some(mut choice) = object.object("tool_choice", path)? else { return Ok(()) };
     let path = path.key("tool_choice");
@@ -240,11 +245,15 @@ fn decode_tools(object: &mut Object<'_>, path: &Path<'_>, request: &mut Request)
     Ok(())
 }
 
-fn tool(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result<Tool, Untranslatable> {
+fn tool(value: &RawValue, path: &Path<'_>, request: &mut Request) -> Result<(), Untranslatable> {
     let mut object = Object::read(value, path)?;
     // The tool's type is no part of its schema.
     match object.text("type", path)?.filter(|kind| kind != "custom") {
-        Some(kind) => Ok(Tool::Builtin { format: FORMAT, kind, json: value.to_owned() }),
+        Some(word) if let Some(kind) = server_tools::kind(&word) => {
+            let tool = server_tools::read(kind, &mut object, path, &mut request.warnings)?;
+            request.server_tools.push(tool);
+        }
+        Some(kind) => request.tools.push(Tool::Builtin { format: FORMAT, kind, json: value.to_owned() }),
         None => {
             let function = Function {
                 name: object.need_text("name", path)?,
@@ -255,10 +264,11 @@ fn tool(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result<To
             };
             object.take("input_examples");
             object.take("eager_input_streaming");
-            object.warn_rest(path, warnings);
-            Ok(Tool::Function(function))
+            object.warn_rest(path, &mut request.warnings);
+            request.tools.push(Tool::Function(function));
         }
     }
+    Ok(())
 }
 
 fn thinking(object: &mut Object<'_>, path: &Path<'_>, warnings: &mut Warnings) -> Result<Thinking, Untranslatable> {

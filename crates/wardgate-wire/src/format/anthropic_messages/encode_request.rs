@@ -1,5 +1,6 @@
 //! Writing a Messages request.
 
+use super::server_tools;
 use crate::format::openai_chat::encode_request::{capped, custom_description, file_id_not_portable, prefill_not_supported};
 use crate::json::Json;
 use crate::json::write::object;
@@ -73,6 +74,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
             return Err(fit.foreign_tool(index, kind));
         }
     }
+    fit.check_server_tools(|_| true)?;
     for message in messages {
         let path = message.turn.path.as_str();
         for piece in &message.pieces {
@@ -394,7 +396,7 @@ fn write_source(json: &mut Json<'_>, source: &Source) {
 
 fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], marks: &Marks) {
     let request = fit.request;
-    if request.tools.is_empty() {
+    if request.tools.is_empty() && request.server_tools.is_empty() {
         // Calls in the history without tools are refused, so the tools are told again, not to be used.
         let mut names: Vec<&str> = Vec::new();
         for piece in messages.iter().flat_map(|message| &message.pieces) {
@@ -418,7 +420,10 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], marks: &M
         }
         return;
     }
-    json.put_list("tools", |json| fit.allowed_tools().iter().for_each(|tool| write_tool(fit, json, tool, marks)));
+    json.put_list("tools", |json| {
+        fit.allowed_tools().iter().for_each(|tool| write_tool(fit, json, tool, marks));
+        server_tools::write(fit, json);
+    });
     let is_serial = request.parallel_tools == Some(false);
     let choice = fit.tool_choice().or(is_serial.then_some(&ToolChoice::Auto));
     if let Some(choice) = choice {

@@ -97,6 +97,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
             return Err(fit.foreign_tool(index, kind));
         }
     }
+    fit.check_server_tools(|_| false)?;
     for message in messages {
         let path = message.turn.path.as_str();
         for piece in &message.pieces {

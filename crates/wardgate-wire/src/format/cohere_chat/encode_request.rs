@@ -45,6 +45,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
             return Err(fit.foreign_tool(index, kind));
         }
     }
+    fit.check_server_tools(|_| false)?;
     if !fit.request.tools.is_empty() && !matches!(fit.request.output, OutputForm::Text) {
         let why = "this provider cannot answer in JSON while there are tools";
         return Err(fit.refuse_field("combination_not_supported", Field::Output, why));

@@ -1,6 +1,7 @@
 //! Reading a generateContent request. As by Google's own servers, names are taken in camelCase and in snake_case, single values in
 //! place of lists, and numbers in quotes.
 
+use super::server_tools;
 use crate::json::read::list_or_one;
 use crate::json::{Object, Path};
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source, Turn};
@@ -141,6 +142,11 @@ fn part(
             Some(text) => (!text.is_empty()).then(|| Content::text(text)),
             None => {
                 let kind = object.rest().next().unwrap_or("empty part").to_owned();
+                if server_tools::is_trace(&kind) {
+                    // It is over, and who reads on need not know how it was found.
+                    warnings.add("content_dropped", path.key(&kind).to_string());
+                    return Ok(());
+                }
                 parts.push(Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() }.into());
                 return Ok(());
             }
@@ -256,13 +262,23 @@ fn tools(object: &mut Object<'_>, path: &Path<'_>, request: &mut Request) -> Res
                 request.tools.push(Tool::Function(function));
             }
         }
-        for kind in tool.rest() {
-            request.tools.push(Tool::Builtin { format: FORMAT, kind: kind.to_owned(), json: value.to_owned() });
+        for (key, inner) in tool.members().filter(|(key, _)| !matches!(*key, "functionDeclarations" | "function_declarations"))
+        {
+            match server_tools::kind(key) {
+                Some(kind) => {
+                    let tool = server_tools::read(kind, inner, &path.key(key), &mut request.warnings)?;
+                    request.server_tools.push(tool);
+                }
+                None if inner.get() == "null" => {}
+                None => request.tools.push(Tool::Builtin { format: FORMAT, kind: key.to_owned(), json: value.to_owned() }),
+            }
         }
     }
     let Some(config) = object.take_either("toolConfig", "tool_config") else { return Ok(()) };
     let path = path.key("toolConfig");
     let mut config = Object::read(config, &path)?;
+    // What the provider runs is told in any case.
+    config.take_either("includeServerSideToolInvocations", "include_server_side_tool_invocations");
     let Some(calling) = config.take_either("functionCallingConfig", "function_calling_config") else { return Ok(()) };
     let path = path.key("functionCallingConfig");
     let mut calling = Object::read(calling, &path)?;

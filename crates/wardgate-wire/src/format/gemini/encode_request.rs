@@ -1,6 +1,6 @@
 //! Writing a generateContent request. The model and whether to stream stand in the path.
 
-use super::SIGNATURE_SKIPPED;
+use super::{SIGNATURE_SKIPPED, server_tools};
 use crate::format::anthropic_messages::encode_request::needs_json_word;
 use crate::format::openai_chat::encode_request::{
     capped, custom_description, function_arguments, prefill_not_supported, result_text,
@@ -59,6 +59,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
         let why = "this model cannot answer in JSON while there are tools";
         return Err(fit.refuse_field("combination_not_supported", Field::Output, why));
     }
+    server_tools::check(fit)?;
     for message in messages {
         let path = message.turn.path.as_str();
         for piece in &message.pieces {
@@ -322,18 +323,34 @@ fn write_part(fit: &Fit<'_>, json: &mut Json<'_>, part: &Part, signature: Option
 
 fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
     let request = fit.request;
-    if request.tools.is_empty() {
+    if request.tools.is_empty() && request.server_tools.is_empty() {
         return;
     }
     let is_filtered = matches!(&request.tool_choice, Some(ToolChoice::Allowed { is_required: false, .. }));
     let allowed = if is_filtered { fit.allowed_tools() } else { request.tools.iter().collect() };
     json.put_list("tools", |json| {
-        json.object(|json| {
-            json.put_list("functionDeclarations", |json| allowed.iter().for_each(|tool| write_tool(fit, json, tool)));
-        });
+        if !request.tools.is_empty() {
+            json.object(|json| {
+                json.put_list("functionDeclarations", |json| allowed.iter().for_each(|tool| write_tool(fit, json, tool)));
+            });
+        }
+        server_tools::write(fit, json);
     });
+    if request.tools.is_empty() {
+        // Only functions can be chosen.
+        let is_forced = matches!(fit.tool_choice(), Some(ToolChoice::Required | ToolChoice::Named(_)));
+        if is_forced {
+            fit.warn_field("tool_choice_not_forced", Field::ToolChoice);
+        }
+        return;
+    }
+    let is_mixed = !request.server_tools.is_empty() && !fit.target.traits.is_vertex;
     if let Some(choice) = fit.tool_choice() {
         let (mode, names): (&str, &[String]) = match choice {
+            ToolChoice::Named(name) if fit.is_server_tool(name) => {
+                fit.warn_field("tool_choice_not_forced", Field::ToolChoice);
+                ("AUTO", &[])
+            }
             ToolChoice::Auto | ToolChoice::Allowed { is_required: false, .. } => ("AUTO", &[]),
             ToolChoice::None => ("NONE", &[]),
             ToolChoice::Required => ("ANY", &[]),
@@ -347,7 +364,13 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
                     json.put_texts("allowedFunctionNames", names.iter().map(|name| fit.aliases.sent(name)));
                 }
             });
+            if is_mixed {
+                json.put_flag("includeServerSideToolInvocations", true);
+            }
         });
+    } else if is_mixed {
+        // Without this, functions and Google's own tools exclude each other.
+        json.put_object("toolConfig", |json| json.put_flag("includeServerSideToolInvocations", true));
     }
     fit.drop(request.parallel_tools == Some(false), Field::ParallelTools);
 }

@@ -1,6 +1,6 @@
 //! Reading a Chat Completions request.
 
-use super::reasoning;
+use super::{reasoning, server_tools};
 use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source, Turn};
@@ -58,10 +58,7 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
         let why = "answers in audio cannot be asked for from this provider";
         return Err(path.key("modalities").refuse("unsupported_modality", why));
     }
-    if object.take("web_search_options").is_some() {
-        let why = "web search in this form does not exist at this provider: leave it out, or choose another provider";
-        return Err(path.key("web_search_options").refuse("server_tool_not_available", why));
-    }
+    request.server_tools.extend(server_tools::read(&mut object, &path, &mut request.warnings)?);
     object.take("audio");
     for key in SILENT {
         object.take(key);
@@ -139,7 +136,7 @@ fn message(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result
     }
     content(object.take("content"), &path.key("content"), &mut parts)?;
     if role == Role::Assistant {
-        assistant(&mut object, path, &mut parts)?;
+        assistant(&mut object, path, &mut parts, warnings)?;
     }
     if let Some(mark) = cache_mark(&mut object, path)?
         && let Some(last) = parts.last_mut()
@@ -157,11 +154,20 @@ fn message(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result
     Ok(Turn { role, parts, name, phase: None, path: path.to_string() })
 }
 
-fn assistant(object: &mut Object<'_>, path: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), Untranslatable> {
+fn assistant(
+    object: &mut Object<'_>,
+    path: &Path<'_>,
+    parts: &mut Vec<Part>,
+    warnings: &mut Warnings,
+) -> Result<(), Untranslatable> {
     if let Some(refusal) = object.text("refusal", path)?.filter(|refusal| !refusal.is_empty()) {
         parts.push(Content::Refusal(refusal).into());
     }
     object.take("annotations");
+    object.take("citations");
+    if object.take("server_tool_calls").is_some() {
+        warnings.add("content_dropped", path.key("server_tool_calls").to_string());
+    }
     if object.take("audio").is_some() {
         return Err(path
             .key("audio")
@@ -397,9 +403,11 @@ pub(crate) fn allowed(object: &mut Object<'_>, path: &Path<'_>) -> Result<ToolCh
     for (index, value) in object.list("tools", path)?.into_iter().enumerate() {
         let path = tools_path.at(index);
         let mut tool = Object::read(value, &path)?;
-        let name = match tool.text("name", &path)? {
-            Some(name) => name,
-            None => {
+        let server_tool = tool.text("type", &path)?.and_then(|word| crate::format::openai_responses::server_tools::kind(&word));
+        let name = match (tool.text("name", &path)?, server_tool) {
+            (Some(name), _) => name,
+            (None, Some(kind)) => kind.name().to_owned(),
+            (None, None) => {
                 let inner = tool.take_either("function", "custom").ok_or_else(|| path.wrong("must name a tool"))?;
                 Object::read(inner, &path)?.need_text("name", &path)?
             }

@@ -1,12 +1,13 @@
 //! Writing a Chat Completions request.
 
-use super::reasoning;
+use super::{reasoning, server_tools};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source};
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::opaque::Opaque;
 use crate::neutral::request::{OutputForm, Request, Tier};
+use crate::neutral::server_tool::ServerToolKind;
 use crate::neutral::tool::{CallKind, Tool, ToolChoice, ToolResult};
 use crate::transcode::Encoded;
 use crate::transcode::aliases::{CUSTOM_ARGUMENT, NARROW};
@@ -32,6 +33,7 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         json.put("model", target.model);
         json.put_list("messages", |json| messages.iter().for_each(|message| write_message(&fit, json, message)));
         tools(&fit, json);
+        server_tools::write(&fit, json);
         options(&fit, json);
         if request.is_stream {
             json.put_flag("stream", true);
@@ -48,6 +50,7 @@ fn refuse_what_has_no_place(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(
         }
     }
     fit.check_schema()?;
+    fit.check_server_tools(|kind| kind == ServerToolKind::WebSearch)?;
     for message in messages {
         let path = &message.turn.path;
         for piece in &message.pieces {
@@ -366,6 +369,7 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
             ToolChoice::Auto => json.put("tool_choice", "auto"),
             ToolChoice::None => json.put("tool_choice", "none"),
             ToolChoice::Required => json.put("tool_choice", "required"),
+            ToolChoice::Named(name) if fit.is_server_tool(name) => fit.warn_field("tool_choice_not_forced", Field::ToolChoice),
             ToolChoice::Named(name) => json.put_object("tool_choice", |json| write_named(fit, json, name)),
             ToolChoice::Allowed { names, is_required } if is_openai => json.put_object("tool_choice", |json| {
                 json.put("type", "allowed_tools");

@@ -2,6 +2,7 @@
 //!
 //! Items that the assistant made one after the other are one turn, and so are results.
 
+use super::server_tools;
 use crate::format::openai_chat::decode_request::{
     allowed, cache_mark, file_source, function, json_schema, reasoning_object, tier, word_choice,
 };
@@ -45,6 +46,13 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     }
     input(&mut object, &path, &mut request)?;
     decode_tools(&mut object, &path, &mut request)?;
+    // The bound is on all of the provider's tools together; of one alone it is that one's.
+    let uses_max = object.count("max_tool_calls", &path)?;
+    match request.server_tools.as_mut_slice() {
+        [tool] => tool.uses_max = uses_max,
+        _ if uses_max.is_some() => request.warnings.add("unsupported_parameter", "max_tool_calls"),
+        _ => {}
+    }
     request.parallel_tools = object.flag("parallel_tool_calls", &path)?;
     text_options(&mut object, &path, &mut request)?;
     if let Some(mut reasoning) = object.object("reasoning", &path)? {
@@ -163,6 +171,11 @@ fn item(value: &RawValue, path: &Path<'_>, request: &mut Request) -> Result<(), 
             for key in ["action", "background", "prompt", "quality", "revised_prompt", "size"] {
                 object.take(key);
             }
+        }
+        // It is over, and who reads on need not know how it was found.
+        "web_search_call" | "code_interpreter_call" => {
+            request.warnings.add("content_dropped", path.to_string());
+            return Ok(());
         }
         _ => {
             let content = Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() };
@@ -300,6 +313,7 @@ fn decode_tools(object: &mut Object<'_>, path: &Path<'_>, request: &mut Request)
         "function" | "custom" => ToolChoice::Named(choice.need_text("name", &path)?),
         word if word_choice(word).is_some() => word_choice(word).unwrap_or(ToolChoice::Auto),
         "allowed_tools" => allowed(&mut choice, &path)?,
+        word if let Some(kind) = server_tools::kind(word) => ToolChoice::Named(kind.name().to_owned()),
         _ => {
             let why = format!("the built-in tool {kind:?} does not exist at this provider");
             return Err(path.refuse("server_tool_not_available", why));
@@ -339,6 +353,10 @@ fn tool(value: &RawValue, path: &Path<'_>, namespace: Option<&str>, request: &mu
             for (index, value) in object.list("tools", path)?.into_iter().enumerate() {
                 tool(value, &tools_path.at(index), Some(&name), request)?;
             }
+        }
+        word if let Some(kind) = server_tools::kind(word) => {
+            let tool = server_tools::read(kind, &mut object, path, &mut request.warnings)?;
+            request.server_tools.push(tool);
         }
         _ => request.tools.push(Tool::Builtin { format: FORMAT, kind, json: value.to_owned() }),
     }

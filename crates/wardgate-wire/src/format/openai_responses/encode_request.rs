@@ -1,5 +1,6 @@
 //! Writing a Responses request. Nothing of it is stored at the provider: the conversation is always sent whole.
 
+use super::server_tools;
 use crate::format::openai_chat::encode_request::{
     USER_BYTES_MAX, capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported, result_text,
     tier_word, write_audio,
@@ -9,6 +10,7 @@ use crate::json::write::object;
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source};
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::request::{OutputForm, Request, Shown};
+use crate::neutral::server_tool::ServerToolKind;
 use crate::neutral::tool::{CallKind, Tool, ToolChoice};
 use crate::transcode::Encoded;
 use crate::transcode::aliases::NARROW;
@@ -36,6 +38,10 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
             if request.sampling.logprobs.is_some() {
                 json.text("message.output_text.logprobs");
             }
+            // Or the addresses that a search found would stay there.
+            if request.server_tools.iter().any(|tool| tool.kind == ServerToolKind::WebSearch) {
+                json.text("web_search_call.action.sources");
+            }
         });
         if request.is_stream {
             json.put_flag("stream", true);
@@ -51,6 +57,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
             return Err(fit.foreign_tool(index, kind));
         }
     }
+    fit.check_server_tools(|kind| kind != ServerToolKind::UrlFetch)?;
     for message in messages {
         let path = message.turn.path.as_str();
         for piece in &message.pieces {
@@ -258,15 +265,24 @@ fn write_part(json: &mut Json<'_>, part: &Part, text_type: &str) {
 }
 
 fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
-    if fit.request.tools.is_empty() {
+    if fit.request.tools.is_empty() && fit.request.server_tools.is_empty() {
         return;
     }
-    json.put_list("tools", |json| fit.request.tools.iter().for_each(|tool| write_tool(fit, json, tool)));
+    json.put_list("tools", |json| {
+        fit.request.tools.iter().for_each(|tool| write_tool(fit, json, tool));
+        server_tools::write(fit, json);
+    });
+    if let Some(uses) = server_tools::uses_max(fit) {
+        json.put_number("max_tool_calls", uses);
+    }
     if let Some(choice) = fit.tool_choice() {
         match choice {
             ToolChoice::Auto => json.put("tool_choice", "auto"),
             ToolChoice::None => json.put("tool_choice", "none"),
             ToolChoice::Required => json.put("tool_choice", "required"),
+            ToolChoice::Named(name) if fit.is_server_tool(name) => {
+                json.put_object("tool_choice", |json| json.put("type", server_tools::word(name)));
+            }
             ToolChoice::Named(name) => json.put_object("tool_choice", |json| {
                 json.put("type", if fit.is_custom_there(name) { "custom" } else { "function" });
                 json.put("name", fit.aliases.sent(name));
@@ -277,6 +293,9 @@ fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
                 json.put_list("tools", |json| {
                     names.iter().for_each(|name| {
                         json.object(|json| {
+                            if fit.is_server_tool(name) {
+                                return json.put("type", server_tools::word(name));
+                            }
                             json.put("type", if fit.is_custom_there(name) { "custom" } else { "function" });
                             json.put("name", fit.aliases.sent(name));
                         });
