@@ -40,7 +40,7 @@ impl Target {
     }
 
     /// What its host runs for it at an endpoint. Hosts charge for searches, so a model that searches is one that has a price for
-    /// them; at a provider of the tenant's own nothing more is known.
+    /// them; of a provider that is not built in nothing more is known.
     #[must_use]
     pub fn runs(&self, endpoint: &Endpoint, tool: HostTool) -> bool {
         let has_price = self.prices().is_some_and(|prices| prices.units.web_search > PicoUsdPerToken::ZERO);

@@ -30,6 +30,7 @@ mod budgets;
 mod framing;
 mod drain;
 mod embeddings;
+mod search;
 mod secrets;
 mod management;
 mod management_manual;
