@@ -24,6 +24,7 @@ use wardgate_wire::limit_body::{self, LimitBody};
 use wardgate_wire::neutral::loss::Warnings;
 use wardgate_wire::peek::PeekError;
 use wardgate_wire::transcode::counts;
+use wardgate_wire::upstream_body::{self, UpstreamBody};
 
 /// The answer that tells a failure, in the client's own format.
 pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog) -> Response<ReplyBody> {
@@ -46,6 +47,10 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
     }
     if let Failure::OverBudget(shortage, _) = failure {
         body = over_budget::add(body, shortage);
+    }
+    if let Failure::Exhausted(exhausted) = failure {
+        let Exhausted { provider, model, status, .. } = &**exhausted;
+        body = upstream_body::add(body, &UpstreamBody { provider, model, status: *status });
     }
     log.fail(status, told.code, told.origin == ErrorOrigin::Gateway);
     let mut response = Response::new(ReplyBody::whole(body));
@@ -460,9 +465,12 @@ fn tell_exhausted(exhausted: &Exhausted) -> Told {
 /// The provider found the request wrong: its own status and words, where clients expect such a status.
 fn refused(class: FaultClass, status: u16, fault: &Fault, provider: &str) -> Told {
     let (kind, code) = fault_words(class);
-    let status = match status {
-        400 | 404 | 409 | 413 | 422 => status,
-        _ if matches!(class, FaultClass::ContextLength | FaultClass::ContentPolicy) => 400,
+    // Azure's word for it, which its clients look for.
+    let code = if fault.code.as_deref() == Some("content_filter") { "content_filter" } else { code };
+    let status = match (status, class) {
+        (400 | 404 | 409 | 413 | 422, _) => status,
+        (_, FaultClass::ContextLength | FaultClass::ContentPolicy) => 400,
+        (410, FaultClass::NotFound) => 404,
         _ => 502,
     };
     let message = if fault.message.is_empty() { format!("{provider} refused the request") } else { fault.message.clone() };

@@ -120,6 +120,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_is_said_in_the_words_that_agents_know() {
+        let error = ErrorBody { code: "context_length_exceeded", message: "maximum context length is 9", ..ERROR };
+        assert!(text(body(Format::AnthropicMessages, &error)).contains(r#""prompt is too long: maximum context length is 9""#));
+        let error = ErrorBody { message: "prompt is too long: 10 tokens > 9 maximum", ..error };
+        assert!(text(body(Format::AnthropicMessages, &error)).contains(r#""prompt is too long: 10 tokens > 9 maximum""#));
+    }
+
+    #[test]
     fn events() {
         let envelope = Envelope { id: Some("c1".into()), model: Some("m".into()), created: Some(5), events: 2 };
         expect![[r#"

@@ -3,6 +3,7 @@
 //! No tree of values is built. A reader sees one level at a time and leaves what is below as it stands, so that schemas and
 //! arguments pass byte for byte.
 
+pub(crate) mod count;
 pub(crate) mod read;
 pub(crate) mod tree;
 pub(crate) mod write;

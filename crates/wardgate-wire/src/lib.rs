@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod error_body;
 pub mod budget_body;
 pub mod limit_body;
+pub mod upstream_body;
 pub mod fault;
 pub mod format;
 mod json;

@@ -1,4 +1,7 @@
-//! Cutting credentials out of text that comes from elsewhere.
+//! Cutting credentials out of text that comes from elsewhere, and what else is none of a client's business: whose account it is,
+//! and where inside of a provider something failed.
+
+use std::net::Ipv4Addr;
 
 /// How credentials in use begin. A word that starts so and is long enough is taken for one.
 const PREFIXES: [&str; 20] = [
@@ -27,6 +30,9 @@ const PREFIXES: [&str; 20] = [
 /// The shortest word that is taken for a credential by its beginning.
 const CREDENTIAL_BYTES_MIN: usize = 12;
 
+/// The shortest id of an account behind its beginning.
+const ACCOUNT_BYTES_MIN: usize = 8;
+
 const CUT: &str = "[redacted]";
 
 /// The text without the credential that was sent, in clear or not, and without any word that looks like another one.
@@ -41,7 +47,7 @@ pub fn scrub(text: &str, credential: Option<&str>) -> String {
     while !rest.is_empty() {
         let word_length = rest.find(is_separator).unwrap_or(rest.len());
         let (word, behind) = rest.split_at(word_length);
-        clean.push_str(if is_credential(word) { CUT } else { word });
+        clean.push_str(if is_credential(word) || is_account(word) || is_inside(word) { CUT } else { word });
         let separators = behind.find(|character| !is_separator(character)).unwrap_or(behind.len());
         clean.push_str(&behind[..separators]);
         rest = &behind[separators..];
@@ -52,6 +58,19 @@ pub fn scrub(text: &str, credential: Option<&str>) -> String {
 /// What cannot stand in a credential. The asterisks of half-masked keys can.
 fn is_separator(character: char) -> bool {
     !(character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '*' | '+'))
+}
+
+/// An organization's or a project's id at OpenAI and those that imitate it.
+fn is_account(word: &str) -> bool {
+    let id = word.strip_prefix("org-").or_else(|| word.strip_prefix("org_")).or_else(|| word.strip_prefix("proj_"));
+    id.is_some_and(|id| id.trim_end_matches('.').len() >= ACCOUNT_BYTES_MIN && id.bytes().any(|byte| byte.is_ascii_digit()))
+}
+
+/// A host that only the provider's own network knows.
+fn is_inside(word: &str) -> bool {
+    let host = word.trim_end_matches('.');
+    [".internal", ".local", ".cluster.local", ".svc", ".corp"].iter().any(|ending| host.ends_with(ending))
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_private() || address.is_link_local())
 }
 
 fn is_credential(word: &str) -> bool {
@@ -76,6 +95,17 @@ mod tests {
                 None
             ),
             "Incorrect API key provided: [redacted] Find it at https://x.example/keys?key=[redacted]"
+        );
+        assert_eq!(
+            scrub(
+                "Rate limit reached in organization org-AbC123dEf456 on tokens (pod api-7.prod.svc.cluster.local, 10.2.3.4:80).",
+                None
+            ),
+            "Rate limit reached in organization [redacted] on tokens (pod [redacted], [redacted]:80)."
+        );
+        assert_eq!(
+            scrub("an org-wide limit of 10.5.1 at example.com and 8.8.8.8", None),
+            "an org-wide limit of 10.5.1 at example.com and 8.8.8.8"
         );
         assert_eq!(scrub("got secret-1!", Some("secret-1")), "got [redacted]!");
         assert_eq!(scrub("gpt-4o-mini-2024-07-18 is not a chat model", None), "gpt-4o-mini-2024-07-18 is not a chat model");

@@ -2,6 +2,7 @@
 
 use crate::error_body::{ErrorBody, ErrorKind};
 use serde::Serialize;
+use std::borrow::Cow;
 
 #[derive(Serialize)]
 struct Body<'e> {
@@ -33,9 +34,21 @@ pub(crate) fn body(error: &ErrorBody<'_>) -> Vec<u8> {
         ErrorKind::Timeout => "timeout_error",
         ErrorKind::Server => "api_error",
     };
-    let error_object = Error { kind, message: error.message, code: error.code, origin: error.origin.name() };
+    let message = told(error);
+    let error_object = Error { kind, message: &message, code: error.code, origin: error.origin.name() };
     let body = Body { outer: "error", error: error_object, request_id: error.request_id };
     serde_json::to_vec(&body).unwrap_or_default()
+}
+
+/// The message. Agents know by these words that a conversation is too long, whoever said it in others.
+fn told<'e>(error: &ErrorBody<'e>) -> Cow<'e, str> {
+    const TOO_LONG: &str = "prompt is too long";
+    match error.code {
+        "context_length_exceeded" if !error.message.to_ascii_lowercase().starts_with(TOO_LONG) => {
+            format!("{TOO_LONG}: {}", error.message).into()
+        }
+        _ => error.message.into(),
+    }
 }
 
 /// The event that ends a stream which broke. No `message_stop` follows.

@@ -1,16 +1,21 @@
 //! How Messages counts: `input_tokens` leaves out what caches held, `output_tokens` includes thinking, and the counts of a
 //! stream are cumulative.
 
+use crate::json::count::count;
 use serde::Deserialize;
 use wardgate_core::usage::Usage;
 
 /// The `usage` object. In a stream it comes twice, and the second may leave fields out.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct MessagesUsage {
+    #[serde(default, deserialize_with = "count")]
     input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cache_read_input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cache_creation_input_tokens: Option<u64>,
     cache_creation: Option<CacheCreation>,
+    #[serde(default, deserialize_with = "count")]
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
     server_tool_use: Option<ServerTools>,
@@ -23,12 +28,15 @@ struct ServerTools {
 
 #[derive(Debug, Default, Deserialize)]
 struct CacheCreation {
+    #[serde(default, deserialize_with = "count")]
     ephemeral_5m_input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     ephemeral_1h_input_tokens: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct OutputDetails {
+    #[serde(default, deserialize_with = "count")]
     thinking_tokens: Option<u64>,
 }
 
@@ -52,6 +60,9 @@ impl MessagesUsage {
             Some(written) => {
                 set(&mut usage.cache_write_5m, written.ephemeral_5m_input_tokens);
                 set(&mut usage.cache_write_1h, written.ephemeral_1h_input_tokens);
+                // Some hosts send the split empty.
+                let rest = self.cache_creation_input_tokens.unwrap_or(0).saturating_sub(usage.cache_write());
+                usage.cache_write_5m = usage.cache_write_5m.saturating_add(rest);
             }
             // Without the split it is the kind that everybody has: five minutes.
             None if usage.cache_write_1h == 0 => set(&mut usage.cache_write_5m, self.cache_creation_input_tokens),

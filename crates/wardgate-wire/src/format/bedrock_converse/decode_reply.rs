@@ -1,6 +1,7 @@
 //! Reading a whole Converse answer.
 
 use crate::format::openai_chat::decode_reply::wrong;
+use crate::json::count::count;
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Content, Reasoning};
 use crate::neutral::loss::{Untranslatable, Warnings};
@@ -39,9 +40,13 @@ struct Message<'b> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ConverseUsage {
+    #[serde(default, deserialize_with = "count")]
     input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     output_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cache_read_input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cache_write_input_tokens: Option<u64>,
     cache_details: Option<Vec<CacheDetail>>,
 }
@@ -50,6 +55,7 @@ pub(super) struct ConverseUsage {
 #[serde(rename_all = "camelCase")]
 struct CacheDetail {
     ttl: Option<String>,
+    #[serde(default, deserialize_with = "count")]
     input_tokens: Option<u64>,
 }
 

@@ -5,7 +5,8 @@ use crate::json::write::object;
 
 pub(crate) fn body(error: &ErrorBody<'_>) -> Vec<u8> {
     let (code, status) = match error.kind {
-        ErrorKind::InvalidRequest | ErrorKind::TooLarge => (400, "INVALID_ARGUMENT"),
+        ErrorKind::InvalidRequest => (400, "INVALID_ARGUMENT"),
+        ErrorKind::TooLarge => (413, "INVALID_ARGUMENT"),
         ErrorKind::Authentication => (401, "UNAUTHENTICATED"),
         ErrorKind::Permission => (403, "PERMISSION_DENIED"),
         ErrorKind::Payment => (402, "FAILED_PRECONDITION"),

@@ -1,6 +1,7 @@
 //! How Gemini counts: the prompt includes what caches held; thoughts are beside the answer, at some hosts inside it.
 
 use crate::json::Json;
+use crate::json::count::count;
 use serde::Deserialize;
 use wardgate_core::usage::{Units, Usage};
 
@@ -8,11 +9,17 @@ use wardgate_core::usage::{Units, Usage};
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GeminiUsage {
+    #[serde(default, deserialize_with = "count")]
     prompt_token_count: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cached_content_token_count: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     candidates_token_count: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     thoughts_token_count: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     tool_use_prompt_token_count: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     total_token_count: Option<u64>,
     #[serde(default)]
     prompt_tokens_details: Option<Vec<OfKind>>,
@@ -24,6 +31,7 @@ pub(crate) struct GeminiUsage {
 #[serde(rename_all = "camelCase")]
 struct OfKind {
     modality: Option<String>,
+    #[serde(default, deserialize_with = "count")]
     token_count: Option<u64>,
 }
 

@@ -1,21 +1,28 @@
 //! How Chat Completions counts: `prompt_tokens` includes what caches held, `completion_tokens` includes reasoning.
 
+use crate::json::count::count;
 use serde::Deserialize;
 use wardgate_core::usage::{Units, Usage};
 
 /// The `usage` object, with the places that several vendors put the same number in.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ChatUsage {
+    #[serde(default, deserialize_with = "count")]
     prompt_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     completion_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     total_tokens: Option<u64>,
     prompt_tokens_details: Option<PromptDetails>,
     completion_tokens_details: Option<CompletionDetails>,
     /// DeepSeek.
+    #[serde(default, deserialize_with = "count")]
     prompt_cache_hit_tokens: Option<u64>,
     /// Moonshot AI.
+    #[serde(default, deserialize_with = "count")]
     cached_tokens: Option<u64>,
     /// Perplexity.
+    #[serde(default, deserialize_with = "count")]
     reasoning_tokens: Option<u64>,
     /// OpenRouter.
     server_tool_use: Option<ServerTools>,
@@ -28,18 +35,26 @@ struct ServerTools {
 
 #[derive(Debug, Default, Deserialize)]
 struct PromptDetails {
+    #[serde(default, deserialize_with = "count")]
     audio_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     image_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cached_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cache_write_tokens: Option<u64>,
     /// Alibaba Cloud.
+    #[serde(default, deserialize_with = "count")]
     cache_creation_input_tokens: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct CompletionDetails {
+    #[serde(default, deserialize_with = "count")]
     audio_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     image_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     reasoning_tokens: Option<u64>,
 }
 

@@ -1,26 +1,39 @@
 //! How Responses counts: `input_tokens` includes what caches held, `output_tokens` includes reasoning.
 
 use crate::json::Json;
+use crate::json::count::count;
 use serde::Deserialize;
 use wardgate_core::usage::Usage;
 
 /// The `usage` object.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ResponsesUsage {
+    #[serde(default, deserialize_with = "count")]
     input_tokens: Option<u64>,
     input_tokens_details: Option<InputDetails>,
+    #[serde(default, deserialize_with = "count")]
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct InputDetails {
+    #[serde(default, deserialize_with = "count")]
     cached_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cache_write_tokens: Option<u64>,
+    cache_write_tokens_details: Option<Written>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Written {
+    #[serde(default, deserialize_with = "count")]
+    ttl_12h_tokens: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct OutputDetails {
+    #[serde(default, deserialize_with = "count")]
     reasoning_tokens: Option<u64>,
 }
 
@@ -29,12 +42,15 @@ impl ResponsesUsage {
         let details = self.input_tokens_details.as_ref();
         let cached = details.and_then(|details| details.cached_tokens).unwrap_or(0);
         let written = details.and_then(|details| details.cache_write_tokens).unwrap_or(0);
+        let long =
+            details.and_then(|details| details.cache_write_tokens_details.as_ref()?.ttl_12h_tokens).unwrap_or(0).min(written);
         let reasoning = self.output_tokens_details.as_ref().and_then(|details| details.reasoning_tokens).unwrap_or(0);
         let output = self.output_tokens.unwrap_or(0);
         Usage {
             input_uncached: self.input_tokens.unwrap_or(0).saturating_sub(cached).saturating_sub(written),
             cache_read: cached,
-            cache_write_other: written,
+            cache_write_1h: long,
+            cache_write_other: written.saturating_sub(long),
             output: if reasoning > output { output.saturating_add(reasoning) } else { output },
             reasoning,
             ..Usage::default()
@@ -53,4 +69,25 @@ pub(crate) fn write(json: &mut Json<'_>, usage: &Usage) {
     json.put_number("output_tokens", usage.output);
     json.put_object("output_tokens_details", |json| json.put_number("reasoning_tokens", usage.reasoning));
     json.put_number("total_tokens", usage.total());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_do_not_overlap() {
+        let json = r#"{"input_tokens":100,"input_tokens_details":{"cached_tokens":60,"cache_write_tokens":30,"cache_write_tokens_details":{"ttl_30m_tokens":20,"ttl_12h_tokens":10}},"output_tokens":-1,"output_tokens_details":{"reasoning_tokens":5}}"#;
+        let usage = serde_json::from_str::<ResponsesUsage>(json).unwrap_or_default().to_usage();
+        let expected = Usage {
+            input_uncached: 10,
+            cache_read: 60,
+            cache_write_1h: 10,
+            cache_write_other: 20,
+            output: 5,
+            reasoning: 5,
+            ..Usage::default()
+        };
+        assert_eq!(usage, expected);
+    }
 }
