@@ -12,6 +12,9 @@ use std::borrow::Cow;
 /// The largest event that is held while it is incomplete, in bytes. Deltas with images or audio are the large ones.
 pub const EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// What may stand before everything else.
+const BOM: &[u8; 3] = b"\xef\xbb\xbf";
+
 /// An event larger than [`EVENT_BYTES_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an event of the stream is larger than {EVENT_BYTES_MAX} bytes")]
@@ -33,8 +36,8 @@ pub struct Splitter {
     held: BytesMut,
     /// How much of `held` was searched for an end before.
     searched: usize,
-    /// Whether the first bytes were looked at for a BOM.
-    is_started: bool,
+    /// How much of a BOM was met at the beginning; all of it once anything else was.
+    bom_bytes: usize,
 }
 
 impl Splitter {
@@ -78,10 +81,14 @@ impl Splitter {
     }
 
     fn skip_bom(&mut self, mut chunk: Bytes) -> Bytes {
-        if !self.is_started && !chunk.is_empty() {
-            self.is_started = true;
-            if chunk.starts_with(b"\xef\xbb\xbf") {
-                chunk.advance(3);
+        while self.bom_bytes < BOM.len()
+            && let Some(byte) = chunk.first()
+        {
+            if *byte == BOM[self.bom_bytes] {
+                chunk.advance(1);
+                self.bom_bytes += 1;
+            } else {
+                self.bom_bytes = BOM.len();
             }
         }
         chunk
@@ -207,6 +214,8 @@ mod tests {
             all_events(&[b"\xef\xbb\xbf: hi\n\ndata: a\ndata: b\nid: 5\n\n"]),
             [(String::new(), Some("a\nb".to_owned()))]
         );
+        // However it is cut.
+        assert_eq!(all_events(&[b"\xef", b"\xbb\xbfdata: a\n\n"]), [(String::new(), Some("a".to_owned()))]);
     }
 
     #[test]

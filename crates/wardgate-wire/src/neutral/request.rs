@@ -311,4 +311,6 @@ pub enum Tier {
     Flex,
     /// Dearer and sooner.
     Priority,
+    /// Dearer, and faster in what it says.
+    Fast,
 }

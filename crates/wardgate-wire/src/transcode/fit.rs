@@ -147,6 +147,13 @@ impl<'r> Fit<'r> {
         self.drop(number.is_some_and(|number| (number.value() - neutral).abs() > f64::EPSILON), field);
     }
 
+    /// Notes that probabilities will not be told, since answers are translated without them.
+    pub(crate) fn drop_logprobs(&self) {
+        if self.request.sampling.logprobs.is_some() {
+            self.warn_field("logprobs_unavailable", Field::Logprobs);
+        }
+    }
+
     /// A sampling parameter for a model that may take none. One is what they all use anyway.
     pub(crate) fn sampling(&self, number: Option<&'r Number>, field: Field, max: f64) -> Option<&'r str> {
         let number = number?;

@@ -46,7 +46,7 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     request.is_cached_whole = object.take("cache_control").is_some();
     request.tier = object.text("service_tier", &path)?.and_then(|word| (word == "standard_only").then_some(Tier::Standard));
     if object.text("speed", &path)?.is_some_and(|speed| speed == "fast") {
-        request.tier = Some(Tier::Priority);
+        request.tier = Some(Tier::Fast);
     }
     request.is_stream = object.flag("stream", &path)?.unwrap_or(false);
     request.wants_usage = true;

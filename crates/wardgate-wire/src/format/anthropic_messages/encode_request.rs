@@ -599,11 +599,11 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
     fit.drop_unless(sampling.presence_penalty.as_ref(), 0.0, Field::PresencePenalty);
     fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    fit.drop(sampling.logprobs.is_some(), Field::Logprobs);
+    fit.drop_logprobs();
     fit.drop(request.is_stored == Some(true), Field::Store);
     match request.tier {
         Some(Tier::Standard) => json.put("service_tier", "standard_only"),
-        Some(Tier::Flex | Tier::Priority) => fit.drop(true, Field::Tier),
+        Some(Tier::Flex | Tier::Priority | Tier::Fast) => fit.drop(true, Field::Tier),
         Some(Tier::Auto) | None => {}
     }
     if request.is_cached_whole {

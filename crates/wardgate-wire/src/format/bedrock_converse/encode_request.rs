@@ -64,6 +64,7 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         match request.tier {
             Some(Tier::Flex) => json.put_object("serviceTier", |json| json.put("type", "flex")),
             Some(Tier::Priority) => json.put_object("serviceTier", |json| json.put("type", "priority")),
+            Some(Tier::Fast) => json.put_object("performanceConfig", |json| json.put("latency", "optimized")),
             Some(Tier::Standard | Tier::Auto) | None => {}
         }
     });
@@ -376,7 +377,7 @@ fn inference_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     fit.drop_unless(sampling.presence_penalty.as_ref(), 0.0, Field::PresencePenalty);
     fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    fit.drop(sampling.logprobs.is_some(), Field::Logprobs);
+    fit.drop_logprobs();
     fit.drop(fit.request.is_stored == Some(true), Field::Store);
 }
 

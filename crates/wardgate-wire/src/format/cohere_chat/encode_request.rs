@@ -99,7 +99,7 @@ fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                 json.object(|json| {
                     json.put("role", "tool");
                     json.put("tool_call_id", &piece.id);
-                    json.put("content", if text.is_empty() { "(no output)" } else { &text });
+                    json.put("content", if text.trim().is_empty() { "(no output)" } else { &text });
                 });
             }
             if !pictures.is_empty() {
@@ -280,7 +280,7 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
     fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    fit.drop(sampling.logprobs.is_some(), Field::Logprobs);
+    fit.drop_logprobs();
     fit.drop(request.is_stored == Some(true), Field::Store);
     match &request.output {
         OutputForm::Text => {}

@@ -43,6 +43,7 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         match request.tier {
             Some(Tier::Flex) => json.put("serviceTier", "FLEX"),
             Some(Tier::Priority) => json.put("serviceTier", "PRIORITY"),
+            Some(Tier::Fast) => fit.drop(true, Field::Tier),
             Some(Tier::Standard | Tier::Auto) | None => {}
         }
     });
@@ -421,12 +422,7 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     if !stop.is_empty() {
         json.put_texts("stopSequences", stop);
     }
-    if let Some(count) = sampling.logprobs {
-        json.put_flag("responseLogprobs", true);
-        if count > 0 {
-            json.put_number("logprobs", count);
-        }
-    }
+    fit.drop_logprobs();
     fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
     fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);

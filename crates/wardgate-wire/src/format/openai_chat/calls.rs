@@ -172,7 +172,11 @@ impl Calls {
         let found = by_index.or_else(|| match (fragment.index, fragment.id) {
             (Some(_), _) => None,
             (None, "") if fragment.name.is_empty() => self.list.len().checked_sub(1),
-            (None, "") => None,
+            // A name again, and the last call is not whole: its next piece.
+            (None, "") => self.list.len().checked_sub(1).filter(|last| {
+                let last = &self.list[*last];
+                last.name == fragment.name && !last.scan.is_whole
+            }),
             (None, id) => self.list.iter().rposition(|call| call.id == id),
         });
         // A new id on a known index is another call: some hosts give all of them one index.

@@ -71,7 +71,8 @@ pub(crate) fn tier(word: &str) -> Tier {
     match word {
         "default" | "standard" => Tier::Standard,
         "flex" => Tier::Flex,
-        "priority" | "fast" => Tier::Priority,
+        "priority" => Tier::Priority,
+        "fast" => Tier::Fast,
         _ => Tier::Auto,
     }
 }

@@ -174,16 +174,28 @@ pub(crate) struct Reader {
     parts: Parts,
     calls: Calls,
     stop: Option<Stop>,
+    /// Whether a reason came that says nothing. Some hosts end so.
+    has_blank_reason: bool,
 }
 
 impl Reader {
     pub(crate) fn new(origin: Origin) -> Self {
-        Self { origin, id: String::new(), parts: Parts::default(), calls: Calls::default(), stop: None }
+        Self {
+            origin,
+            id: String::new(),
+            parts: Parts::default(),
+            calls: Calls::default(),
+            stop: None,
+            has_blank_reason: false,
+        }
     }
 
     /// Reads a message; true at the end marker.
     pub(crate) fn read(&mut self, data: &[u8], credential: Option<&str>, sink: &mut Sink<'_>) -> Result<bool, Fault> {
         if data.trim_ascii() == b"[DONE]" {
+            if self.has_blank_reason {
+                self.stop.get_or_insert(Stop::End);
+            }
             self.end(sink)?;
             return Ok(true);
         }
@@ -206,8 +218,10 @@ impl Reader {
             if let Some(delta) = choice.delta {
                 self.delta(delta, sink)?;
             }
-            if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
-                self.finish_reason(&reason.0)?;
+            match choice.finish_reason {
+                Some(reason) if reason.is_empty() => self.has_blank_reason = true,
+                Some(reason) => self.finish_reason(&reason.0)?,
+                None => {}
             }
             usage = usage.or(choice.usage);
         }

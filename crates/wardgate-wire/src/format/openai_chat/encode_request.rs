@@ -476,12 +476,7 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     if !stop.is_empty() {
         json.put_texts("stop", stop);
     }
-    if let Some(count) = sampling.logprobs {
-        json.put_flag("logprobs", true);
-        if count > 0 {
-            json.put_number("top_logprobs", count);
-        }
-    }
+    fit.drop_logprobs();
     response_format(fit, json);
     if traits.is_openai {
         json.put_some("verbosity", request.verbosity.as_deref());
@@ -506,6 +501,7 @@ pub(crate) const fn tier_word(tier: Tier) -> &'static str {
         Tier::Standard => "default",
         Tier::Flex => "flex",
         Tier::Priority => "priority",
+        Tier::Fast => "fast",
     }
 }
 

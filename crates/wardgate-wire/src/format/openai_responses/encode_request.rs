@@ -35,9 +35,6 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         json.put_flag("store", false);
         json.put_list("include", |json| {
             json.text("reasoning.encrypted_content");
-            if request.sampling.logprobs.is_some() {
-                json.text("message.output_text.logprobs");
-            }
             // Or the addresses that a search found would stay there.
             if request.server_tools.iter().any(|tool| tool.kind == ServerToolKind::WebSearch) {
                 json.text("web_search_call.action.sources");
@@ -359,9 +356,7 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     if let Some(number) = fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0) {
         json.put_raw("top_p", number);
     }
-    if let Some(count) = sampling.logprobs.filter(|count| *count > 0) {
-        json.put_number("top_logprobs", count);
-    }
+    fit.drop_logprobs();
     fit.drop(sampling.top_k.is_some(), Field::TopK);
     fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
     fit.drop(sampling.seed.is_some(), Field::Seed);
