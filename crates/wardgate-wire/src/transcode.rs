@@ -30,7 +30,7 @@ use crate::format::{anthropic_messages, bedrock_converse, cohere_chat, gemini, o
 use crate::json::Path;
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::Origin;
-use crate::neutral::reply::Reply;
+use crate::neutral::reply::{Reply, Stop};
 use crate::neutral::request::Request;
 use crate::transcode::aliases::Aliases;
 use crate::transcode::stops::Stops;
@@ -47,6 +47,9 @@ pub const TURNS_MAX: usize = 50_000;
 
 /// The most tools that a request may bring.
 pub const TOOLS_MAX: usize = 4_096;
+
+/// The warning of an answer that ended for a reason of which this gateway has not heard. The client is told that it ended.
+pub(crate) const UNKNOWN_FINISH_REASON: &str = "unknown_finish_reason";
 
 /// A request in a provider's format.
 #[derive(Debug, Clone)]
@@ -154,7 +157,7 @@ pub fn decode_reply(format: Format, body: &[u8], mark: u64, credential: Option<&
         return Err(Fault::new(FaultClass::Unreadable, "the provider's answer nests too deep"));
     }
     let origin = Origin { format, mark };
-    match format {
+    let mut reply = match format {
         Format::OpenAiChat => openai_chat::decode_reply::decode(body, origin, credential),
         Format::AnthropicMessages => anthropic_messages::decode_reply::decode(body, origin, credential),
         Format::OpenAiResponses => openai_responses::decode_reply::decode(body, origin, credential),
@@ -177,7 +180,11 @@ pub fn decode_reply(format: Format, body: &[u8], mark: u64, credential: Option<&
         | Format::Opaque => {
             Err(Fault::ours(FaultClass::Unreadable, format!("answers in {} are not translated", format.name())))
         }
+    }?;
+    if let Stop::Other(word) = &reply.stop {
+        reply.warnings.add(UNKNOWN_FINISH_REASON, word.as_str());
     }
+    Ok(reply)
 }
 
 /// Writes a whole answer for a client.

@@ -8,10 +8,10 @@ use crate::error_body::{self, ErrorBody};
 use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
 use crate::neutral::event::{Event, Open};
 use crate::neutral::loss::Warnings;
-use crate::neutral::reply::{GATHERED_BYTES_MAX, Reply};
+use crate::neutral::reply::{GATHERED_BYTES_MAX, Reply, Stop};
 use crate::neutral::tool::CallKind;
 use crate::stream::StreamFacts;
-use crate::transcode::completions;
+use crate::transcode::{UNKNOWN_FINISH_REASON, completions};
 use bytes::Bytes;
 use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
@@ -284,6 +284,7 @@ impl Teller {
             note(told, facts);
             match told {
                 Event::Lost { code, what } => warnings.add(code, *what),
+                Event::Stop(Stop::Other(word)) => warnings.add(UNKNOWN_FINISH_REASON, word.as_str()),
                 // Only a sequence ends an answer while its text is being told.
                 Event::Stop(_) if matches!(event, Event::Delta(_)) => {
                     facts.is_cut = true;

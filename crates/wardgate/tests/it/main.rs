@@ -45,6 +45,7 @@ mod gateway_config;
 mod params;
 mod translation;
 mod stop_sequences;
+mod stop_reasons;
 mod reasoning;
 mod structured_output;
 mod surfaces;

@@ -220,14 +220,23 @@ fn stop(word: &str, message: Option<&str>) -> Result<Stop, Fault> {
         }
         word if word.starts_with("IMAGE_") => Stop::ContentFilter,
         "CONTINUATION" => Stop::Pause,
-        "MALFORMED_FUNCTION_CALL"
-        | "UNEXPECTED_TOOL_CALL"
-        | "TOO_MANY_TOOL_CALLS"
-        | "MISSING_THOUGHT_SIGNATURE"
-        | "MALFORMED_RESPONSE" => {
-            let message = message.unwrap_or("no more was said");
-            return Err(unreadable(format!("the model's answer could not be used ({word}): {message}")));
-        }
-        other => Stop::Other(other.to_owned()),
+        other => match failure(other, message) {
+            Some(fault) => return Err(fault),
+            None => Stop::Other(other.to_owned()),
+        },
     })
+}
+
+/// What a `finishReason` says of an answer that cannot be used, if it is a word for that.
+pub(super) fn failure(word: &str, message: Option<&str>) -> Option<Fault> {
+    let is_one = matches!(
+        word,
+        "MALFORMED_FUNCTION_CALL"
+            | "UNEXPECTED_TOOL_CALL"
+            | "TOO_MANY_TOOL_CALLS"
+            | "MISSING_THOUGHT_SIGNATURE"
+            | "MALFORMED_RESPONSE"
+    );
+    let message = message.unwrap_or("no more was said");
+    is_one.then(|| unreadable(format!("the model's answer could not be used ({word}): {message}")))
 }

@@ -1,5 +1,6 @@
 //! A whole generateContent answer, in passing.
 
+use super::decode_stream::failure;
 use super::usage::GeminiUsage;
 use crate::reply::{ReplyFacts, in_band, object};
 use serde::Deserialize;
@@ -49,5 +50,9 @@ pub(crate) fn read(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, 
     if answer.candidates.is_none() && answer.prompt_feedback.is_none() {
         return Err(Fault::new(FaultClass::Unreadable, "the provider's answer has no candidates"));
     }
-    Ok(ReplyFacts { stop_reason: answer.reason(), usage: answer.usage_metadata.map(|usage| usage.to_usage()) })
+    let stop_reason = answer.reason();
+    if let Some(fault) = stop_reason.as_deref().and_then(|reason| failure(reason, None)) {
+        return Err(fault);
+    }
+    Ok(ReplyFacts { stop_reason, usage: answer.usage_metadata.map(|usage| usage.to_usage()) })
 }

@@ -2,6 +2,7 @@
 //!
 //! There is no end marker: it is whole when it ended behind a reason.
 
+use super::decode_stream::failure;
 use super::reply::Glance;
 use crate::stream::{Envelope, StreamFacts, Verdict, malformed};
 use wardgate_core::fault::Fault;
@@ -15,6 +16,10 @@ pub(crate) fn read(data: &[u8], credential: Option<&str>, facts: &mut StreamFact
         return Verdict::Fault(fault(error, credential));
     }
     if let Some(reason) = chunk.reason() {
+        // Behind content it is for the client, whose own format has the word.
+        if let Some(fault) = failure(&reason, None).filter(|_| !facts.has_content) {
+            return Verdict::Fault(fault);
+        }
         facts.stop_reason = Some(reason);
         facts.is_stopped = true;
         facts.has_content = true;

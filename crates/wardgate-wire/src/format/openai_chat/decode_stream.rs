@@ -356,15 +356,38 @@ pub(super) struct ThinkingPart {
 /// Why an answer ended, from `finish_reason`.
 pub(super) fn stop(word: &str) -> Result<Stop, Fault> {
     Ok(match word {
-        "stop" | "eos" | "end_turn" => Stop::End,
+        "stop" | "eos" | "eos_token" | "end_turn" => Stop::End,
+        "stop_sequence" => Stop::Sequence(None),
         "length" | "max_tokens" => Stop::MaxTokens,
-        "model_length" => Stop::ContextWindow,
+        "model_length" | "model_context_window_exceeded" => Stop::ContextWindow,
         "tool_calls" | "function_call" | "tool_use" => Stop::ToolUse,
         "content_filter" | "sensitive" => Stop::ContentFilter,
-        "error" | "network_error" | "insufficient_system_resource" | "abort" => {
-            return Err(Fault::new(FaultClass::Server, format!("the provider ended its answer with {word:?}")));
-        }
         "" => return Err(unreadable("the provider gave no reason for the end of its answer")),
-        other => Stop::Other(other.to_owned()),
+        other => match failure(other) {
+            Some(fault) => return Err(fault),
+            None => Stop::Other(other.to_owned()),
+        },
     })
+}
+
+/// What a `finish_reason` says of a failure, if it is a word for one: of the host, or of a model whose answer cannot be used. Hosts
+/// of other vendors' models hand on those vendors' words, some with a word of their own before them.
+pub(super) fn failure(word: &str) -> Option<Fault> {
+    const OF_HOSTS: [&str; 4] = ["error", "network_error", "insufficient_system_resource", "abort"];
+    const OF_MODELS: [&str; 6] = [
+        "malformed_function_call",
+        "malformed_tool_use",
+        "malformed_model_output",
+        "malformed_response",
+        "missing_thought_signature",
+        "unexpected_tool_call",
+    ];
+    let last = word.rsplit(' ').next().unwrap_or_default();
+    if OF_HOSTS.contains(&word) {
+        return Some(Fault::new(FaultClass::Server, format!("the provider ended its answer with {word:?}")));
+    }
+    OF_MODELS
+        .iter()
+        .any(|of_models| last.eq_ignore_ascii_case(of_models))
+        .then(|| unreadable(format!("the model's answer could not be used ({last})")))
 }

@@ -1,5 +1,6 @@
 //! A whole Chat Completions answer.
 
+use super::decode_stream::failure;
 use super::usage::ChatUsage;
 use crate::reply::{FirstOf, ReplyFacts, in_band, object};
 use serde::Deserialize;
@@ -32,5 +33,8 @@ pub(crate) fn read(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, 
         });
     };
     let (stop_reason, choice_usage) = first.map_or((None, None), |choice| (choice.finish_reason, choice.usage));
+    if let Some(fault) = stop_reason.as_deref().and_then(failure) {
+        return Err(fault);
+    }
     Ok(ReplyFacts { usage: completion.usage.or(choice_usage).map(|usage| usage.to_usage()), stop_reason })
 }

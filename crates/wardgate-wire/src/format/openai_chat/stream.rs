@@ -4,6 +4,7 @@
 //! the usage into the last content chunk, into a choice, or under `x_groq`, and some never send `[DONE]`. So a stream is whole
 //! when `[DONE]` came, or when it ended behind a `finish_reason`.
 
+use super::decode_stream::failure;
 use super::usage::ChatUsage;
 use crate::json::Text;
 use crate::stream::{Envelope, StreamFacts, Verdict, malformed};
@@ -74,6 +75,9 @@ pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, fac
         facts.content_bytes += choices.bytes as u64;
     }
     if let Some(Text(reason)) = choices.finish_reason {
+        if let Some(fault) = failure(&reason) {
+            return Verdict::Fault(fault);
+        }
         facts.has_content = true;
         facts.is_stopped = true;
         facts.stop_reason = Some(reason.into());
