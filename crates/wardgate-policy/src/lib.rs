@@ -34,7 +34,7 @@ pub use credential::{Credential, Credentials};
 pub use explanation::{Explanation, Refusal};
 pub use failover::{Failover, Next};
 pub use health::Health;
-pub use plan::{Facts, Plan, can_call, plan};
+pub use plan::{Facts, Plan, can_call, pin, plan};
 pub use policy::{OutOfScope, Policy};
 pub use preferences::{Preferences, Wishes};
 pub use refusal::{Dropped, Filter, Why, Wish, tally};

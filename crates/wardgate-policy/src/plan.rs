@@ -10,6 +10,7 @@
 
 mod credentials;
 mod instead;
+mod pinned;
 pub(crate) mod order;
 pub(crate) mod wanted;
 
@@ -24,6 +25,7 @@ use crate::refusal::{Dropped, Why};
 use crate::variant::{self, Variants};
 use crate::virtual_model::VirtualModels;
 use credentials::Chosen;
+pub use pinned::{PINNED, pin};
 use std::sync::Arc;
 use wardgate_core::name::ModelName;
 use wardgate_model::{Endpoint, Overlay, ResolveError, Target, hosts, resolve};

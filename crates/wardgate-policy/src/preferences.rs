@@ -135,6 +135,8 @@ pub struct Wishes {
     pub needs: Needs,
     /// What decides where chance does: the same for all requests of a conversation, so that they go the same way.
     pub draw: u64,
+    /// Whether the client names the session that this is drawn for.
+    pub has_session: bool,
 }
 
 impl Named {

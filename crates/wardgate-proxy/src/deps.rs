@@ -1,5 +1,6 @@
 //! What the data plane works with, and what can be set.
 
+use crate::affinity::Affinity;
 use crate::cache::{KeyCache, TenantCache};
 use crate::drain::Drain;
 use crate::tenant::TenantSnapshot;
@@ -45,6 +46,8 @@ pub struct Deps {
     pub memory: Arc<MemoryBudget>,
     /// Retries.
     pub retry_budget: RetryBudget,
+    /// Who made the reasoning that comes back with conversations.
+    pub affinity: Affinity,
     /// How those who are asked have done lately.
     pub health: Arc<wardgate_health::Health>,
     /// Hashing.

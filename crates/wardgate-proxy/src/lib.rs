@@ -8,6 +8,7 @@ pub mod deps;
 pub mod service;
 mod request;
 mod phase;
+pub mod affinity;
 pub mod allowance;
 mod by_model;
 mod respond;

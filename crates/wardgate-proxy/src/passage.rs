@@ -1,5 +1,6 @@
 //! How an answer gets from a provider to a client: as it is when both speak one format, else through the neutral form.
 
+use crate::affinity::Noting;
 use crate::respond;
 use bytes::Bytes;
 use wardgate_core::fault::Fault;
@@ -27,6 +28,8 @@ pub(crate) enum Passage {
         hides_usage: bool,
         /// The provider's events are one JSON array to the client.
         is_json_array: bool,
+        /// What remembers who made the reasoning in it.
+        noting: Option<Noting>,
     },
     /// They speak different formats.
     Translated(Box<Translation>),
@@ -94,8 +97,9 @@ impl Passage {
     /// Reads a whole answer and makes the client's of it.
     pub(crate) fn whole(&self, body: Bytes, credential: Option<&str>) -> Result<Whole, Fault> {
         match self {
-            Self::Same { format, .. } => {
+            Self::Same { format, noting, .. } => {
                 let facts = reply::read(*format, &body, credential)?;
+                noting.iter().for_each(|noting| noting.note(&body));
                 Ok(Whole { body, facts, warnings: Warnings::default() })
             }
             Self::Translated(translation) => {
@@ -137,10 +141,11 @@ impl Passage {
     pub(crate) fn reader(&self, credential: Option<&str>) -> Reader {
         let credential = credential.map(Secret::from);
         match self {
-            Self::Same { format, hides_usage, is_json_array } => Reader::Same(Box::new(Watched {
+            Self::Same { format, hides_usage, is_json_array, noting } => Reader::Same(Box::new(Watched {
                 watcher: Watcher::new(*format, *hides_usage).hiding(credential),
                 format: *format,
                 array: is_json_array.then(JsonArray::default),
+                noting: noting.clone(),
             })),
             Self::Translated(translation) => {
                 let Translation { provider, client, mark, options } = &**translation;
@@ -152,6 +157,7 @@ impl Passage {
                 watcher: Watcher::new(Format::OpenAiEmbeddings, false),
                 format: Format::OpenAiEmbeddings,
                 array: None,
+                noting: None,
             })),
         }
     }
@@ -185,6 +191,14 @@ pub(crate) struct Watched {
     watcher: Watcher,
     format: Format,
     array: Option<JsonArray>,
+    noting: Option<Noting>,
+}
+
+impl Watched {
+    fn note(&self, passed: Bytes) -> Bytes {
+        self.noting.iter().for_each(|noting| noting.note(&passed));
+        passed
+    }
 }
 
 impl Reader {
@@ -193,6 +207,7 @@ impl Reader {
         match self {
             Self::Same(watched) => {
                 let passed = watched.watcher.push(chunk);
+                let passed = watched.note(passed);
                 match &mut watched.array {
                     Some(array) => array.push(&passed),
                     None => passed,
@@ -207,6 +222,7 @@ impl Reader {
         match self {
             Self::Same(watched) => {
                 let passed = watched.watcher.finish();
+                let passed = watched.note(passed);
                 let is_whole = watched.watcher.facts().fault.is_none();
                 match &mut watched.array {
                     Some(array) if is_whole => [array.push(&passed), array.end()].concat().into(),

@@ -28,6 +28,7 @@ use wardgate_limits::limiter::Limiter;
 use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
 use wardgate_model::{AuthScheme, Catalog, Endpoint, Origin, Provider};
+use wardgate_proxy::affinity::Affinity;
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain, Options, Service};
@@ -121,6 +122,7 @@ async fn scene(upstream: &Upstream) -> Scene {
         limiter: Limiter::alone(),
         memory: MemoryBudget::new(1 << 20),
         retry_budget: RetryBudget::new(Duration::ZERO),
+        affinity: Affinity::default(),
         health: Arc::default(),
         lane: Arc::new(Lane::new(&LaneOptions::default())),
         recorder: Arc::new(Recorder::new(metrics, Some(sink))),

@@ -9,6 +9,7 @@ pub mod depth;
 pub mod edit;
 pub mod enrich;
 pub mod envelope;
+pub mod minted;
 pub mod error_body;
 pub mod budget_body;
 pub mod limit_body;

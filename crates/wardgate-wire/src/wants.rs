@@ -30,6 +30,8 @@ pub struct Wants<'b> {
     pub conversation: Option<u64>,
     /// Whether it names its session by `session_id`.
     pub names_session: bool,
+    /// Whether it names its session at all.
+    pub has_session: bool,
 }
 
 /// Something that not every model can do.
@@ -59,6 +61,7 @@ pub fn read(body: &[u8]) -> Wants<'_> {
     if read.is_err() {
         return Wants::default();
     }
+    found.wants.has_session = found.session.is_some();
     found.wants.conversation = found.session.or_else(|| found.beginning());
     found.wants
 }

@@ -37,6 +37,7 @@ use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
 use wardgate_limits::tier::TierLimits;
 use wardgate_model::LiveCatalog;
+use wardgate_proxy::affinity::Affinity;
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain};
@@ -140,6 +141,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         gate: Gate::new(settings.in_flight_max),
         limiter: counters::limiter(&settings.counters, master_key.pseudonyms(), &*random, &metrics).await?,
         memory: MemoryBudget::new(settings.memory_bytes_max.0),
+        affinity: Affinity::default(),
         retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
         health: Arc::default(),
         lane: Arc::clone(&lane),

@@ -74,7 +74,7 @@ pub(crate) async fn attempt(
         }
         let moved = translate::moved(deps, ask, candidate);
         let sent_to = moved.as_ref().unwrap_or(candidate);
-        let occasion = Occasion { request_id: meter.log().request_id(), is_bare };
+        let occasion = Occasion { request_id: meter.log().request_id(), is_bare, has_others: plan.candidates.len() > 1 };
         let fitted = match fit(deps, inbound, caller, ask, sent_to, occasion) {
             // There was nothing to leave out, so it would be refused again.
             Ok(fitted) if matches!(next, Next::TryBare(_)) && !fitted.changes.is_bared => {

@@ -1,5 +1,6 @@
 //! What a candidate needs changed in the body, and what the client is told of it.
 
+use crate::affinity::Noting;
 use crate::deps::Deps;
 use crate::headers;
 use crate::passage::Passage;
@@ -56,6 +57,8 @@ pub(crate) struct Occasion {
     pub(crate) request_id: RequestId,
     /// A provider refused reasoning in it, so none goes along that only its maker can read.
     pub(crate) is_bare: bool,
+    /// Others could be asked for it too, so that it matters who answers the next turn.
+    pub(crate) has_others: bool,
 }
 
 impl Changes {
@@ -88,7 +91,7 @@ pub(crate) fn fit<'p>(
     let format = ask.surface.format();
     let own = strategies::changes(deps, caller, ask, candidate)?;
     let mut fitted = if candidate.endpoint.format == format {
-        here(ask.body.len(), || pass(caller, ask, candidate, &own, occasion))
+        here(ask.body.len(), || pass(deps, caller, ask, candidate, &own, occasion))
     } else {
         here(ask.body.len(), || translate(deps, inbound, caller, ask, candidate, &own, occasion))?
     };
@@ -103,6 +106,7 @@ const VERTEX_VERSION: &str = "\"vertex-2023-10-16\"";
 
 /// The body stays as the client wrote it, but for what routing needs and the configuration changes.
 fn pass<'p>(
+    deps: &Deps,
     caller: &Caller,
     ask: &Ask,
     candidate: &'p Candidate,
@@ -114,8 +118,10 @@ fn pass<'p>(
     let output_cap = output_cap(caps(caller, own), ask, candidate, params);
     let model = &candidate.target.model;
     if ask.form.is_some() {
-        let (body, passage) =
-            (multipart::apply(&ask.body, &ask.peek, model), Passage::Same { format, hides_usage: false, is_json_array: false });
+        let (body, passage) = (
+            multipart::apply(&ask.body, &ask.peek, model),
+            Passage::Same { format, hides_usage: false, is_json_array: false, noting: None },
+        );
         return Fitted { candidate, body, changes: Changes::default(), passage };
     }
     let ask_for_usage = asks_for_usage(ask, candidate);
@@ -129,7 +135,8 @@ fn pass<'p>(
     let output_cap = output_cap.map(|cap| cap.tokens);
     let (is_bared, warnings) = (bare.is_some(), bare.map(|(.., warnings)| warnings).unwrap_or_default());
     let changes = Changes { removed: edited.removed, changed: edited.changed, output_cap, warnings, is_bared };
-    let passage = Passage::Same { format, hides_usage: ask_for_usage, is_json_array: ask.is_json_array };
+    let noting = occasion.has_others.then(|| Noting::new(deps, caller.tenant.account_id, format, candidate));
+    let passage = Passage::Same { format, hides_usage: ask_for_usage, is_json_array: ask.is_json_array, noting };
     Fitted { candidate, body: edited.slices, changes, passage }
 }
 

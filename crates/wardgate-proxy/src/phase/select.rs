@@ -1,5 +1,6 @@
 //! Phase 5: what can be tried, in which order.
 
+use crate::affinity;
 use crate::deps::Deps;
 use crate::explain;
 use crate::failure::Failure;
@@ -55,7 +56,14 @@ pub(crate) fn plan(
     let watched = Watched::new(deps, caller.tenant.account_id, at);
     let facts = Facts { health: Some(&watched), ..caller.facts() };
     let planned = wardgate_policy::plan(wanted, facts).and_then(|plan| within_tiers(plan, caller));
-    Ok(planned.and_then(|plan| strategies::apply(deps, caller, ask, plan, &watched)))
+    let mut planned = planned.and_then(|plan| strategies::apply(deps, caller, ask, plan, &watched));
+    // A session that the client names has been drawn for already.
+    if let Ok(plan) = &mut planned
+        && !wishes.is_some_and(|wishes| wishes.has_session)
+    {
+        affinity::put_first(deps, caller.tenant.account_id, ask, plan, &watched, is_traced);
+    }
+    Ok(planned)
 }
 
 /// Leaves out the models that a tier of the caller does not hold.

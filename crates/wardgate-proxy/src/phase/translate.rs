@@ -1,5 +1,6 @@
 //! A request for a provider that speaks another format than the client.
 
+use crate::affinity::mark;
 use crate::deps::Deps;
 use crate::headers;
 use crate::passage::{Passage, Ranks, Translation, Vectors};
@@ -13,10 +14,10 @@ use wardgate_core::format::Format;
 use wardgate_limits::estimate;
 use wardgate_model::{Ability, Constraints, HostTool, Quirk, Thinking};
 use wardgate_policy::strategy::{self, Failed};
-use wardgate_policy::{Candidate, Caps, Credential, OutputCap};
+use wardgate_policy::{Candidate, Caps, OutputCap};
 use wardgate_wire::edit::{self, Edit, Edited, Params};
 use wardgate_wire::neutral::loss::Untranslatable;
-use wardgate_wire::neutral::opaque::{self, Origin};
+use wardgate_wire::neutral::opaque::Origin;
 use wardgate_wire::neutral::request::{Effort, Request};
 use wardgate_wire::neutral::server_tool::ServerToolKind;
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm};
@@ -206,16 +207,6 @@ fn capped<'r>(request: &'r Request, caps: Caps, candidate: &Candidate) -> (Cow<'
     }
 }
 
-/// Who reads the request: what one model signed under one key, no other can read.
-fn mark(candidate: &Candidate) -> u64 {
-    let key = match candidate.credential {
-        Credential::User(key) => key.to_string(),
-        Credential::Managed(key) => key.to_string(),
-        Credential::None => String::new(),
-    };
-    opaque::mark(&[candidate.target.provider.name.as_str(), &key, &candidate.target.model])
-}
-
 fn efforts(constraints: &Constraints) -> Vec<Effort> {
     constraints.efforts.iter().filter_map(|name| Effort::from_name(name)).collect()
 }
@@ -302,6 +293,7 @@ mod tests {
     use wardgate_core::name::ProviderName;
     use wardgate_limits::memory::MemoryBudget;
     use wardgate_model::{AuthScheme, DataPolicy, Endpoint, Provider, Target as Called};
+    use wardgate_policy::Credential;
 
     fn ask(body: &'static str) -> Ask {
         let read =

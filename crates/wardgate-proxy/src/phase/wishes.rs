@@ -40,6 +40,7 @@ pub(crate) fn wishes(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>
     let wants = here(ask.body.len(), || wants::read(&ask.body));
     let fields = preferences::Fields { provider: wants.provider, route: wants.route, plugins: wants.plugins };
     let preferences = preferences::read(fields).map_err(Failure::PreferencesWrong)?;
+    let has_session = manner.session.is_some() || wants.has_session;
     let conversation = match manner.session {
         // The body counts more than the header, and either more than the way in which a conversation begins.
         Some(session) if !wants.names_session => Some(wants::hash(session, 1)),
@@ -61,7 +62,7 @@ pub(crate) fn wishes(deps: &Deps, caller: &Caller, ask: &Ask, manner: Manner<'_>
             u64::from_le_bytes(bytes)
         }
     };
-    Ok(Some(Box::new(Wishes { preferences, needs, draw })))
+    Ok(Some(Box::new(Wishes { preferences, needs, draw, has_session })))
 }
 
 const fn ability(feature: Feature) -> Ability {

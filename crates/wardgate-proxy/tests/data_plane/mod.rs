@@ -19,6 +19,7 @@ use wardgate_limits::limiter::Limiter;
 use wardgate_limits::memory::MemoryBudget;
 use wardgate_limits::retry_budget::RetryBudget;
 use wardgate_model::{Catalog, LiveCatalog, Provider};
+use wardgate_proxy::affinity::Affinity;
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::{Deps, Drain, Options, Service};
@@ -80,6 +81,7 @@ impl DataPlane {
             limiter: Limiter::alone(),
             memory: MemoryBudget::new(1 << 20),
             retry_budget: RetryBudget::new(Duration::ZERO),
+            affinity: Affinity::default(),
             health: Arc::default(),
             lane: Arc::new(Lane::new(&LaneOptions::default())),
             recorder: Arc::new(Recorder::new(metrics, None)),

@@ -21,7 +21,7 @@ fn wishes(body: &Value) -> Wishes {
     let (provider, route, plugins) = (text("provider"), text("route"), text("plugins"));
     let fields = Fields { provider: provider.as_deref(), route: route.as_deref(), plugins: plugins.as_deref() };
     let preferences = preferences::read(fields).unwrap_or_else(|problems| panic!("{problems:?}"));
-    Wishes { preferences, needs: Needs::default(), draw: 1 }
+    Wishes { preferences, needs: Needs::default(), draw: 1, has_session: false }
 }
 
 /// With keys for some of those who have it.
