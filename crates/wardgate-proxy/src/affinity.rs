@@ -6,6 +6,7 @@
 
 use crate::deps::Deps;
 use crate::health::Watched;
+use crate::phase::aside::here;
 use crate::phase::ask::Ask;
 use moka::sync::Cache;
 use std::time::Duration;
@@ -79,7 +80,7 @@ pub(crate) fn put_first(deps: &Deps, account_id: AccountId, ask: &Ask, plan: &mu
     if plan.candidates.len() < 2 {
         return;
     }
-    match minted::newest(ask.surface.format(), &ask.body) {
+    match here(ask.body.len(), || minted::newest(ask.surface.format(), &ask.body)) {
         Some(Minted::By(maker)) => {
             pin(plan, health, is_traced, |candidate| mark(candidate) == maker);
         }

@@ -3,6 +3,7 @@
 use crate::affinity::Affinity;
 use crate::cache::{KeyCache, TenantCache};
 use crate::drain::Drain;
+use crate::keepsakes::Keepsakes;
 use crate::tenant::TenantSnapshot;
 use http::HeaderValue;
 use ipnet::IpNet;
@@ -48,6 +49,8 @@ pub struct Deps {
     pub retry_budget: RetryBudget,
     /// Who made the reasoning that comes back with conversations.
     pub affinity: Affinity,
+    /// What clients forget of answers.
+    pub keepsakes: Keepsakes,
     /// How those who are asked have done lately.
     pub health: Arc<wardgate_health::Health>,
     /// Hashing.

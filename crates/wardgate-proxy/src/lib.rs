@@ -9,6 +9,7 @@ pub mod service;
 mod request;
 mod phase;
 pub mod affinity;
+pub mod keepsakes;
 pub mod allowance;
 mod by_model;
 mod respond;

@@ -1,15 +1,17 @@
 //! How an answer gets from a provider to a client: as it is when both speak one format, else through the neutral form.
 
 use crate::affinity::Noting;
+use crate::keepsakes::Keepsakes;
 use crate::respond;
 use bytes::Bytes;
 use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
-use wardgate_core::id::RequestId;
+use wardgate_core::id::{AccessKeyId, RequestId};
 use wardgate_core::secret::Secret;
 use wardgate_core::usage::Usage;
 use wardgate_wire::error_body;
 use wardgate_wire::json_array::{self, JsonArray};
+use wardgate_wire::neutral::keepsake::Keepsake;
 use wardgate_wire::neutral::loss::Warnings;
 use wardgate_wire::reply::{self, ReplyFacts};
 use wardgate_wire::stream::{StreamFacts, Watcher};
@@ -76,6 +78,17 @@ pub(crate) struct Translation {
     pub(crate) mark: u64,
     /// What the answer needs beside itself.
     pub(crate) options: ReplyOptions,
+    /// What keeps what the client may forget of it.
+    pub(crate) keeper: Option<Keeper>,
+}
+
+/// Keeps what the client of a key may forget of an answer.
+#[derive(Clone)]
+pub(crate) struct Keeper {
+    /// Where.
+    pub(crate) keepsakes: Keepsakes,
+    /// Whose client.
+    pub(crate) key_id: AccessKeyId,
 }
 
 /// A whole answer for the client.
@@ -103,9 +116,12 @@ impl Passage {
                 Ok(Whole { body, facts, warnings: Warnings::default() })
             }
             Self::Translated(translation) => {
-                let Translation { provider, client, mark, options } = &**translation;
+                let Translation { provider, client, mark, options, keeper } = &**translation;
                 let mut reply = transcode::decode_reply(*provider, &body, *mark, credential)?;
                 options.apply(&mut reply);
+                if let Some(Keeper { keepsakes, key_id }) = keeper {
+                    keepsakes.keep(*key_id, Keepsake::of(&reply, options.aliases.clone()));
+                }
                 let body = transcode::encode_reply(*client, &reply, options).into();
                 let facts = ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) };
                 Ok(Whole { body, facts, warnings: reply.warnings })
@@ -148,8 +164,12 @@ impl Passage {
                 noting: noting.clone(),
             })),
             Self::Translated(translation) => {
-                let Translation { provider, client, mark, options } = &**translation;
-                let transcoder = Transcoder::new(*provider, *client, *mark, options.clone()).hiding(credential);
+                let Translation { provider, client, mark, options, keeper } = &**translation;
+                let mut transcoder = Transcoder::new(*provider, *client, *mark, options.clone()).hiding(credential);
+                if let Some(Keeper { keepsakes, key_id }) = keeper.clone() {
+                    let keepsake = Keepsake::new(options.aliases.clone());
+                    transcoder = transcoder.keeping(keepsake, Box::new(move |keepsake| keepsakes.keep(key_id, keepsake)));
+                }
                 Reader::Translated(Box::new(transcoder), *client, options.is_json_array)
             }
             // Nothing reads a stream of these: what comes is a fault.

@@ -31,6 +31,7 @@ use wardgate_model::{AuthScheme, Catalog, Endpoint, Origin, Provider};
 use wardgate_proxy::affinity::Affinity;
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
+use wardgate_proxy::keepsakes::Keepsakes;
 use wardgate_proxy::{Deps, Drain, Options, Service};
 use wardgate_store::conformance::sample;
 use wardgate_store::memory::MemoryStore;
@@ -123,6 +124,7 @@ async fn scene(upstream: &Upstream) -> Scene {
         memory: MemoryBudget::new(1 << 20),
         retry_budget: RetryBudget::new(Duration::ZERO),
         affinity: Affinity::default(),
+        keepsakes: Keepsakes::default(),
         health: Arc::default(),
         lane: Arc::new(Lane::new(&LaneOptions::default())),
         recorder: Arc::new(Recorder::new(metrics, Some(sink))),

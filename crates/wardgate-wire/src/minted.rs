@@ -9,6 +9,7 @@ use crate::neutral::opaque::Opaque;
 use crate::wants::hash;
 use base64ct::{Base64, Encoding};
 use memchr::{memchr3, memmem};
+use std::collections::VecDeque;
 use wardgate_core::format::Format;
 
 /// The newest such piece of a conversation.
@@ -47,17 +48,29 @@ const fn names(format: Format) -> &'static [&'static str] {
 #[must_use]
 pub fn newest(format: Format, body: &[u8]) -> Option<Minted> {
     let raw = names(format).iter().flat_map(|name| {
-        let places = memmem::rfind_iter(body, *name).take(PLACES_MAX);
-        places.find_map(|at| Some((at, read(value(&body[at + name.len()..])?)?)))
+        let places = last_places(body, name.as_bytes());
+        places.into_iter().rev().find_map(|at| Some((at, read(value(&body[at + name.len()..])?)?)))
     });
     // An envelope may stand elsewhere too: in what only is sealed.
     let prefix: &[u8] = if format == Format::Gemini { b"\"d2cxL" } else { b"\"wg1." };
     let envelope = || {
-        let mut places = memmem::rfind_iter(body, prefix).take(PLACES_MAX);
-        places.find_map(|at| Some((at, Minted::By(maker(until_end(&body[at + 1..]))?))))
+        let places = last_places(body, prefix);
+        places.into_iter().rev().find_map(|at| Some((at, Minted::By(maker(until_end(&body[at + 1..]))?))))
     };
     let envelope = (!names(format).is_empty()).then(envelope).flatten();
     raw.chain(envelope).max_by_key(|(at, _)| *at).map(|(_, minted)| minted)
+}
+
+/// The last places of a name. Searched from the front, since that is many times faster than from the end.
+fn last_places(body: &[u8], name: &[u8]) -> VecDeque<usize> {
+    let mut places = VecDeque::new();
+    for at in memmem::find_iter(body, name) {
+        if places.len() == PLACES_MAX {
+            places.pop_front();
+        }
+        places.push_back(at);
+    }
+    places
 }
 
 /// The numbers of the raw pieces in an answer, or in whole events of one.

@@ -12,3 +12,4 @@ pub mod reply;
 pub mod event;
 pub mod loss;
 pub mod opaque;
+pub mod keepsake;

@@ -40,6 +40,7 @@ use wardgate_model::LiveCatalog;
 use wardgate_proxy::affinity::Affinity;
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
+use wardgate_proxy::keepsakes::Keepsakes;
 use wardgate_proxy::{Deps, Drain};
 use wardgate_store::Store;
 use wardgate_telemetry::{LineSink, Metrics, Recorder};
@@ -142,6 +143,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         limiter: counters::limiter(&settings.counters, master_key.pseudonyms(), &*random, &metrics).await?,
         memory: MemoryBudget::new(settings.memory_bytes_max.0),
         affinity: Affinity::default(),
+        keepsakes: Keepsakes::default(),
         retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
         health: Arc::default(),
         lane: Arc::clone(&lane),

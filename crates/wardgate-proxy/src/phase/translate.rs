@@ -3,7 +3,7 @@
 use crate::affinity::mark;
 use crate::deps::Deps;
 use crate::headers;
-use crate::passage::{Passage, Ranks, Translation, Vectors};
+use crate::passage::{Keeper, Passage, Ranks, Translation, Vectors};
 use crate::phase::ask::{Ask, NoMemory};
 use crate::phase::configure::Caller;
 use crate::phase::fit::{Changes, Fitted, Occasion, caps, params, wire_changes};
@@ -16,6 +16,7 @@ use wardgate_model::{Ability, Constraints, HostTool, Quirk, Thinking};
 use wardgate_policy::strategy::{self, Failed};
 use wardgate_policy::{Candidate, Caps, OutputCap};
 use wardgate_wire::edit::{self, Edit, Edited, Params};
+use wardgate_wire::neutral::keepsake::is_wanted_back;
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::opaque::Origin;
 use wardgate_wire::neutral::request::{Effort, Request};
@@ -109,7 +110,11 @@ pub(crate) fn translate<'p>(
     let constraints = candidate.target.known.as_ref().map(|known| &known.constraints);
     let efforts = constraints.map_or_else(Vec::new, efforts);
     let (mark, is_bare) = (mark(candidate), occasion.is_bare);
-    let is_bared = is_bare && request.holds_reasoning_for(Origin { format: provider, mark });
+    let origin = Origin { format: provider, mark };
+    let forgets = client == Format::OpenAiChat && is_wanted_back(provider, true);
+    let key_id = caller.key.record.id;
+    let request = if forgets { deps.keepsakes.complete(key_id, request, origin) } else { request };
+    let is_bared = is_bare && request.holds_reasoning_for(origin);
     let target = Target { model: &candidate.target.model, mark, is_strict, is_bare, traits: traits(candidate, &efforts) };
     let encoded = transcode::encode_request(provider, &request, &target)?;
     let refused = candidate.target.provider.has_quirk(Quirk::NoStreamOptions).then_some("stream_options");
@@ -134,7 +139,8 @@ pub(crate) fn translate<'p>(
         estimate: Some(Estimate { input: estimate::tokens(ask.body.len() as u64), output: estimate::tokens }),
     };
     let changes = Changes { removed, changed: named, output_cap, warnings: encoded.warnings, is_bared };
-    let passage = Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options }));
+    let keeper = forgets.then(|| Keeper { keepsakes: deps.keepsakes.clone(), key_id });
+    let passage = Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options, keeper }));
     Ok(Fitted { candidate, body: edited.slices, changes, passage })
 }
 

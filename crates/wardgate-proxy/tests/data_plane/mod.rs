@@ -22,6 +22,7 @@ use wardgate_model::{Catalog, LiveCatalog, Provider};
 use wardgate_proxy::affinity::Affinity;
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
+use wardgate_proxy::keepsakes::Keepsakes;
 use wardgate_proxy::{Deps, Drain, Options, Service};
 use wardgate_store::conformance::sample;
 use wardgate_store::memory::MemoryStore;
@@ -82,6 +83,7 @@ impl DataPlane {
             memory: MemoryBudget::new(1 << 20),
             retry_budget: RetryBudget::new(Duration::ZERO),
             affinity: Affinity::default(),
+            keepsakes: Keepsakes::default(),
             health: Arc::default(),
             lane: Arc::new(Lane::new(&LaneOptions::default())),
             recorder: Arc::new(Recorder::new(metrics, None)),

@@ -7,6 +7,7 @@ use super::stops::{StopFilter, Stops};
 use crate::error_body::{self, ErrorBody};
 use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
 use crate::neutral::event::{Event, Open};
+use crate::neutral::keepsake::Keepsake;
 use crate::neutral::loss::Warnings;
 use crate::neutral::reply::{GATHERED_BYTES_MAX, Reply, Stop};
 use crate::neutral::tool::CallKind;
@@ -187,7 +188,12 @@ struct Teller {
     encoder: StreamEncoder,
     facts: StreamFacts,
     warnings: Warnings,
+    /// What the client may forget of the answer, and who takes it.
+    keeping: Option<(Box<Keepsake>, Keep)>,
 }
+
+/// Takes what the client of a whole answer may forget of it.
+pub type Keep = Box<dyn FnOnce(Keepsake) + Send>;
 
 impl Transcoder {
     /// From a provider's format to a client's. The mark is that of [`crate::neutral::opaque::mark`].
@@ -204,8 +210,16 @@ impl Transcoder {
             encoder: StreamEncoder::new(client, options),
             facts,
             warnings: Warnings::default(),
+            keeping: None,
         };
         Self { decoder: StreamDecoder::new(provider, mark), teller, out: Vec::new() }
+    }
+
+    /// Gathers what the client may forget of the answer, and gives it away when the answer is whole.
+    #[must_use]
+    pub fn keeping(mut self, keepsake: Keepsake, keep: Keep) -> Self {
+        self.teller.keeping = Some((Box::new(keepsake), keep));
+        self
     }
 
     /// Keeps this credential, with which the stream was asked for, out of what an error in it says.
@@ -273,7 +287,7 @@ impl Transcoder {
 impl Teller {
     /// Takes what the provider says, and tells what the client gets of it by now.
     fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        let Self { unwrapper, stops, estimate, encoder, facts, warnings } = self;
+        let Self { unwrapper, stops, estimate, encoder, facts, warnings, keeping } = self;
         // What was used counts whether the client gets to see it or not.
         match event {
             Event::Delta(delta) if !facts.is_cut => facts.content_bytes += delta.len() as u64,
@@ -282,6 +296,14 @@ impl Teller {
         }
         let mut tell = |event: &Event<'_>, told: &Event<'_>| {
             note(told, facts);
+            if let Some((keepsake, _)) = keeping {
+                keepsake.push(told);
+            }
+            if matches!(told, Event::End)
+                && let Some((keepsake, keep)) = keeping.take()
+            {
+                keep(*keepsake);
+            }
             match told {
                 Event::Lost { code, what } => warnings.add(code, *what),
                 Event::Stop(Stop::Other(word)) => warnings.add(UNKNOWN_FINISH_REASON, word.as_str()),

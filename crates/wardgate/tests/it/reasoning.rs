@@ -1,11 +1,14 @@
-//! Reasoning that only its maker can read, over several turns: refused by a provider.
+//! Reasoning that only its maker can read, over several turns: refused by a provider, brought back to the credential that made it,
+//! forgotten by a client.
 
+use crate::scene::forget_health;
 use crate::{ask, dev};
 use serde_json::{Value, json};
-use wardgate_testkit::{Ask, Dialect, Gateway, Reply, Upstream};
+use std::sync::{Arc, Mutex};
+use wardgate_testkit::{Ask, Dialect, Gateway, Reply, Seen, Upstream};
 
 /// What stands for a signature or for sealed reasoning.
-const SEALED: &str = "c2VhbGVkLWJpdHM=";
+const SEALED: &str = "c2VhbGVkLWJpdHMtb2YtcmVhc29uaW5nLXg=";
 
 /// How each vendor says that it cannot verify reasoning.
 fn words(dialect: Dialect) -> &'static str {
@@ -135,9 +138,9 @@ fn thinks(dialect: Dialect) -> Value {
 /// The next turn of a Chat client, which sends an assistant's message back.
 fn answers(message: &Value) -> Ask {
     let result = json!({"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": "sunny"});
-    ask(Dialect::Chat)
-        .field("reasoning_effort", "high")
-        .field("messages", json!([{"role": "user", "content": "Hi"}, message, result]))
+    let turns = json!([{"role": "user", "content": "Hi"}, message, result]);
+    let asked = ask(Dialect::Chat).field("reasoning_effort", "high").field("max_tokens", 9_000).field("messages", turns);
+    asked.tool("f", &json!({"type": "object", "properties": {}}))
 }
 
 /// A gateway whose provider speaks one dialect alone.
@@ -165,5 +168,112 @@ async fn translated_reasoning_comes_back_and_is_left_out_where_it_is_refused() {
         let seen = upstream.seen();
         assert!(seen.len() == 3 && seen[1].text().contains(SEALED), "{dialect:?}: {}", seen[1].text());
         gateway.usage(3).await;
+    }
+}
+
+/// Which of two credentials a request came with.
+fn credential(seen: &Seen) -> &'static str {
+    if seen.headers.iter().any(|(_, value)| value.contains("key-one")) { "key-one" } else { "key-two" }
+}
+
+/// A provider with two credentials, which thinks at first, and where one of them may be out of quota.
+async fn two_keys(dialect: Dialect, limited: &Arc<Mutex<&'static str>>) -> (Upstream, Gateway) {
+    let limited = Arc::clone(limited);
+    let upstream = Upstream::scripted(move |seen| match *limited.lock().unwrap() == credential(seen) {
+        true => Reply::with_headers(429, &[("retry-after", "30")], "{}"),
+        false if seen.text().contains("sunny") => Reply::says(dialect, "fine"),
+        false => Reply::json(200, &thinks(dialect)),
+    })
+    .await;
+    let gateway = before(&upstream, dialect).await;
+    for key in ["key-one", "key-two"] {
+        gateway.add_provider_key("up", key).await;
+    }
+    (upstream, gateway)
+}
+
+/// Who answered last.
+fn last(upstream: &Upstream) -> &'static str {
+    upstream.seen().last().map_or("nobody", credential)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_made_the_reasoning_is_asked_first_while_it_is_well() {
+    for (client, dialect) in DIALECTS.into_iter().flat_map(|dialect| [(dialect, dialect), (Dialect::Chat, dialect)]) {
+        let what = format!("{client:?} to {dialect:?}");
+        let limited = Arc::new(Mutex::new("key-one"));
+        let (upstream, gateway) = two_keys(dialect, &limited).await;
+        let first = ask(client).send(&gateway).await;
+        assert_eq!((first.status, first.header("x-wardgate-attempts"), last(&upstream)), (200, "2", "key-two"), "{what}");
+        *limited.lock().unwrap() = "nobody";
+        forget_health(&gateway).await;
+        let next = match client {
+            Dialect::Chat => answers(&first.json()["choices"][0]["message"]),
+            _ => second_turn(client, SEALED),
+        };
+        let next = next.header("x-wardgate-explain", "true");
+        let answer = next.send(&gateway).await;
+        assert_eq!((answer.status, answer.header("x-wardgate-attempts"), last(&upstream)), (200, "1", "key-two"), "{what}");
+        assert!(
+            answer.header("x-wardgate-explain").contains("by reasoning"),
+            "{what}: {}",
+            answer.header("x-wardgate-explain")
+        );
+        assert!(upstream.seen().last().unwrap().text().contains(SEALED), "{what}");
+        // Reasoning of nobody's, and a conversation without any, go as planned.
+        let other = match client {
+            Dialect::Chat => answers(&forgotten("{}")),
+            _ => second_turn(client, "bm90LWtub3duLXRvLWFueWJvZHk="),
+        };
+        let other = other.send(&gateway).await;
+        assert_eq!((other.status, last(&upstream)), (200, "key-one"), "{what}");
+        // Who is out of order is not waited for.
+        *limited.lock().unwrap() = "key-two";
+        assert_eq!((next.send(&gateway).await.header("x-wardgate-attempts"), last(&upstream)), ("2", "key-one"), "{what}");
+        assert_eq!((next.send(&gateway).await.header("x-wardgate-attempts"), last(&upstream)), ("1", "key-one"), "{what}");
+        gateway.usage(7).await;
+    }
+}
+
+/// An assistant's message as a client sends it back that knows text and calls alone.
+fn forgotten(arguments: &str) -> Value {
+    let call = json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": arguments}});
+    json!({"role": "assistant", "content": null, "tool_calls": [call]})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_chat_client_forgets_is_put_back_for_its_key_alone() {
+    for (dialect, is_stream) in DIALECTS.into_iter().flat_map(|dialect| [(dialect, false), (dialect, true)]) {
+        let what = format!("{dialect:?}, stream {is_stream}");
+        let upstream = Upstream::scripted(move |seen| match seen.text().contains("sunny") {
+            true => Reply::says(dialect, "fine"),
+            false => Reply::json(200, &thinks(dialect)),
+        })
+        .await;
+        let gateway = before(&upstream, dialect).await;
+        assert_eq!(ask(Dialect::Chat).stream(is_stream).send(&gateway).await.status, 200, "{what}");
+        let sent = |asked: Ask| {
+            let (gateway, upstream) = (&gateway, &upstream);
+            async move {
+                let answer = asked.send(gateway).await;
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                (upstream.seen().last().unwrap().text(), answer.header("x-wardgate-warnings").to_owned())
+            }
+        };
+        let (whole, warnings) = sent(answers(&forgotten("{ \"a\" : 1 }"))).await;
+        assert!(whole.contains(SEALED) && warnings.is_empty(), "{what}: {whole} {warnings}");
+        let (other, _) = sent(answers(&forgotten("{\"a\":2}"))).await;
+        assert!(!other.contains(SEALED), "{what}: another call: {other}");
+        let stranger = gateway.create_key("another").await;
+        let (foreign, warnings) = sent(answers(&forgotten("{\"a\":1}")).key(&stranger)).await;
+        assert!(!foreign.contains(SEALED), "{what}: another key: {foreign}");
+        // Nobody's reasoning is missed by Responses; the others have a way to go without.
+        let expected = match dialect {
+            Dialect::Responses => "",
+            Dialect::Gemini => "signature_missing;messages[1]",
+            _ => "thinking_off;reasoning_effort",
+        };
+        assert_eq!(warnings, expected, "{what}");
+        gateway.usage(4).await;
     }
 }
