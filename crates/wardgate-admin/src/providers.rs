@@ -17,7 +17,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use wardgate_core::api_key::Role;
-use wardgate_core::format::{Family, Surface};
 use wardgate_core::id::{CustomModelId, CustomProviderId};
 use wardgate_core::name::ProviderName;
 use wardgate_core::provider::{AuthScheme, CustomHeader, CustomModel, CustomProvider, CustomSurface};
@@ -172,7 +171,7 @@ impl From<CustomHeader> for HeaderBody {
 impl From<CustomSurface> for SurfaceBody {
     fn from(declared: CustomSurface) -> Self {
         Self {
-            format: format_name(declared.surface),
+            format: declared.format.family().name(),
             surface: declared.surface.name(),
             base_url: declared.base_url,
             supported_params: declared.supported_params.into_iter().map(|name| ParamBody { name }).collect(),
@@ -190,16 +189,5 @@ impl From<CustomModel> for ModelBody {
             output_price: model.prices.map(|prices| prices.output.to_usd_per_million()),
             unsupported_params: model.unsupported_params,
         }
-    }
-}
-
-/// What this API calls the family of a surface.
-pub(crate) const fn format_name(surface: Surface) -> &'static str {
-    match surface.format().family() {
-        Family::OpenAi => "openai",
-        Family::Anthropic => "anthropic",
-        Family::Google => "google",
-        Family::Cohere => "cohere",
-        Family::Bedrock => "bedrock",
     }
 }

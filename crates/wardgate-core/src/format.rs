@@ -62,6 +62,29 @@ pub enum Family {
     Bedrock,
 }
 
+impl Family {
+    /// Every family.
+    pub const ALL: [Self; 5] = [Self::OpenAi, Self::Anthropic, Self::Google, Self::Cohere, Self::Bedrock];
+
+    /// Its name where providers are described.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Google => "google",
+            Self::Cohere => "cohere",
+            Self::Bedrock => "bedrock",
+        }
+    }
+
+    /// The family with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| family.name() == name)
+    }
+}
+
 impl Format {
     /// Every format.
     pub const ALL: [Self; 20] = [
@@ -295,6 +318,18 @@ impl Surface {
             Self::Rerank => Format::JinaRerank,
             Self::CohereRerank => Format::CohereRerank,
             Self::VoyageRerank => Format::VoyageRerank,
+        }
+    }
+
+    /// The format in which a provider of a family serves what clients ask on this surface; none where the family has no such
+    /// thing. Clients do not speak Cohere's and Bedrock's formats, so these are other spellings of a surface that they do.
+    #[must_use]
+    pub fn format_of(self, family: Family) -> Option<Format> {
+        match (self, family) {
+            (Self::ChatCompletions, Family::Cohere) => Some(Format::CohereChat),
+            (Self::ChatCompletions, Family::Bedrock) => Some(Format::BedrockConverse),
+            (Self::Embeddings, Family::Cohere) => Some(Format::CohereEmbedding),
+            _ => Some(self.format()).filter(|format| format.family() == family),
         }
     }
 

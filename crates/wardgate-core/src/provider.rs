@@ -1,6 +1,6 @@
 //! An upstream that a tenant defines.
 
-use crate::format::Surface;
+use crate::format::{Format, Surface};
 use crate::id::{AccountId, CustomModelId, CustomProviderId};
 use crate::money::PicoUsdPerToken;
 use crate::name::ProviderName;
@@ -122,10 +122,20 @@ impl FromStr for CustomHeader {
 pub struct CustomSurface {
     /// Which one.
     pub surface: Surface,
+    /// How it is spelled there: the surface's own format, or one of [`Surface::format_of`].
+    pub format: Format,
     /// Its own base URL, where it differs from the provider's.
     pub base_url: Option<String>,
     /// The parameters at the top of a body that it takes; others are removed. Empty: it takes all.
     pub supported_params: Vec<String>,
+}
+
+impl CustomSurface {
+    /// A surface in its own format, under the provider's base URL.
+    #[must_use]
+    pub const fn plain(surface: Surface) -> Self {
+        Self { surface, format: surface.format(), base_url: None, supported_params: Vec::new() }
+    }
 }
 
 /// One declared model of a custom provider.

@@ -6,12 +6,26 @@
 
 use http::Uri;
 use std::net::IpAddr;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Format, Surface};
 
-/// The URL of a surface under a base URL, with `{model}` where its path names the model.
+/// The URL of a surface in a format under a base URL, with `{model}` where its path names the model.
 #[must_use]
-pub fn join(base_url: &str, surface: Surface) -> String {
-    let surface_path = surface.upstream_path();
+pub fn join(base_url: &str, surface: Surface, format: Format) -> String {
+    let (version, path) = path(surface, format);
+    join_path(base_url, version, path)
+}
+
+/// The version segment of a path and what follows it, as the format's maker has them.
+const fn path(surface: Surface, format: Format) -> (&'static str, &'static str) {
+    match format {
+        Format::CohereChat => ("/v2", "/chat"),
+        Format::CohereEmbedding => ("/v2", "/embed"),
+        Format::BedrockConverse => ("", "/model/{model}/converse"),
+        _ => (surface.upstream_version(), surface.upstream_path()),
+    }
+}
+
+fn join_path(base_url: &str, version: &str, surface_path: &str) -> String {
     let (base, query) = match base_url.split_once('?') {
         Some((base, query)) => (base, Some(query)),
         None => (base_url, None),
@@ -19,7 +33,7 @@ pub fn join(base_url: &str, surface: Surface) -> String {
     let base = base.trim_end_matches('/');
     let path = base.split_once("://").map_or(base, |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
     let is_complete = path.split('/').any(is_version) || format!("/{path}/").contains("/openai/deployments/");
-    let version = if is_complete { "" } else { surface.upstream_version() };
+    let version = if is_complete { "" } else { version };
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     format!("{base}{version}{surface_path}{query}")
 }
@@ -36,13 +50,16 @@ pub fn is_azure(base_url: &str) -> bool {
 
 /// Where streams are asked for, if elsewhere.
 #[must_use]
-pub fn join_for_streams(base_url: &str, surface: Surface) -> Option<String> {
-    if surface != Surface::GenerateContent {
-        return None;
+pub fn join_for_streams(base_url: &str, format: Format) -> Option<String> {
+    match format {
+        Format::Gemini => {
+            let url = join_path(base_url, "/v1beta", "/models/{model}:streamGenerateContent");
+            let separator = if url.contains('?') { '&' } else { '?' };
+            Some(format!("{url}{separator}alt=sse"))
+        }
+        Format::BedrockConverse => Some(join_path(base_url, "", "/model/{model}/converse-stream")),
+        _ => None,
     }
-    let url = join(base_url, surface).replacen(":generateContent", ":streamGenerateContent", 1);
-    let separator = if url.contains('?') { '&' } else { '?' };
-    Some(format!("{url}{separator}alt=sse"))
 }
 
 /// Why a text is no base URL; `None` when it is one.
@@ -129,7 +146,7 @@ mod tests {
                 "https://r.example.com/openai/deployments/d/chat/completions?api-version=2026-01-01",
             ),
         ] {
-            assert_eq!(join(base, chat), expected);
+            assert_eq!(join(base, chat, chat.format()), expected);
         }
     }
 
@@ -142,23 +159,41 @@ mod tests {
             ("https://r.services.ai.azure.com/anthropic", "https://r.services.ai.azure.com/anthropic/v1/messages"),
             ("https://openrouter.ai/api", "https://openrouter.ai/api/v1/messages"),
         ] {
-            assert_eq!(join(base, Surface::Messages), expected);
+            assert_eq!(join(base, Surface::Messages, Format::AnthropicMessages), expected);
         }
     }
 
     #[test]
     fn googles_paths_name_the_model_and_the_stream() {
         let check = |base, whole: &str, stream: &str| {
-            assert_eq!(join(base, Surface::GenerateContent), whole);
-            assert_eq!(join_for_streams(base, Surface::GenerateContent).as_deref(), Some(stream));
+            assert_eq!(join(base, Surface::GenerateContent, Format::Gemini), whole);
+            assert_eq!(join_for_streams(base, Format::Gemini).as_deref(), Some(stream));
         };
         let path = "https://h/v1beta/models/{model}";
         let (whole, stream) = (format!("{path}:generateContent"), format!("{path}:streamGenerateContent?alt=sse"));
         check("https://h", &whole, &stream);
         check("https://h/v1beta/", &whole, &stream);
         check("https://h?a=b", &format!("{whole}?a=b"), &format!("{path}:streamGenerateContent?a=b&alt=sse"));
-        assert_eq!(join_for_streams("https://h", Surface::Messages), None);
-        assert_eq!(join("https://h/v1", Surface::CountTokens), "https://h/v1/messages/count_tokens");
+        assert_eq!(join_for_streams("https://h", Format::AnthropicMessages), None);
+        assert_eq!(
+            join("https://h/v1", Surface::CountTokens, Format::AnthropicTokenCount),
+            "https://h/v1/messages/count_tokens"
+        );
+    }
+
+    #[test]
+    fn a_surface_in_another_format_has_the_path_of_that_format() {
+        for (base, format, expected) in [
+            ("https://api.cohere.com", Format::CohereChat, "https://api.cohere.com/v2/chat"),
+            ("https://api.cohere.com/v2/", Format::CohereChat, "https://api.cohere.com/v2/chat"),
+            ("https://h", Format::CohereEmbedding, "https://h/v2/embed"),
+            ("https://vpce-1.bedrock", Format::BedrockConverse, "https://vpce-1.bedrock/model/{model}/converse"),
+            ("https://h/proxy/v1?a=b", Format::BedrockConverse, "https://h/proxy/v1/model/{model}/converse?a=b"),
+        ] {
+            assert_eq!(join(base, Surface::ChatCompletions, format), expected);
+        }
+        let stream = join_for_streams("https://h/", Format::BedrockConverse);
+        assert_eq!(stream.as_deref(), Some("https://h/model/{model}/converse-stream"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::price::{Prices, Rates};
 use crate::provider::{AuthScheme, DataPolicy, DeclaredModel, Endpoint, Origin, ParamNames, Provider};
 use foldhash::HashMap;
 use std::sync::Arc;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Family, Format, Surface};
 use wardgate_core::id::CustomProviderId;
 use wardgate_core::name::ProviderName;
 use wardgate_core::provider::{CustomProvider, CustomSurface};
@@ -54,9 +54,10 @@ impl Overlay {
 /// What a provider is taken to serve that does not say.
 pub(crate) const DEFAULT_SURFACES: [Surface; 3] = [Surface::ChatCompletions, Surface::Completions, Surface::Embeddings];
 
-/// A surface under a base URL, in its own format.
+/// A surface under a base URL.
 pub(crate) struct Served<'s> {
     pub(crate) surface: Surface,
+    pub(crate) format: Format,
     pub(crate) base_url: &'s str,
     pub(crate) auth: AuthScheme,
     pub(crate) supported_params: &'s [String],
@@ -64,12 +65,12 @@ pub(crate) struct Served<'s> {
 
 impl Served<'_> {
     pub(crate) fn endpoint(&self) -> Arc<Endpoint> {
-        let Self { surface, base_url, auth, supported_params } = *self;
+        let Self { surface, format, base_url, auth, supported_params } = *self;
         Arc::new(Endpoint {
             surface,
-            format: surface.format(),
-            url: base_url::join(base_url, surface).into(),
-            stream_url: base_url::join_for_streams(base_url, surface).map(Into::into),
+            format,
+            url: base_url::join(base_url, surface, format).into(),
+            stream_url: base_url::join_for_streams(base_url, format).map(Into::into),
             auth,
             supported_params: param_names(supported_params),
             unsupported_params: None,
@@ -79,12 +80,13 @@ impl Served<'_> {
 }
 
 fn describe(custom: &CustomProvider) -> Provider {
-    let default = DEFAULT_SURFACES.map(|surface| CustomSurface { surface, base_url: None, supported_params: Vec::new() });
+    let default = DEFAULT_SURFACES.map(CustomSurface::plain);
     let surfaces = if custom.surfaces.is_empty() { &default[..] } else { &custom.surfaces };
     let endpoints = surfaces.iter().map(|declared| {
-        let (surface, base_url) = (declared.surface, declared.base_url.as_ref().unwrap_or(&custom.base_url));
-        let auth = custom.auth_scheme.unwrap_or_else(|| likely_scheme(surface, base_url));
-        Served { surface, base_url, auth, supported_params: &declared.supported_params }.endpoint()
+        let &CustomSurface { surface, format, ref base_url, ref supported_params } = declared;
+        let base_url = base_url.as_ref().unwrap_or(&custom.base_url);
+        let auth = custom.auth_scheme.unwrap_or_else(|| likely_scheme(format, base_url));
+        Served { surface, format, base_url, auth, supported_params }.endpoint()
     });
     let declared_models = custom.models.iter().map(|model| {
         let upstream_id = model.provider_model_id.as_ref().unwrap_or(&model.model_id);
@@ -115,16 +117,16 @@ fn describe(custom: &CustomProvider) -> Provider {
 
 /// How a key is most likely sent, for a provider that does not say. Azure's hosts have a header of their own, and for hosts
 /// of the Messages format both usual ones are sent, since each takes one of them.
-pub(crate) fn likely_scheme(surface: Surface, base_url: &str) -> AuthScheme {
+pub(crate) fn likely_scheme(format: Format, base_url: &str) -> AuthScheme {
     if base_url::is_azure(base_url) {
         return AuthScheme::ApiKey;
     }
-    match surface {
-        Surface::Messages | Surface::CountTokens => AuthScheme::BearerAndXApiKey,
-        Surface::GenerateContent | Surface::GeminiCountTokens | Surface::EmbedContent | Surface::BatchEmbedContents => {
-            AuthScheme::XGoogApiKey
-        }
-        _ => AuthScheme::Bearer,
+    match format.family() {
+        Family::Anthropic => AuthScheme::BearerAndXApiKey,
+        Family::Google => AuthScheme::XGoogApiKey,
+        // A pair of Amazon's keys signs, and an API key of Bedrock goes as a bearer's.
+        Family::Bedrock => AuthScheme::AwsSigv4,
+        Family::OpenAi | Family::Cohere => AuthScheme::Bearer,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::Behavior;
 use crate::refusal::{Refusal, Shape};
 use crate::script::{Script, play};
 use crate::sse::Event;
-use crate::{chat, messages, responses};
+use crate::{chat, cohere, converse, gemini, messages, responses};
 
 /// A path that is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,16 @@ pub(crate) enum Endpoint {
     CountTokens,
     Embeddings,
     Models,
+    Gemini { is_stream: bool },
+    Cohere,
+    Converse { is_stream: bool },
+}
+
+/// What a path says: which endpoint, and of some the model.
+pub(crate) struct Place {
+    pub(crate) endpoint: Endpoint,
+    /// The model, where the path names it.
+    model: Option<String>,
 }
 
 /// What an endpoint answers.
@@ -27,7 +37,7 @@ pub(crate) enum Answered {
     /// One JSON value; cut in its middle when `is_cut`.
     Whole { body: Value, is_cut: bool },
     /// Events, cut before the given piece of content.
-    Stream { events: Vec<Event>, cut_at: Option<usize> },
+    Stream { events: Vec<Event>, cut_at: Option<usize>, media_type: &'static str },
 }
 
 /// An answer with what a format needs to spell it.
@@ -57,39 +67,64 @@ pub(crate) enum Call {
     Embed(EmbeddingAsk),
 }
 
-impl Endpoint {
-    /// The endpoint at a path.
+impl Place {
+    /// What is at a path.
     pub(crate) fn at(path: &str) -> Option<Self> {
-        match path {
-            "/v1/chat/completions" => Some(Self::Chat),
-            "/v1/responses" => Some(Self::Responses),
-            "/v1/messages" => Some(Self::Messages),
-            "/v1/messages/count_tokens" => Some(Self::CountTokens),
-            "/v1/embeddings" => Some(Self::Embeddings),
-            "/v1/models" => Some(Self::Models),
-            _ => None,
-        }
+        let endpoint = match path {
+            "/v1/chat/completions" => Endpoint::Chat,
+            "/v1/responses" => Endpoint::Responses,
+            "/v1/messages" => Endpoint::Messages,
+            "/v1/messages/count_tokens" => Endpoint::CountTokens,
+            "/v1/embeddings" => Endpoint::Embeddings,
+            "/v1/models" => Endpoint::Models,
+            "/v2/chat" => Endpoint::Cohere,
+            _ => return Self::with_model(path),
+        };
+        Some(Self { endpoint, model: None })
+    }
+
+    fn with_model(path: &str) -> Option<Self> {
+        let (model, endpoint) = if let Some(rest) = path.strip_prefix("/v1beta/models/") {
+            let (model, verb) = rest.split_once(':')?;
+            let is_stream = match verb {
+                "generateContent" => false,
+                "streamGenerateContent" => true,
+                _ => return None,
+            };
+            (model, Endpoint::Gemini { is_stream })
+        } else {
+            let (model, verb) = path.strip_prefix("/model/")?.split_once('/')?;
+            let is_stream = match verb {
+                "converse" => false,
+                "converse-stream" => true,
+                _ => return None,
+            };
+            (model, Endpoint::Converse { is_stream })
+        };
+        Some(Self { endpoint, model: Some(model.to_owned()) })
     }
 
     /// The one method that it takes.
-    pub(crate) const fn method(self) -> Method {
-        match self {
-            Self::Models => Method::GET,
-            Self::Chat | Self::Responses | Self::Messages | Self::CountTokens | Self::Embeddings => Method::POST,
-        }
+    pub(crate) const fn method(&self) -> Method {
+        if matches!(self.endpoint, Endpoint::Models) { Method::GET } else { Method::POST }
     }
 
     /// Reads a body.
     pub(crate) fn read(self, body: &[u8]) -> Result<Call, Refusal> {
-        let ask = match self {
-            Self::Chat => chat::read(body)?,
-            Self::Responses => responses::read(body)?,
-            Self::Messages => messages::read(body)?,
-            Self::CountTokens => return messages::read_to_count(body).map(Call::Count),
-            Self::Embeddings => return embeddings::read(body).map(Call::Embed),
-            Self::Models => return Err(Refusal::bad_request("The list of models takes no body.")),
+        let Self { endpoint, model } = self;
+        let model = model.unwrap_or_default();
+        let ask = match endpoint {
+            Endpoint::Chat => chat::read(body)?,
+            Endpoint::Responses => responses::read(body)?,
+            Endpoint::Messages => messages::read(body)?,
+            Endpoint::Gemini { is_stream } => gemini::read(model, is_stream, body)?,
+            Endpoint::Cohere => cohere::read(body)?,
+            Endpoint::Converse { is_stream } => converse::read(model, is_stream, body)?,
+            Endpoint::CountTokens => return messages::read_to_count(body).map(Call::Count),
+            Endpoint::Embeddings => return embeddings::read(body).map(Call::Embed),
+            Endpoint::Models => return Err(Refusal::bad_request("The list of models takes no body.")),
         };
-        Ok(Call::Words { endpoint: self, ask })
+        Ok(Call::Words { endpoint, ask })
     }
 }
 
@@ -119,13 +154,24 @@ impl Call {
             let events = match endpoint {
                 Endpoint::Responses => responses::stream(&answer),
                 Endpoint::Messages => messages::stream(&answer),
+                Endpoint::Gemini { .. } => gemini::stream(&answer),
+                Endpoint::Cohere => cohere::stream(&answer),
+                Endpoint::Converse { .. } => converse::stream(&answer),
                 _ => chat::stream(&answer),
             };
-            return Ok(Answered::Stream { events, cut_at: script.cut_at });
+            let media_type = if matches!(endpoint, Endpoint::Converse { .. }) {
+                converse::STREAM
+            } else {
+                "text/event-stream; charset=utf-8"
+            };
+            return Ok(Answered::Stream { events, cut_at: script.cut_at, media_type });
         }
         let body = match endpoint {
             Endpoint::Responses => responses::whole(&answer),
             Endpoint::Messages => messages::whole(&answer),
+            Endpoint::Gemini { .. } => gemini::whole(&answer),
+            Endpoint::Cohere => cohere::whole(&answer),
+            Endpoint::Converse { .. } => converse::whole(&answer),
             _ => chat::whole(&answer),
         };
         Ok(Answered::Whole { body, is_cut })
@@ -134,5 +180,10 @@ impl Call {
 
 /// The shape of errors on a path, served or not.
 pub(crate) fn shape_at(path: &str) -> Shape {
-    if path.starts_with("/v1/messages") { Shape::Anthropic } else { Shape::OpenAi }
+    match path {
+        _ if path.starts_with("/v1/messages") => Shape::Anthropic,
+        _ if path.starts_with("/v1beta/") => Shape::Google,
+        _ if path.starts_with("/v2/") || path.starts_with("/model/") => Shape::Message,
+        _ => Shape::OpenAi,
+    }
 }

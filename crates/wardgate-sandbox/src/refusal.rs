@@ -10,6 +10,10 @@ pub(crate) enum Shape {
     OpenAi,
     /// `{"type": "error", "error": {…}}`.
     Anthropic,
+    /// `{"error": {"code": …, "message": …, "status": …}}`.
+    Google,
+    /// `{"message": …}`, as Cohere and Bedrock have it.
+    Message,
 }
 
 /// A request that is not answered.
@@ -48,6 +52,11 @@ impl Refusal {
                 let error = json!({"type": anthropic_word(self.status), "message": self.message});
                 json!({"type": "error", "error": error, "request_id": "req_sandbox"})
             }
+            Shape::Google => {
+                let status = self.status.as_u16();
+                json!({"error": {"code": status, "message": self.message, "status": google_word(self.status)}})
+            }
+            Shape::Message => json!({"message": self.message}),
         }
     }
 }
@@ -79,6 +88,19 @@ fn anthropic_word(status: StatusCode) -> &'static str {
         529 => "overloaded_error",
         500.. => "api_error",
         _ => "invalid_request_error",
+    }
+}
+
+fn google_word(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        429 => "RESOURCE_EXHAUSTED",
+        503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        500.. => "INTERNAL",
+        _ => "INVALID_ARGUMENT",
     }
 }
 

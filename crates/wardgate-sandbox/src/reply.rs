@@ -77,7 +77,7 @@ pub(crate) fn whole(body: &Value, is_cut: bool) -> Response<Reply> {
 }
 
 /// An answer event by event, cut before the given piece of content.
-pub(crate) fn streamed(events: Vec<Event>, cut_at: Option<usize>) -> Response<Reply> {
+pub(crate) fn streamed(events: Vec<Event>, cut_at: Option<usize>, media_type: &'static str) -> Response<Reply> {
     let mut content_left = cut_at.unwrap_or(usize::MAX);
     let mut frames = Vec::with_capacity(events.len());
     for event in events {
@@ -90,7 +90,7 @@ pub(crate) fn streamed(events: Vec<Event>, cut_at: Option<usize>) -> Response<Re
         frames.push(event.bytes);
     }
     let mut response = Response::new(Reply::new(frames, cut_at.is_some()));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }

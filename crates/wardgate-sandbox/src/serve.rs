@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::endpoint::{Answered, Endpoint, shape_at};
+use crate::endpoint::{Answered, Endpoint, Place, shape_at};
 use crate::model::Behavior;
 use crate::models;
 use crate::refusal::Refusal;
@@ -112,25 +112,25 @@ async fn connection(stream: TcpStream, counters: Arc<Counters>, shutdown: Cancel
 
 async fn answer(request: Request<Incoming>, counters: &Counters) -> Response<Reply> {
     let shape = shape_at(request.uri().path());
-    let Some(endpoint) = Endpoint::at(request.uri().path()) else {
+    let Some(place) = Place::at(request.uri().path()) else {
         let message = format!("The sandbox has nothing at {}.", request.uri().path());
         return reply::refused(&Refusal { status: StatusCode::NOT_FOUND, message }, shape);
     };
-    if request.method() != endpoint.method() {
-        return reply::wrong_method(&endpoint.method(), shape);
+    if request.method() != place.method() {
+        return reply::wrong_method(&place.method(), shape);
     }
-    if endpoint == Endpoint::Models {
+    if place.endpoint == Endpoint::Models {
         return reply::whole(&models::list(request.headers()), false);
     }
-    match call(endpoint, request.into_body(), counters).await {
+    match call(place, request.into_body(), counters).await {
         Ok(Answered::Whole { body, is_cut }) => reply::whole(&body, is_cut),
-        Ok(Answered::Stream { events, cut_at }) => reply::streamed(events, cut_at),
+        Ok(Answered::Stream { events, cut_at, media_type }) => reply::streamed(events, cut_at, media_type),
         Err(refusal) => reply::refused(&refusal, shape),
     }
 }
 
-async fn call(endpoint: Endpoint, body: Incoming, counters: &Counters) -> Result<Answered, Refusal> {
-    let call = endpoint.read(&read(body).await?)?;
+async fn call(place: Place, body: Incoming, counters: &Counters) -> Result<Answered, Refusal> {
+    let call = place.read(&read(body).await?)?;
     let behavior = Behavior::from_name(call.model()).ok_or_else(|| Refusal::unknown_model(call.model()))?;
     match behavior {
         Behavior::Slow { wait_ms } => tokio::time::sleep(Duration::from_millis(wait_ms)).await,

@@ -1,4 +1,4 @@
-//! Server-sent events, and which of them carry content.
+//! Events of a stream, mostly server-sent ones, and which of them carry content.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 /// One event of a stream, as it goes over the wire.
 #[derive(Debug)]
 pub(crate) struct Event {
-    /// The bytes, with the empty line that ends them.
+    /// The bytes; of a server-sent event with the empty line that ends it.
     pub(crate) bytes: Bytes,
     /// Whether it brings a piece of content: what `cut-<n>` counts.
     pub(crate) is_content: bool,
@@ -22,6 +22,11 @@ impl Event {
     pub(crate) fn named(data: &Value) -> Self {
         let name = data["type"].as_str().unwrap_or_default();
         Self { bytes: format!("event: {name}\ndata: {data}\n\n").into(), is_content: false }
+    }
+
+    /// An event in a framing of its own.
+    pub(crate) fn binary(bytes: Vec<u8>) -> Self {
+        Self { bytes: bytes.into(), is_content: false }
     }
 
     /// The marker after the last event of Chat Completions.

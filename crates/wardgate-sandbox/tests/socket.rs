@@ -139,6 +139,64 @@ async fn responses_number_their_events_and_end_with_the_whole() {
 }
 
 #[tokio::test]
+async fn the_formats_that_no_client_speaks_answer_as_their_makers_do() {
+    let gemini = json!({"contents": [{"role": "user", "parts": [{"text": "one two three"}]}]});
+    let whole = post("/v1beta/models/echo:generateContent", &gemini).await.json();
+    assert_eq!(whole["candidates"][0]["content"]["parts"][0]["text"], "one two three");
+    let streamed = post("/v1beta/models/echo:streamGenerateContent?alt=sse", &gemini).await.data();
+    let finishes: Vec<_> = streamed.iter().map(|chunk| &chunk["candidates"][0]["finishReason"]).collect();
+    assert_eq!(finishes, [&Value::Null, &Value::Null, &Value::Null, &json!("STOP")]);
+
+    let mut cohere = chat("echo");
+    assert_eq!(post("/v2/chat", &cohere).await.json()["message"]["content"][0]["text"], "one two three");
+    cohere["stream"] = json!(true);
+    let names = post("/v2/chat", &cohere).await;
+    assert_eq!(names.event_names(), ["message-start", "content-start", "content-delta", "content-end", "message-end"]);
+
+    let converse = json!({"messages": [{"role": "user", "content": [{"text": "one two three"}]}]});
+    let whole = post("/model/echo/converse", &converse).await.json();
+    assert_eq!(
+        (&whole["output"]["message"]["content"][0]["text"], &whole["usage"]["totalTokens"]),
+        (&json!("one two three"), &json!(6))
+    );
+    let streamed = post("/model/echo/converse-stream", &converse).await;
+    assert_eq!(streamed.headers["content-type"], "application/vnd.amazon.eventstream");
+}
+
+/// What the real ones refuse, so that a request which was translated wrongly does not pass here.
+#[tokio::test]
+async fn requests_that_only_look_right_are_refused() {
+    let call = json!({"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "c2FuZGJveC1jYWxs"});
+    let unsigned = json!({"functionCall": {"name": "f", "args": {}}});
+    let response = json!({"functionResponse": {"name": "f", "response": {"output": "x"}}});
+    let turns = |call: &Value, response: &Value| json!({"contents": [{"role": "user", "parts": [{"text": "a"}]}, {"role": "model", "parts": [call]}, {"role": "user", "parts": [response]}]});
+    let converse = |messages: Value| json!({"messages": messages});
+    let user = json!({"role": "user", "content": [{"text": "a"}]});
+    let cases = [
+        ("/v1beta/models/echo:generateContent", turns(&call, &response), 200),
+        ("/v1beta/models/echo:generateContent", turns(&unsigned, &response), 400),
+        ("/v1beta/models/echo:generateContent", turns(&call, &json!({"text": "x"})), 400),
+        ("/v1beta/models/echo:generateContent", json!({"contents": [], "messages": []}), 400),
+        ("/v1beta/models/echo:somethingElse", json!({}), 404),
+        ("/model/echo/converse", converse(json!([user])), 200),
+        ("/model/echo/converse", converse(json!([user, user])), 400),
+        ("/model/echo/converse", converse(json!([{"role": "assistant", "content": [{"text": "a"}]}])), 400),
+        ("/model/echo/converse", converse(json!([{"role": "user", "content": [{"text": " "}]}])), 400),
+        (
+            "/model/echo/converse",
+            converse(
+                json!([user, {"role": "assistant", "content": [{"toolUse": {"toolUseId": "t", "name": "f", "input": {}}}]}]),
+            ),
+            400,
+        ),
+        ("/v2/chat", json!({"model": "echo", "messages": [{"role": "tool", "tool_call_id": "t", "content": "x"}]}), 400),
+    ];
+    for (path, body, status) in cases {
+        assert_eq!(post(path, &body).await.status.as_u16(), status, "{path} {body}");
+    }
+}
+
+#[tokio::test]
 async fn a_limit_is_named_in_each_format() {
     let mut body = chat("lorem");
     body["max_tokens"] = json!(2);

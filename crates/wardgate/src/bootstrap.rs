@@ -270,9 +270,7 @@ pub(crate) async fn attach_ollama(parts: &Parts, bootstrapped: &Bootstrapped) ->
             metadata: None,
             auth_scheme: None,
             headers: Vec::new(),
-            surfaces: OLLAMA_SURFACES
-                .map(|surface| CustomSurface { surface, base_url: None, supported_params: Vec::new() })
-                .into(),
+            surfaces: OLLAMA_SURFACES.map(CustomSurface::plain).into(),
             models: Vec::new(),
             stamp: Stamp::first(now, ACTOR),
         };

@@ -47,7 +47,7 @@ fn sandbox(base_url: &str) -> anyhow::Result<Provider> {
         Arc::new(Endpoint {
             surface,
             format: surface.format(),
-            url: wardgate_model::base_url::join(base_url, surface).into(),
+            url: wardgate_model::base_url::join(base_url, surface, surface.format()).into(),
             auth: AuthScheme::Bearer,
             stream_url: None,
             supported_params: None,

@@ -1,5 +1,5 @@
-// Each official client carries a streamed conversation with a tool through providers of every format. The sandbox speaks three
-// formats; here it is three providers, each of which is known to speak only one.
+// Each official client carries a streamed conversation with a tool through providers of every format. The sandbox speaks six
+// formats; here it is six providers, each of which is known to speak only one.
 
 import assert from "node:assert/strict";
 import test, { before } from "node:test";
@@ -10,6 +10,9 @@ const SPEAKERS = {
   "node-chat": { format: "openai", surface: "chat-completions" },
   "node-responses": { format: "openai", surface: "responses" },
   "node-messages": { format: "anthropic", surface: "messages" },
+  "node-gemini": { format: "google", surface: "generate-content" },
+  "node-cohere": { format: "cohere", surface: "chat-completions" },
+  "node-converse": { format: "bedrock", surface: "chat-completions" },
 };
 const QUESTION = "how is the weather?";
 const ANSWER = "The tool answered: 12 degrees";

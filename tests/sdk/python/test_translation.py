@@ -1,7 +1,7 @@
 """Each official client carries a streamed conversation with a tool through providers of every format.
 
-The sandbox speaks three formats. Here it is three providers, each of which is known to speak only one, so that a client of
-another format is translated to it.
+The sandbox speaks six formats. Here it is six providers, each of which is known to speak only one, so that a client of another
+format is translated to it.
 """
 
 import json
@@ -17,6 +17,9 @@ SPEAKERS = {
     "only-chat": {"format": "openai", "surface": "chat-completions"},
     "only-responses": {"format": "openai", "surface": "responses"},
     "only-messages": {"format": "anthropic", "surface": "messages"},
+    "only-gemini": {"format": "google", "surface": "generate-content"},
+    "only-cohere": {"format": "cohere", "surface": "chat-completions"},
+    "only-converse": {"format": "bedrock", "surface": "chat-completions"},
 }
 QUESTION = "how is the weather?"
 ANSWER = "The tool answered: 12 degrees"

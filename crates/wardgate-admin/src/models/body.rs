@@ -1,6 +1,5 @@
 //! A model as the listing shows it.
 
-use crate::providers::format_name;
 use schemars::JsonSchema;
 use serde::Serialize;
 use wardgate_core::format::Surface;
@@ -183,7 +182,7 @@ impl ModelProvider {
 
 fn formats(provider: &Provider) -> Vec<ApiFormat> {
     let format = |surface: Surface| ApiFormat {
-        format: format_name(surface),
+        format: surface.format().family().name(),
         name: surface.name(),
         path: format!("{}{}", surface.upstream_version(), surface.upstream_path()),
         parameters: Vec::new(),

@@ -1,12 +1,11 @@
 //! The surfaces and models of a custom provider, as parts of a body.
 
 use super::base_url::BaseUrl;
-use super::format_name;
 use crate::body::{Items, Nested, OneOf, Optional, Problems, Required, Text, body};
 use crate::context::Context;
 use crate::values;
 use std::collections::HashSet;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Family, Surface};
 use wardgate_core::id::CustomModelId;
 use wardgate_core::money::PicoUsdPerToken;
 use wardgate_core::provider::{CustomModel, CustomSurface, DeclaredPrices};
@@ -22,15 +21,9 @@ const PARAMS_MAX: usize = 100;
 
 const MISSING: Option<&str> = Some("ERR_NGROK_27704");
 
-fn format() -> OneOf<&'static str> {
-    let mut families: Vec<&'static str> = Vec::new();
-    for family in Surface::ALL.map(format_name) {
-        if !families.contains(&family) {
-            families.push(family);
-        }
-    }
+fn format() -> OneOf<Family> {
     OneOf {
-        words: families.into_iter().map(|family| (family, family)).collect(),
+        words: Family::ALL.map(|family| (family.name(), family)).into(),
         code: "unsupported_format",
         error_code: Some("ERR_NGROK_27707"),
         missing_code: MISSING,
@@ -59,7 +52,7 @@ body! {
     /// One surface of a custom provider.
     ProviderSurfaceWrite {
         /// The family of formats.
-        format: &'static str = Required(format()),
+        format: Family = Required(format()),
         /// Which of the family; without it, its first one.
         surface: Option<Surface> = Optional(surface()),
         /// Its own base URL, where it differs from the provider's.
@@ -111,21 +104,21 @@ pub(super) fn read_surfaces(written: &[ProviderSurfaceWrite], problems: &mut Pro
     let mut seen = HashSet::new();
     for (number, write) in written.iter().enumerate() {
         let path = format!("supportedApiSurfaces[{number}]");
-        let of_format: Vec<Surface> =
-            Surface::ALL.into_iter().filter(|surface| format_name(*surface) == write.format).collect();
-        let meant = write.surface.or(of_format.first().copied()).filter(|surface| of_format.contains(surface));
-        let Some(surface) = meant else {
-            let names: Vec<_> = of_format.iter().map(|surface| format!("\"{}\"", surface.name())).collect();
-            let why = format!("must be {} with the format \"{}\"", names.join(" or "), write.format);
+        let of_family = || Surface::ALL.into_iter().filter_map(|surface| Some((surface, surface.format_of(write.format)?)));
+        let meant = of_family().find(|(surface, _)| write.surface.is_none_or(|wanted| wanted == *surface));
+        let Some((surface, format)) = meant else {
+            let names: Vec<_> = of_family().map(|(surface, _)| format!("\"{}\"", surface.name())).collect();
+            let why = format!("must be {} with the format \"{}\"", names.join(" or "), write.format.name());
             problems.add(format!("{path}.surface"), "unsupported_surface", Some("ERR_NGROK_27708"), why);
             continue;
         };
-        if !seen.insert(surface) {
+        if !seen.insert((surface, format)) {
             problems.add(path, "duplicate_surface", None, "declares a surface that stands in the list already");
             continue;
         }
         let params = write.supported_params.iter().flatten().map(|param| param.name.clone());
-        surfaces.push(CustomSurface { surface, base_url: write.base_url.clone(), supported_params: params.collect() });
+        let (base_url, supported_params) = (write.base_url.clone(), params.collect());
+        surfaces.push(CustomSurface { surface, format, base_url, supported_params });
     }
     surfaces
 }

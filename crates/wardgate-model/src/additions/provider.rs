@@ -8,7 +8,7 @@ use crate::overlay::{DEFAULT_SURFACES, Served, likely_scheme};
 use crate::provider::{AuthScheme, DataPolicy, Datacenter, Endpoint, Origin, Provider};
 use serde_json::Value;
 use std::sync::Arc;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Family, Format, Surface};
 use wardgate_core::name::ProviderName;
 
 /// What may be said of every provider.
@@ -90,19 +90,19 @@ fn endpoints(
     scheme: Option<AuthScheme>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Arc<Endpoint>> {
-    let endpoint = |surface: Surface, base_url: &str, supported_params: &[String]| {
-        let auth = scheme.unwrap_or_else(|| likely_scheme(surface, base_url));
-        Served { surface, base_url, auth, supported_params }.endpoint()
+    let endpoint = |surface: Surface, format: Format, base_url: &str, supported_params: &[String]| {
+        let auth = scheme.unwrap_or_else(|| likely_scheme(format, base_url));
+        Served { surface, format, base_url, auth, supported_params }.endpoint()
     };
     if fields.get("surfaces").is_none() {
-        return DEFAULT_SURFACES.into_iter().map(|surface| endpoint(surface, base_url, &[])).collect();
+        return DEFAULT_SURFACES.into_iter().map(|surface| endpoint(surface, surface.format(), base_url, &[])).collect();
     }
     let mut endpoints: Vec<Arc<Endpoint>> = Vec::new();
     for (value, path) in fields.items("surfaces", problems) {
         let (name, fields) = match value.as_str() {
             Some(name) => (Some(name), None),
             None => {
-                let fields = Fields::of(value, path.clone(), &["surface", "baseUrl", "supportedParams"], problems);
+                let fields = Fields::of(value, path.clone(), &["surface", "format", "baseUrl", "supportedParams"], problems);
                 (fields.needed_text("surface", problems), Some(fields))
             }
         };
@@ -113,18 +113,27 @@ fn endpoints(
             );
             continue;
         };
-        if endpoints.iter().any(|endpoint| endpoint.surface == surface) {
+        let Some(format) = format(surface, fields.as_ref(), problems) else { continue };
+        if endpoints.iter().any(|endpoint| (endpoint.surface, endpoint.format) == (surface, format)) {
             problems.push(path.problem(format!("{name} stands here twice")));
             continue;
         }
         let own = fields.as_ref().and_then(|fields| url(fields, problems));
         let params = fields.map(|fields| texts(&fields, "supportedParams", problems)).unwrap_or_default();
-        endpoints.push(endpoint(surface, own.unwrap_or(base_url), &params));
+        endpoints.push(endpoint(surface, format, own.unwrap_or(base_url), &params));
     }
     if endpoints.is_empty() {
         fields.wrong("surfaces", "must name a surface, or be left out", problems);
     }
     endpoints
+}
+
+/// How the surface is spelled there: as the family that is named has it, else in its own format.
+fn format(surface: Surface, fields: Option<&Fields<'_>>, problems: &mut Vec<Problem>) -> Option<Format> {
+    let Some(fields) = fields.filter(|fields| fields.get("format").is_some()) else { return Some(surface.format()) };
+    let families = Family::ALL.into_iter().filter(|family| surface.format_of(*family).is_some()).map(Family::name);
+    let name = fields.one_of("format", &families.collect::<Vec<_>>(), problems)?;
+    surface.format_of(Family::from_name(name)?)
 }
 
 fn texts(fields: &Fields<'_>, name: &str, problems: &mut Vec<Problem>) -> Vec<String> {

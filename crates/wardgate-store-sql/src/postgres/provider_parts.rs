@@ -8,7 +8,7 @@ use crate::row::{Cells, count};
 use sqlx::postgres::PgRow;
 use sqlx::types::Uuid;
 use std::collections::HashMap;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::{CustomModelId, CustomProviderId};
 use wardgate_core::provider::{CustomModel, CustomProvider, CustomSurface};
 use wardgate_store::StoreError;
@@ -16,15 +16,16 @@ use wardgate_store::StoreError;
 pub(super) async fn insert(lent: &mut Lent, provider: &CustomProvider) -> Result<(), StoreError> {
     for (position, surface) in provider.surfaces.iter().enumerate() {
         let statement = sqlx::query(
-            "INSERT INTO custom_surfaces (account_id, provider_id, position, surface, base_url, supported_params)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO custom_surfaces (account_id, provider_id, position, surface, base_url, supported_params, format)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(provider.account_id.uuid())
         .bind(provider.id.uuid())
         .bind(count(position as u64))
         .bind(surface.surface.name())
         .bind(optional_text(surface.base_url.as_deref()))
-        .bind(texts(surface.supported_params.iter().map(String::as_str)));
+        .bind(texts(surface.supported_params.iter().map(String::as_str)))
+        .bind(optional_text((surface.format != surface.surface.format()).then(|| surface.format.name())));
         lent.run(statement).await.map_err(unavailable)?;
     }
     for (position, model) in provider.models.iter().enumerate() {
@@ -64,7 +65,7 @@ pub(super) async fn fill(lent: &mut Lent, providers: &mut [CustomProvider]) -> R
     let Some(account_id) = providers.first().map(|provider| provider.account_id.uuid()) else { return Ok(()) };
     let ids: Vec<Uuid> = providers.iter().map(|provider| provider.id.uuid()).collect();
     let surfaces = sqlx::query(
-        "SELECT provider_id, surface, base_url, supported_params FROM custom_surfaces
+        "SELECT provider_id, surface, base_url, supported_params, format FROM custom_surfaces
          WHERE account_id = $1 AND provider_id = ANY($2) ORDER BY provider_id, position",
     );
     let surfaces = lent.rows(surfaces.bind(account_id).bind(&ids)).await?;
@@ -91,8 +92,10 @@ pub(super) async fn fill(lent: &mut Lent, providers: &mut [CustomProvider]) -> R
 
 fn read_surface(row: &PgRow) -> Result<(CustomProviderId, CustomSurface), StoreError> {
     let cells = Cells::new("custom_surfaces", row);
+    let surface = cells.word("surface", Surface::from_name)?;
     let surface = CustomSurface {
-        surface: cells.word("surface", Surface::from_name)?,
+        surface,
+        format: cells.optional_word("format", Format::from_name)?.unwrap_or_else(|| surface.format()),
         base_url: cells.get("base_url")?,
         supported_params: cells.get("supported_params")?,
     };

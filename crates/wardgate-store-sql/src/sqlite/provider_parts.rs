@@ -6,7 +6,7 @@ use crate::row::{Cells, count};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use std::collections::HashMap;
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Format, Surface};
 use wardgate_core::id::{CustomModelId, CustomProviderId};
 use wardgate_core::provider::{CustomModel, CustomProvider, CustomSurface};
 use wardgate_store::StoreError;
@@ -14,8 +14,8 @@ use wardgate_store::StoreError;
 pub(super) async fn insert(connection: &mut SqliteConnection, provider: &CustomProvider) -> Result<(), StoreError> {
     for (position, surface) in provider.surfaces.iter().enumerate() {
         sqlx::query(
-            "INSERT INTO custom_surfaces (account_id, provider_id, position, surface, base_url, supported_params)
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO custom_surfaces (account_id, provider_id, position, surface, base_url, supported_params, format)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(provider.account_id.as_bytes().as_slice())
         .bind(provider.id.as_bytes().as_slice())
@@ -23,6 +23,7 @@ pub(super) async fn insert(connection: &mut SqliteConnection, provider: &CustomP
         .bind(surface.surface.name())
         .bind(surface.base_url.as_deref())
         .bind(list(&surface.supported_params))
+        .bind((surface.format != surface.surface.format()).then(|| surface.format.name()))
         .execute(&mut *connection)
         .await
         .map_err(unavailable)?;
@@ -102,8 +103,10 @@ pub(super) async fn fill(connection: &mut SqliteConnection, providers: &mut [Cus
 
 fn read_surface(row: &SqliteRow) -> Result<(CustomProviderId, CustomSurface), StoreError> {
     let cells = Cells::new("custom_surfaces", row);
+    let surface = cells.word("surface", Surface::from_name)?;
     let surface = CustomSurface {
-        surface: cells.word("surface", Surface::from_name)?,
+        surface,
+        format: cells.optional_word("format", Format::from_name)?.unwrap_or_else(|| surface.format()),
         base_url: cells.get("base_url")?,
         supported_params: read_list(&cells, "supported_params")?,
     };

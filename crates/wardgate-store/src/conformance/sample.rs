@@ -11,7 +11,7 @@ use wardgate_core::audit::AuditEvent;
 use wardgate_core::budget::{Budget, BudgetOwner, BudgetWindow};
 use wardgate_core::configuration::{Configuration, References, VirtualModel};
 use wardgate_core::credit::{Credit, CreditCategory, PrepaidScope, Purchase, PurchaseStatus};
-use wardgate_core::format::Surface;
+use wardgate_core::format::{Format, Surface};
 use wardgate_core::gateway_config::GatewayConfig;
 use wardgate_core::id::{
     AccessKeyId, AccountId, ApiKeyId, AuditEventId, BudgetId, ConfigurationId, CreditId, CustomModelId, CustomProviderId,
@@ -266,10 +266,12 @@ pub fn provider(owner: &Account, name: &str) -> CustomProvider {
         surfaces: vec![
             CustomSurface {
                 surface: Surface::Messages,
+                format: Format::AnthropicMessages,
                 base_url: Some("http://127.0.0.1:1/anthropic".to_owned()),
                 supported_params: vec!["top_p".to_owned(), "a \"b\"".to_owned()],
             },
-            CustomSurface { surface: Surface::ChatCompletions, base_url: None, supported_params: Vec::new() },
+            CustomSurface::plain(Surface::ChatCompletions),
+            CustomSurface { format: Format::BedrockConverse, ..CustomSurface::plain(Surface::ChatCompletions) },
         ],
         models: vec![model("qwen3:8b", Some("Qwen/Qwen3-8B"), &["seed", "logit_bias"]), model("llama", None, &[])],
         stamp: stamp(now),
