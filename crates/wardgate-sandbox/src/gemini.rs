@@ -1,6 +1,7 @@
 //! Gemini's generateContent and streamGenerateContent: reading a request, spelling an answer.
 //!
-//! As the real one it refuses members that it does not know, and a call in the history whose signature is missing.
+//! As the real one it takes names in two spellings, and refuses members that it does not know and a call in the history whose
+//! signature is missing.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,28 +22,28 @@ const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Request {
     contents: Vec<Turn>,
-    #[serde(default)]
+    #[serde(default, alias = "system_instruction")]
     system_instruction: Option<Turn>,
     #[serde(default)]
     tools: Vec<OfferedTools>,
-    #[serde(default, rename = "toolConfig")]
+    #[serde(default, rename = "toolConfig", alias = "tool_config")]
     _tool_config: Option<Value>,
-    #[serde(default, rename = "safetySettings")]
+    #[serde(default, rename = "safetySettings", alias = "safety_settings")]
     _safety_settings: Option<Value>,
     #[serde(default, rename = "labels")]
     _labels: Option<Value>,
-    #[serde(default, rename = "serviceTier")]
+    #[serde(default, rename = "serviceTier", alias = "service_tier")]
     _service_tier: Option<Value>,
     #[serde(default, rename = "store")]
     _store: Option<Value>,
-    #[serde(default)]
+    #[serde(default, alias = "generation_config")]
     generation_config: GenerationConfig,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GenerationConfig {
-    #[serde(default)]
+    #[serde(default, alias = "max_output_tokens")]
     max_output_tokens: Option<usize>,
 }
 
@@ -61,17 +62,17 @@ struct Part {
     text: Option<String>,
     #[serde(default)]
     thought: bool,
-    #[serde(default)]
+    #[serde(default, alias = "thought_signature")]
     thought_signature: Option<String>,
-    #[serde(default)]
+    #[serde(default, alias = "function_call")]
     function_call: Option<FunctionCall>,
-    #[serde(default)]
+    #[serde(default, alias = "function_response")]
     function_response: Option<FunctionResponse>,
-    #[serde(default, rename = "inlineData")]
+    #[serde(default, rename = "inlineData", alias = "inline_data")]
     _inline_data: Option<Value>,
-    #[serde(default, rename = "fileData")]
+    #[serde(default, rename = "fileData", alias = "file_data")]
     _file_data: Option<Value>,
-    #[serde(default, rename = "mediaResolution")]
+    #[serde(default, rename = "mediaResolution", alias = "media_resolution")]
     _media_resolution: Option<Value>,
 }
 
@@ -89,7 +90,7 @@ struct FunctionResponse {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OfferedTools {
-    #[serde(default)]
+    #[serde(default, alias = "function_declarations")]
     function_declarations: Vec<Declaration>,
 }
 
@@ -99,7 +100,7 @@ struct Declaration {
     name: String,
     #[serde(default)]
     parameters: Value,
-    #[serde(default)]
+    #[serde(default, alias = "parameters_json_schema")]
     parameters_json_schema: Value,
 }
 

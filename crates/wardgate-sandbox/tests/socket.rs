@@ -61,7 +61,7 @@ async fn arrived(response: http::Response<hyper::body::Incoming>) -> Arrived {
             }
         }
     }
-    Arrived { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes).unwrap(), is_complete }
+    Arrived { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned(), is_complete }
 }
 
 fn request(method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {

@@ -9,7 +9,7 @@ use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrat
 use sqlx::{SqlSafeStr as _, SqliteConnection, SqlitePool};
 
 /// Every migration of the SQLite schema, oldest first: number, description, text.
-const SQLITE: [(i64, &str, &str); 7] = [
+const SQLITE: [(i64, &str, &str); 8] = [
     (1, "first tables", include_str!("../../../migrations/sqlite/0001_first_tables.sql")),
     (2, "managed objects", include_str!("../../../migrations/sqlite/0002_managed_objects.sql")),
     (3, "usage sums", include_str!("../../../migrations/sqlite/0003_usage_sums.sql")),
@@ -17,6 +17,7 @@ const SQLITE: [(i64, &str, &str); 7] = [
     (5, "provider addressing", include_str!("../../../migrations/sqlite/0005_provider_addressing.sql")),
     (6, "prepaid", include_str!("../../../migrations/sqlite/0006_prepaid.sql")),
     (7, "usage team sums", include_str!("../../../migrations/sqlite/0007_usage_team_sums.sql")),
+    (8, "surface formats", include_str!("../../../migrations/sqlite/0008_surface_formats.sql")),
 ];
 
 /// The newest migration that this program knows.

@@ -4,6 +4,8 @@
 //! Members are added to an answer that is in the client's format already, and all others stay byte for byte as they are. An
 //! answer that cannot be read passes as it is: what a model said is worth more than what it cost.
 
+mod reasoning;
+
 use crate::edit::{for_each_member, json_string, push_member};
 use crate::sse;
 use bytes::{Bytes, BytesMut};
@@ -311,17 +313,22 @@ impl Told<'_> {
             if key == "finish_reason" {
                 reason = Some(value.to_owned());
             }
+            let named = match key {
+                "message" | "delta" if self.given.provider.is_some() => reasoning::under_all_names(value),
+                _ => None,
+            };
             if key != "native_finish_reason" {
-                push_member(&mut text, key, value);
+                push_member(&mut text, key, named.as_deref().unwrap_or(value));
             }
         })
         .ok()?;
-        let reason = reason?;
-        let native = match self.stop_reason {
-            Some(native) if reason != "null" => json_string(native),
-            _ => reason,
-        };
-        push_member(&mut text, "native_finish_reason", &native);
+        if let Some(reason) = reason {
+            let native = match self.stop_reason {
+                Some(native) if reason != "null" => json_string(native),
+                _ => reason,
+            };
+            push_member(&mut text, "native_finish_reason", &native);
+        }
         text.push('}');
         Some(text)
     }

@@ -10,13 +10,14 @@ use sqlx::postgres::PgPool;
 use sqlx::{Row as _, SqlSafeStr as _};
 
 /// Every migration of the Postgres schema, oldest first: number, description, text. Shipped ones are never edited or removed.
-const POSTGRES: [(i64, &str, &str); 6] = [
+const POSTGRES: [(i64, &str, &str); 7] = [
     (1, "first tables", include_str!("../../../../migrations/postgres/0001_first_tables.sql")),
     (2, "usage sums", include_str!("../../../../migrations/postgres/0002_usage_sums.sql")),
     (3, "budgets", include_str!("../../../../migrations/postgres/0003_budgets.sql")),
     (4, "provider addressing", include_str!("../../../../migrations/postgres/0004_provider_addressing.sql")),
     (5, "prepaid", include_str!("../../../../migrations/postgres/0005_prepaid.sql")),
     (6, "usage team sums", include_str!("../../../../migrations/postgres/0006_usage_team_sums.sql")),
+    (7, "surface formats", include_str!("../../../../migrations/postgres/0007_surface_formats.sql")),
 ];
 
 /// The newest migration that this program knows.
