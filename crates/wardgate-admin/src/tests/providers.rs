@@ -25,6 +25,8 @@ async fn what_was_made_is_shown() {
                 "supportedApiSurfaces": [
                     {"format": "anthropic", "surface": "messages", "baseUrl": "https://llm.example.com/anthropic"},
                     {"format": "openai", "supportedParams": [{"name": "temperature"}]},
+                    {"format": "bedrock"},
+                    {"format": "cohere", "surface": "embeddings"},
                 ],
                 "models": [{"modelId": "qwen3:8b", "providerModelId": "Qwen/Qwen3-8B"}, {"modelId": "llama", "unsupportedParams": ["top_k"]}],
             })),
@@ -41,6 +43,8 @@ async fn what_was_made_is_shown() {
         json!([
             {"format": "anthropic", "surface": "messages", "baseUrl": "https://llm.example.com/anthropic", "supportedParams": []},
             {"format": "openai", "surface": "chat-completions", "supportedParams": [{"name": "temperature"}]},
+            {"format": "bedrock", "surface": "chat-completions", "supportedParams": []},
+            {"format": "cohere", "surface": "embeddings", "supportedParams": []},
         ])
     );
     assert_eq!(

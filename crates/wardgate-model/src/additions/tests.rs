@@ -89,6 +89,8 @@ fn a_new_provider_is_called_as_the_file_says() {
             {"id": "claude-proxy", "name": "Ours", "baseUrl": "https://llm.internal/v1", "authScheme": "x-api-key", "surfaces": [
                 "messages",
                 {"surface": "chat-completions", "baseUrl": "https://chat.internal/v4", "supportedParams": ["stop"]},
+                {"surface": "chat-completions", "format": "bedrock", "baseUrl": "https://vpce.internal"},
+                {"surface": "embeddings", "format": "cohere"},
             ]},
             {"id": "openai", "dataPolicy": {"retains": false}},
         ],
@@ -109,6 +111,8 @@ fn a_new_provider_is_called_as_the_file_says() {
     let expected = [
         "messages https://llm.internal/v1/messages x-api-key",
         "chat-completions https://chat.internal/v4/chat/completions x-api-key",
+        "chat-completions https://vpce.internal/model/{model}/converse x-api-key",
+        "embeddings https://llm.internal/v1/embed x-api-key",
     ];
     assert_eq!(told("claude-proxy"), ("Ours".to_owned(), expected.map(str::to_owned).to_vec()));
     let target = resolve("house/llama", &overlay).unwrap_or_else(|error| panic!("{error}"));
@@ -148,7 +152,7 @@ fn a_provider_that_cannot_be_called_is_refused() {
         &[
             "providers[0].surfaces[1]: messages stands here twice",
             "providers[0].surfaces[2]: must have the field surface",
-            "providers[0].surfaces[3]: must be an object with the fields surface, baseUrl, supportedParams",
+            "providers[0].surfaces[3]: must be an object with the fields surface, format, baseUrl, supportedParams",
             "providers[0].dataPolicy.trains: must be true or false, or left out when it is not known",
         ],
     );
