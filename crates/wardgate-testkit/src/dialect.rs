@@ -1,5 +1,7 @@
 //! The APIs that are spoken on both sides, as far as tests speak them.
 
+mod cohere;
+mod converse;
 mod gemini;
 mod responses;
 
@@ -22,6 +24,27 @@ pub enum Dialect {
     Embeddings,
     /// Gemini's batchEmbedContents, of the same kind.
     BatchEmbedContents,
+    /// Cohere's Chat, which providers speak and clients do not.
+    Cohere,
+    /// Bedrock's Converse, likewise. Its streams are binary.
+    Converse,
+}
+
+const NO_CLIENT: &str = "no client speaks it";
+const BINARY: &str = "its streams are no text: see `frames`";
+
+/// A stream in parts, as bytes: also of a dialect whose streams are no text.
+pub struct Frames {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// What comes before content.
+    pub opening: Vec<u8>,
+    /// An event for each piece.
+    pub contents: Vec<Vec<u8>>,
+    /// The end.
+    pub ending: Vec<u8>,
+    /// What comes in its place when the provider fails.
+    pub error: Vec<u8>,
 }
 
 impl Dialect {
@@ -38,6 +61,8 @@ impl Dialect {
             Self::Gemini | Self::BatchEmbedContents => "/v1beta/models",
             Self::Completions => "/v1/completions",
             Self::Embeddings => "/v1/embeddings",
+            Self::Cohere => "/v2/chat",
+            Self::Converse => "/model",
         }
     }
 
@@ -52,6 +77,8 @@ impl Dialect {
             Self::Completions => ("openai", "completions"),
             Self::Embeddings => ("openai", "embeddings"),
             Self::BatchEmbedContents => ("google", "batch-embed-contents"),
+            Self::Cohere => ("cohere", "chat-completions"),
+            Self::Converse => ("bedrock", "chat-completions"),
         }
     }
 
@@ -71,6 +98,7 @@ impl Dialect {
             Self::BatchEmbedContents => {
                 json!({"requests": [{"model": format!("models/{model}"), "content": {"parts": [{"text": "Hello"}]}}]})
             }
+            Self::Cohere | Self::Converse => panic!("{NO_CLIENT}"),
         }
     }
 
@@ -84,6 +112,7 @@ impl Dialect {
             Self::Messages => json!([{"name": name, "input_schema": schema}]),
             Self::Responses => json!([{"type": "function", "name": name, "parameters": schema}]),
             Self::Gemini => json!([{"functionDeclarations": [{"name": name, "parametersJsonSchema": schema}]}]),
+            Self::Cohere | Self::Converse => panic!("{NO_CLIENT}"),
         }
     }
 
@@ -107,6 +136,10 @@ impl Dialect {
             Self::BatchEmbedContents => {
                 json!({"embeddings": [{"values": text}], "usageMetadata": {"promptTokenCount": 12, "totalTokenCount": 12}})
             }
+            Self::Cohere => {
+                cohere::whole(&json!({"role": "assistant", "content": [{"type": "text", "text": text}]}), "COMPLETE")
+            }
+            Self::Converse => converse::whole(&json!([{"text": text}]), "end_turn"),
         }
     }
 
@@ -127,6 +160,11 @@ impl Dialect {
             }
             Self::Responses => responses::whole(&json!([responses::call(name, arguments)])),
             Self::Gemini => gemini::whole(&json!([gemini::call(name, arguments)])),
+            Self::Cohere => {
+                let calls = json!([cohere::call(name, arguments)]);
+                cohere::whole(&json!({"role": "assistant", "tool_calls": calls}), "TOOL_CALL")
+            }
+            Self::Converse => converse::whole(&json!([converse::call(name, arguments)]), "tool_use"),
             Self::Completions | Self::Embeddings | Self::BatchEmbedContents => panic!("no tools there"),
         }
     }
@@ -160,6 +198,8 @@ impl Dialect {
             }
             Self::Responses => responses::call_stream(name, fragments),
             Self::Gemini => gemini::call_stream(name, fragments),
+            Self::Cohere => cohere::call_stream(name, fragments),
+            Self::Converse => panic!("{BINARY}"),
             Self::Completions | Self::Embeddings | Self::BatchEmbedContents => panic!("no tools there"),
         }
     }
@@ -175,6 +215,8 @@ impl Dialect {
             }
             Self::Responses => responses::opening(),
             Self::Gemini | Self::Completions | Self::Embeddings | Self::BatchEmbedContents => String::new(),
+            Self::Cohere => cohere::opening(),
+            Self::Converse => panic!("{BINARY}"),
         }
     }
 
@@ -190,6 +232,8 @@ impl Dialect {
             Self::Responses => responses::content(text),
             Self::Gemini => gemini::content(text),
             Self::Completions => completions_chunk(text, &Value::Null),
+            Self::Cohere => cohere::content(text),
+            Self::Converse => panic!("{BINARY}"),
             Self::Embeddings | Self::BatchEmbedContents => panic!("no streams there"),
         }
     }
@@ -203,6 +247,8 @@ impl Dialect {
             Self::Responses => responses::ending(text),
             Self::Gemini => gemini::ending(),
             Self::Completions => format!("{}data: [DONE]\n\n", completions_chunk("", &json!("stop"))),
+            Self::Cohere => cohere::ending("content-end", "COMPLETE"),
+            Self::Converse => panic!("{BINARY}"),
             Self::Embeddings | Self::BatchEmbedContents => panic!("no streams there"),
         }
     }
@@ -211,6 +257,27 @@ impl Dialect {
     #[must_use]
     pub fn ending(self) -> String {
         self.ending_of("")
+    }
+
+    /// A stream that says these pieces, or fails with `error`.
+    #[must_use]
+    pub fn frames(self, pieces: &[&str], error: &str) -> Frames {
+        if self == Self::Converse {
+            return Frames {
+                media_type: "application/vnd.amazon.eventstream",
+                opening: converse::opening(),
+                contents: pieces.iter().map(|piece| converse::content(piece)).collect(),
+                ending: converse::ending("end_turn"),
+                error: converse::error_event(error),
+            };
+        }
+        Frames {
+            media_type: "text/event-stream",
+            opening: self.opening().into(),
+            contents: pieces.iter().map(|piece| self.content(piece).into()).collect(),
+            ending: self.ending_of(&pieces.concat()).into(),
+            error: self.error_event(error).into(),
+        }
     }
 
     /// A whole stream that says these pieces, as the provider sends it: a piece, an event.
@@ -239,6 +306,8 @@ impl Dialect {
             Self::Gemini | Self::BatchEmbedContents => {
                 format!("data: {}\n\n", json!({"error": {"code": 500, "message": message, "status": "INTERNAL"}}))
             }
+            Self::Cohere => cohere::error_event(message),
+            Self::Converse => panic!("{BINARY}"),
         }
     }
 
@@ -253,6 +322,7 @@ impl Dialect {
             Self::Gemini | Self::BatchEmbedContents => {
                 json!({"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}})
             }
+            Self::Cohere | Self::Converse => json!({"message": message}),
         }
     }
 
@@ -264,6 +334,8 @@ impl Dialect {
             Self::Messages => "event: message_stop",
             Self::Responses => "event: response.completed",
             Self::Gemini | Self::BatchEmbedContents => "\"finishReason\":",
+            Self::Cohere => "event: message-end",
+            Self::Converse => "messageStop",
         }
     }
 
@@ -287,6 +359,7 @@ impl Dialect {
                 error.get("param").is_some() && body.get("type").is_none()
             }
             Self::Messages | Self::Gemini | Self::BatchEmbedContents => body["type"] == "error",
+            Self::Cohere | Self::Converse => panic!("{NO_CLIENT}"),
         };
         assert!(is_right && is_enveloped && is_text(&body["request_id"]), "no error of {self:?}: {body}");
         error["code"].as_str().unwrap_or_default().to_owned()
@@ -313,6 +386,7 @@ impl Dialect {
                 &event["response"]["error"],
             ),
             Self::Gemini | Self::BatchEmbedContents => (event["error"]["status"].is_string(), &event["error"]),
+            Self::Cohere | Self::Converse => panic!("{NO_CLIENT}"),
         };
         assert!(is_right && error["message"].is_string(), "no error event of {self:?} at the end: {text}");
         error.clone()

@@ -23,7 +23,7 @@ mod redis;
 pub use ask::Ask;
 pub use certificate::{Certificate, Untrusted};
 pub use client::{Answer, Client, Connection, Streaming};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, Frames};
 pub use gateway::{Gateway, Setup};
 pub use management::Key;
 pub use postgres::{Database, Frozen, Pooler, Postgres};

@@ -1,6 +1,6 @@
 //! What an upstream does with one request, step by step.
 
-use crate::Dialect;
+use crate::{Dialect, Frames};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,19 +93,27 @@ impl Reply {
     /// The right answer, streamed.
     #[must_use]
     pub fn streams(dialect: Dialect, pieces: &[&str]) -> Self {
-        Self::events(&dialect.stream(pieces))
+        let Frames { media_type, opening, contents, ending, .. } = dialect.frames(pieces, "");
+        let events = [vec![opening], contents, vec![ending]].concat();
+        events.iter().fold(Self::begin_stream_of(media_type), |reply, event| reply.chunk(event)).end()
     }
 
     /// A stream of these events, each in a chunk.
     #[must_use]
-    pub fn events(events: &[String]) -> Self {
+    pub fn events(events: &[impl AsRef<[u8]>]) -> Self {
         events.iter().fold(Self::begin_stream(), |reply, event| reply.chunk(event)).end()
     }
 
     /// The head of a stream.
     #[must_use]
     pub fn begin_stream() -> Self {
-        Self::raw("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        Self::begin_stream_of("text/event-stream")
+    }
+
+    /// The head of a stream of another type.
+    #[must_use]
+    pub fn begin_stream_of(media_type: &str) -> Self {
+        Self::raw(format!("HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ntransfer-encoding: chunked\r\n\r\n"))
     }
 
     /// Bytes as they stand.

@@ -85,6 +85,7 @@ impl Dialect {
                 said.is_for_tools = !said.calls.is_empty();
                 said.tokens = tokens(&body["usageMetadata"], "promptTokenCount", "candidatesTokenCount");
             }
+            Self::Cohere | Self::Converse => panic!("no client speaks it"),
         }
         said
     }
@@ -140,7 +141,7 @@ impl Dialect {
                         (said.calls, said.is_for_tools, said.tokens) = (whole.calls, whole.is_for_tools, whole.tokens);
                     }
                 }
-                Self::Embeddings | Self::BatchEmbedContents => panic!("no streams there"),
+                Self::Embeddings | Self::BatchEmbedContents | Self::Cohere | Self::Converse => panic!("no streams there"),
                 Self::Gemini => {
                     let one = self.read_whole(&event);
                     said.text.push_str(&one.text);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::rc::Rc;
 use tokio::task::{JoinSet, LocalSet};
-use wardgate_testkit::{Answer, Ask, Dialect, Gateway, Reply, Seen, Untrusted, Upstream, refused_url};
+use wardgate_testkit::{Answer, Ask, Dialect, Frames, Gateway, Reply, Seen, Untrusted, Upstream, refused_url};
 
 /// Ends the waits for those who say nothing. The others have to be done by then.
 const PATIENCE: &str = "1s";
@@ -126,11 +126,16 @@ impl Column {
     fn of_whole_answers(self) -> Vec<Row> {
         let whole = self.spoken.whole("half").to_string();
         let half = &whole[..whole.len() / 2];
+        // Their errors have no name of their own: only the status tells them from an answer, which this is none of either.
+        let in_a_success = match self.spoken {
+            Dialect::Cohere | Dialect::Converse => "502 upstream_unreadable",
+            _ => "502 upstream_error",
+        };
         let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", whole.len());
         vec![
             Row::new("stalls after its head", Reply::raw(head.as_str()).hang(), "504 upstream_timeout").timed_out(),
             Row::new("stalls in its middle", Reply::raw(format!("{head}{half}")).hang(), "504 upstream_timeout").timed_out(),
-            Row::new("200 with an error", Reply::json(200, &self.error()), "502 upstream_error"),
+            Row::new("200 with an error", Reply::json(200, &self.error()), in_a_success),
             Row::new("a cut before the body", Reply::raw(head.as_str()).close(), "502 upstream_unreadable"),
             Row::new("a cut in the body", Reply::raw(head + half).close(), "502 upstream_unreadable"),
             Row::new("malformed", Reply::whole(200, "application/json", half), "502 upstream_unreadable"),
@@ -138,15 +143,15 @@ impl Column {
     }
 
     fn of_streams(self) -> Vec<Row> {
-        let spoken = self.spoken;
-        let opened = || Reply::begin_stream().chunk(spoken.opening());
-        let begun = || opened().chunk(spoken.content(BEGUN));
-        let error = spoken.error_event("ill");
+        let Frames { media_type, opening, contents, error, .. } = self.spoken.frames(&[BEGUN], "ill");
+        let head = || Reply::begin_stream_of(media_type);
+        let opened = || head().chunk(&opening);
+        let begun = || opened().chunk(contents.concat());
         let nonsense = "data: {\"half of: nonsense}\n\n";
         let (failed, unreadable) = ("502 upstream_error", "502 upstream_unreadable");
         let before = [
-            Row::new("stalls after its head", Reply::begin_stream().hang(), "504 upstream_timeout").timed_out(),
-            Row::new("an error event first", Reply::begin_stream().chunk(&error).end(), failed),
+            Row::new("stalls after its head", head().hang(), "504 upstream_timeout").timed_out(),
+            Row::new("an error event first", head().chunk(&error).end(), failed),
             Row::new("an error event before content", opened().chunk(&error).end(), failed),
             Row::new("a cut before content", opened().close(), "502 upstream_truncated"),
             Row::new("a malformed event before content", opened().chunk(nonsense).end(), unreadable),
@@ -370,4 +375,8 @@ columns! {
     streamed_responses_by_gemini: Responses by Gemini, true;
     whole_gemini_by_responses: Gemini by Responses, false;
     streamed_gemini_by_responses: Gemini by Responses, true;
+    whole_chat_by_cohere: Chat by Cohere, false;
+    streamed_messages_by_cohere: Messages by Cohere, true;
+    whole_messages_by_converse: Messages by Converse, false;
+    streamed_chat_by_converse: Chat by Converse, true;
 }
