@@ -239,7 +239,16 @@ async fn pending_migrations_are_told() {
     let options = SqliteOptions::default();
     assert_eq!(
         SqliteStore::pending(&path, &options).await.unwrap(),
-        ["first tables", "managed objects", "usage sums", "budgets", "provider addressing", "prepaid", "usage team sums"]
+        [
+            "first tables",
+            "managed objects",
+            "usage sums",
+            "budgets",
+            "provider addressing",
+            "prepaid",
+            "usage team sums",
+            "surface formats"
+        ]
     );
     assert!(!path.exists());
     old_database(&path).await;
