@@ -25,6 +25,10 @@ pub enum Format {
     GeminiBatchEmbedding,
     /// Cohere's Embed, version 2.
     CohereEmbedding,
+    /// Vertex AI's predictions of embedding models.
+    VertexEmbedding,
+    /// What Amazon Bedrock's embedding models are invoked with, each in its maker's form.
+    BedrockEmbedding,
     /// Anthropic's count of a request's tokens.
     AnthropicTokenCount,
     /// Gemini's countTokens.
@@ -35,6 +39,8 @@ pub enum Format {
     OpenAiTokenCount,
     /// Gemini's embedContent.
     GeminiEmbedding,
+    /// OpenAI's making of pictures.
+    OpenAiImages,
     /// Jina's ranking of texts, which is OpenRouter's as well.
     JinaRerank,
     /// Cohere's ranking, version 2.
@@ -87,7 +93,7 @@ impl Family {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::OpenAiChat,
         Self::OpenAiResponses,
         Self::OpenAiCompletions,
@@ -98,11 +104,14 @@ impl Format {
         Self::BedrockConverse,
         Self::GeminiBatchEmbedding,
         Self::CohereEmbedding,
+        Self::VertexEmbedding,
+        Self::BedrockEmbedding,
         Self::AnthropicTokenCount,
         Self::GeminiTokenCount,
         Self::VertexTokenCount,
         Self::OpenAiTokenCount,
         Self::GeminiEmbedding,
+        Self::OpenAiImages,
         Self::JinaRerank,
         Self::CohereRerank,
         Self::VoyageRerank,
@@ -124,11 +133,14 @@ impl Format {
             Self::BedrockConverse => "bedrock-converse",
             Self::GeminiBatchEmbedding => "gemini-batch-embedding",
             Self::CohereEmbedding => "cohere-embedding",
+            Self::VertexEmbedding => "vertex-embedding",
+            Self::BedrockEmbedding => "bedrock-embedding",
             Self::AnthropicTokenCount => "anthropic-token-count",
             Self::GeminiTokenCount => "gemini-token-count",
             Self::VertexTokenCount => "vertex-token-count",
             Self::OpenAiTokenCount => "openai-token-count",
             Self::GeminiEmbedding => "gemini-embedding",
+            Self::OpenAiImages => "openai-images",
             Self::JinaRerank => "jina-rerank",
             Self::CohereRerank => "cohere-rerank",
             Self::VoyageRerank => "voyage-rerank",
@@ -152,6 +164,7 @@ impl Format {
             | Self::OpenAiCompletions
             | Self::OpenAiEmbeddings
             | Self::OpenAiTokenCount
+            | Self::OpenAiImages
             | Self::JinaRerank
             | Self::VoyageRerank
             | Self::Opaque => Family::OpenAi,
@@ -160,9 +173,10 @@ impl Format {
             | Self::GeminiBatchEmbedding
             | Self::GeminiTokenCount
             | Self::VertexTokenCount
+            | Self::VertexEmbedding
             | Self::GeminiEmbedding => Family::Google,
             Self::CohereChat | Self::CohereEmbedding | Self::CohereRerank => Family::Cohere,
-            Self::BedrockConverse | Self::BedrockRerank => Family::Bedrock,
+            Self::BedrockConverse | Self::BedrockEmbedding | Self::BedrockRerank => Family::Bedrock,
         }
     }
 
@@ -181,23 +195,30 @@ impl Format {
                     | Self::BedrockConverse
             ),
             Self::OpenAiCompletions => matches!(provider, Self::OpenAiCompletions) || Self::OpenAiChat.is_answered_by(provider),
-            Self::OpenAiEmbeddings => {
-                matches!(provider, Self::OpenAiEmbeddings | Self::GeminiBatchEmbedding | Self::CohereEmbedding)
-            }
+            Self::OpenAiEmbeddings | Self::GeminiBatchEmbedding => matches!(
+                provider,
+                Self::OpenAiEmbeddings
+                    | Self::GeminiBatchEmbedding
+                    | Self::CohereEmbedding
+                    | Self::VertexEmbedding
+                    | Self::BedrockEmbedding
+            ),
             Self::AnthropicTokenCount | Self::GeminiTokenCount | Self::OpenAiTokenCount => provider.is_token_count(),
-            Self::GeminiBatchEmbedding => {
-                matches!(provider, Self::GeminiBatchEmbedding | Self::OpenAiEmbeddings | Self::CohereEmbedding)
-            }
             Self::GeminiEmbedding => {
                 matches!(provider, Self::GeminiEmbedding) || Self::GeminiBatchEmbedding.is_answered_by(provider)
             }
             Self::JinaRerank | Self::CohereRerank | Self::VoyageRerank => provider.is_rerank(),
+            Self::OpenAiImages => matches!(provider, Self::OpenAiImages | Self::Gemini),
             // Only who serves the same surface knows what to do with it.
             Self::Opaque => false,
             // No client speaks these here.
-            Self::CohereChat | Self::BedrockConverse | Self::CohereEmbedding | Self::VertexTokenCount | Self::BedrockRerank => {
-                false
-            }
+            Self::CohereChat
+            | Self::BedrockConverse
+            | Self::CohereEmbedding
+            | Self::VertexEmbedding
+            | Self::BedrockEmbedding
+            | Self::VertexTokenCount
+            | Self::BedrockRerank => false,
         }
     }
 
@@ -210,7 +231,7 @@ impl Format {
     /// Whether what it has for an answer is not looked into, but for what it used: that may be told in other things than tokens.
     #[must_use]
     pub const fn is_unread(self) -> bool {
-        matches!(self, Self::Opaque) || self.is_rerank()
+        matches!(self, Self::Opaque | Self::OpenAiImages) || self.is_rerank()
     }
 
     /// Whether it only asks how many tokens a request has.
@@ -308,8 +329,8 @@ impl Surface {
             Self::ResponsesInputTokens => Format::OpenAiTokenCount,
             Self::EmbedContent => Format::GeminiEmbedding,
             Self::BatchEmbedContents => Format::GeminiBatchEmbedding,
-            Self::ImageGenerations
-            | Self::ImageEdits
+            Self::ImageGenerations => Format::OpenAiImages,
+            Self::ImageEdits
             | Self::ImageVariations
             | Self::Speech
             | Self::Transcriptions

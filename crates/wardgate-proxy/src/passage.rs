@@ -18,7 +18,7 @@ use wardgate_wire::stream::{StreamFacts, Watcher};
 use wardgate_wire::transcode::counts;
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm, EmbeddingsRequest};
 use wardgate_wire::transcode::ranks::{self, RankRequest};
-use wardgate_wire::transcode::{self, ReplyOptions, Transcoder};
+use wardgate_wire::transcode::{self, ReplyOptions, Transcoder, images};
 
 /// The way of one attempt's answer.
 pub(crate) enum Passage {
@@ -39,6 +39,11 @@ pub(crate) enum Passage {
     Vectors(Box<Vectors>),
     /// The same for ranks.
     Ranks(Box<Ranks>),
+    /// The same for pictures.
+    Images {
+        /// When they were asked for, in Unix seconds.
+        created: i64,
+    },
     /// The same for a count of tokens, which is but a number.
     Count {
         /// What the client speaks.
@@ -144,6 +149,11 @@ impl Passage {
                 let facts = ReplyFacts { usage: reply.usage, stop_reason: None };
                 Ok(Whole { body, facts, warnings: Warnings::default() })
             }
+            Self::Images { created } => {
+                let reply = images::decode_reply(&body, credential)?;
+                let facts = ReplyFacts { usage: reply.usage, stop_reason: None };
+                Ok(Whole { body: images::encode_reply(&reply, *created).into(), facts, warnings: Warnings::default() })
+            }
             Self::Count { client } => {
                 let body = counts::write(*client, counts::read(&body, credential)?).into();
                 // Counting uses nothing.
@@ -173,7 +183,7 @@ impl Passage {
                 Reader::Translated(Box::new(transcoder), *client, options.is_json_array)
             }
             // Nothing reads a stream of these: what comes is a fault.
-            Self::Vectors(_) | Self::Ranks(_) | Self::Count { .. } => Reader::Same(Box::new(Watched {
+            Self::Vectors(_) | Self::Ranks(_) | Self::Images { .. } | Self::Count { .. } => Reader::Same(Box::new(Watched {
                 watcher: Watcher::new(Format::OpenAiEmbeddings, false),
                 format: Format::OpenAiEmbeddings,
                 array: None,
@@ -186,7 +196,7 @@ impl Passage {
     pub(crate) fn replay(&self, body: &[u8], credential: Option<&str>) -> Result<Option<(Reader, Bytes)>, Fault> {
         match self {
             Self::Same { format, .. } => reply::read(*format, body, credential).map(|_| None),
-            Self::Vectors(_) | Self::Ranks(_) | Self::Count { .. } => Ok(None),
+            Self::Vectors(_) | Self::Ranks(_) | Self::Images { .. } | Self::Count { .. } => Ok(None),
             Self::Translated(translation) => {
                 let reply = transcode::decode_reply(translation.provider, body, translation.mark, credential)?;
                 let mut reader = self.reader(credential);

@@ -75,6 +75,9 @@ pub fn event(format: Format, error: &ErrorBody<'_>, envelope: &Envelope) -> Vec<
         | Format::OpenAiTokenCount
         | Format::CohereChat
         | Format::CohereEmbedding
+        | Format::VertexEmbedding
+        | Format::BedrockEmbedding
+        | Format::OpenAiImages
         | Format::JinaRerank
         | Format::CohereRerank
         | Format::VoyageRerank

@@ -37,12 +37,16 @@ pub fn read(format: Format, body: &[u8], credential: Option<&str>) -> Result<Rep
             figures::count(body, credential).map(|_| ReplyFacts { usage: Some(Usage::default()), stop_reason: None })
         }
         Format::GeminiEmbedding | Format::GeminiBatchEmbedding => figures::vector(body, credential),
-        Format::Opaque => opaque::read(body, credential),
+        Format::Opaque | Format::OpenAiImages => opaque::read(body, credential),
         Format::JinaRerank | Format::CohereRerank | Format::VoyageRerank | Format::BedrockRerank => {
             opaque::ranks(body, credential)
         }
         // No client is served in these, so nothing of them passes unread.
-        Format::CohereChat | Format::BedrockConverse | Format::CohereEmbedding => {
+        Format::CohereChat
+        | Format::BedrockConverse
+        | Format::CohereEmbedding
+        | Format::VertexEmbedding
+        | Format::BedrockEmbedding => {
             let reply = crate::transcode::decode_reply(format, body, 0, credential)?;
             Ok(ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) })
         }

@@ -16,6 +16,7 @@ pub mod stops;
 pub mod embeddings;
 pub mod counts;
 pub mod ranks;
+pub mod images;
 pub mod completions;
 pub(crate) mod arrange;
 pub(crate) mod json_tool;
@@ -31,7 +32,7 @@ use crate::json::Path;
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::Origin;
 use crate::neutral::reply::{Reply, Stop};
-use crate::neutral::request::Request;
+use crate::neutral::request::{Pictures, Request};
 use crate::transcode::aliases::Aliases;
 use crate::transcode::stops::Stops;
 use crate::transcode::target::Target;
@@ -92,7 +93,10 @@ pub fn decode_request(format: Format, body: &[u8]) -> Result<Request, Untranslat
         | Format::BedrockConverse
         | Format::GeminiBatchEmbedding
         | Format::CohereEmbedding
+        | Format::VertexEmbedding
+        | Format::BedrockEmbedding
         | Format::GeminiEmbedding
+        | Format::OpenAiImages
         | Format::JinaRerank
         | Format::CohereRerank
         | Format::VoyageRerank
@@ -114,10 +118,16 @@ pub fn decode_request(format: Format, body: &[u8]) -> Result<Request, Untranslat
 /// When the format cannot say it without changing what the client gets, or when the target is strict and anything would be
 /// lost. The path is the client's.
 pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
+    let makes_pictures = matches!(format, Format::OpenAiChat | Format::Gemini) || format.is_token_count();
+    let lost_pictures = request.pictures.as_ref().filter(|_| !makes_pictures);
+    if lost_pictures.is_some_and(|pictures| pictures.is_only) {
+        let why = "this provider answers in words only: ask a model that makes pictures";
+        return Err(Untranslatable::new("unsupported_modality", Pictures::field(request.format), why));
+    }
     let rewritten = json_tool::rewritten(request, target);
     let is_json_call = rewritten.is_some();
     let request = rewritten.as_ref().unwrap_or(request);
-    let encoded = match format {
+    let mut encoded = match format {
         Format::OpenAiChat => openai_chat::encode_request::encode(request, target),
         Format::AnthropicMessages => anthropic_messages::encode_request::encode(request, target),
         Format::OpenAiResponses => openai_responses::encode_request::encode(request, target),
@@ -131,13 +141,19 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
         | Format::OpenAiEmbeddings
         | Format::GeminiBatchEmbedding
         | Format::CohereEmbedding
+        | Format::VertexEmbedding
+        | Format::BedrockEmbedding
         | Format::GeminiEmbedding
+        | Format::OpenAiImages
         | Format::JinaRerank
         | Format::CohereRerank
         | Format::VoyageRerank
         | Format::BedrockRerank
         | Format::Opaque => Err(no_route(format)),
     }?;
+    if lost_pictures.is_some() {
+        encoded.warnings.add("unsupported_parameter", Pictures::field(request.format));
+    }
     match encoded.warnings.as_slice().first() {
         Some(warning) if target.is_strict => Err(Untranslatable::new(
             warning.code,
@@ -168,11 +184,14 @@ pub fn decode_reply(format: Format, body: &[u8], mark: u64, credential: Option<&
         | Format::OpenAiEmbeddings
         | Format::GeminiBatchEmbedding
         | Format::CohereEmbedding
+        | Format::VertexEmbedding
+        | Format::BedrockEmbedding
         | Format::AnthropicTokenCount
         | Format::GeminiTokenCount
         | Format::VertexTokenCount
         | Format::OpenAiTokenCount
         | Format::GeminiEmbedding
+        | Format::OpenAiImages
         | Format::JinaRerank
         | Format::CohereRerank
         | Format::VoyageRerank
@@ -209,11 +228,14 @@ pub fn encode_reply(format: Format, reply: &Reply, options: &ReplyOptions) -> Ve
         | Format::BedrockConverse
         | Format::GeminiBatchEmbedding
         | Format::CohereEmbedding
+        | Format::VertexEmbedding
+        | Format::BedrockEmbedding
         | Format::AnthropicTokenCount
         | Format::GeminiTokenCount
         | Format::VertexTokenCount
         | Format::OpenAiTokenCount
         | Format::GeminiEmbedding
+        | Format::OpenAiImages
         | Format::JinaRerank
         | Format::CohereRerank
         | Format::VoyageRerank

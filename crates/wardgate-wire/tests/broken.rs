@@ -37,16 +37,25 @@ const PROVIDERS: [Format; 7] = [
     Format::BedrockConverse,
 ];
 
-const FORMS: [EmbeddingsForm; 4] =
-    [EmbeddingsForm::OpenAi, EmbeddingsForm::Gemini, EmbeddingsForm::GeminiOne, EmbeddingsForm::Cohere];
+const FORMS: [EmbeddingsForm; 6] = [
+    EmbeddingsForm::OpenAi,
+    EmbeddingsForm::Gemini,
+    EmbeddingsForm::GeminiOne,
+    EmbeddingsForm::Cohere,
+    EmbeddingsForm::Vertex,
+    EmbeddingsForm::Bedrock,
+];
 
-const EMBEDDINGS: [&str; 6] = [
+const EMBEDDINGS: [&str; 9] = [
     r#"{"model":"m","input":["a","b"],"dimensions":3,"encoding_format":"base64","input_type":"search_query"}"#,
     r#"{"requests":[{"model":"models/m","content":{"parts":[{"text":"a"}]},"taskType":"CLUSTERING","outputDimensionality":3}]}"#,
     r#"{"content":{"parts":[{"text":"a"}]},"taskType":"CLUSTERING"}"#,
     r#"{"object":"list","data":[{"index":0,"embedding":[0.5]},{"index":1,"embedding":"AAAAPw=="}],"usage":{"prompt_tokens":3}}"#,
     r#"{"embeddings":[{"values":[0.5]}],"usageMetadata":{"promptTokenCount":3}}"#,
     r#"{"embeddings":{"float":[[0.5]]},"meta":{"billed_units":{"input_tokens":7}}}"#,
+    r#"{"predictions":[{"embeddings":{"values":[0.5],"statistics":{"token_count":2.0,"truncated":false}}}]}"#,
+    r#"{"embedding":[0.5],"inputTextTokenCount":3}"#,
+    r#"{"embeddings":[{"embeddingType":"TEXT","embedding":[0.5]}]}"#,
 ];
 
 const COMPLETIONS: [&str; 3] = [

@@ -8,6 +8,7 @@ use crate::phase::ask::{Ask, NoMemory};
 use crate::phase::configure::Caller;
 use crate::phase::fit::{Changes, Fitted, Occasion, caps, params, wire_changes};
 use crate::phase::ingress::Inbound;
+use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
 use wardgate_core::format::Format;
@@ -23,7 +24,7 @@ use wardgate_wire::neutral::request::{Effort, Request};
 use wardgate_wire::neutral::server_tool::ServerToolKind;
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm};
 use wardgate_wire::transcode::target::{ChatSearch, ServerTools, Target, ThinkingWay, Traits};
-use wardgate_wire::transcode::{self, Estimate, ReplyOptions, ranks};
+use wardgate_wire::transcode::{self, Estimate, ReplyOptions, images, ranks};
 
 /// Why a request is not sent to a candidate.
 pub(crate) enum Unfit {
@@ -56,7 +57,7 @@ impl From<NoMemory> for Unfit {
 /// Whether the request goes to a candidate through the neutral form.
 pub(crate) fn reads_neutral(ask: &Ask, candidate: &Candidate) -> bool {
     let client = ask.surface.format();
-    candidate.endpoint.format != client && EmbeddingsForm::of(client).is_none() && !client.is_rerank()
+    candidate.endpoint.format != client && EmbeddingsForm::of(client).is_none() && !client.is_unread()
 }
 
 /// The candidate at another of its provider's endpoints, where only that one runs the tools that are asked for: OpenAI's models
@@ -97,6 +98,9 @@ pub(crate) fn translate<'p>(
     let is_strict = headers::is_strict(&inbound.headers);
     if let (Some(asked), Some(form)) = (EmbeddingsForm::of(client), EmbeddingsForm::of(provider)) {
         return embed(ask, candidate, asked, form, is_strict);
+    }
+    if client == Format::OpenAiImages {
+        return picture(deps, ask, candidate, own, is_strict);
     }
     if client.is_rerank() {
         return rank(ask, candidate, own, is_strict);
@@ -163,15 +167,39 @@ fn embed<'p>(
 /// The same for ranking, likewise.
 fn rank<'p>(ask: &Ask, candidate: &'p Candidate, own: &strategy::Changes<'_>, is_strict: bool) -> Result<Fitted<'p>, Unfit> {
     let (client, provider) = (ask.surface.format(), candidate.endpoint.format);
-    let edited = edited(ask, candidate, own);
-    let body = edited.as_ref().map_or(ask.body.clone(), |edited| edited.slices.concat().into());
+    let (body, changes) = as_configured(ask, candidate, own);
     let request = ranks::decode_request(client, &body)?;
     let target = Target { is_strict, ..Target::new(&candidate.target.model) };
     let (body, warnings) = ranks::encode_request(provider, &request, &target)?;
-    let (removed, changed) = edited.map(|edited| (edited.removed, edited.changed)).unwrap_or_default();
-    let changes = Changes { removed, changed, warnings, ..Changes::default() };
+    let changes = Changes { warnings, ..changes };
     let passage = Passage::Ranks(Box::new(Ranks { client, request, model: candidate.target.model.to_string() }));
     Ok(Fitted { candidate, body: vec![body.into()], changes, passage })
+}
+
+/// The same for pictures, which Gemini's models make as they answer anything.
+fn picture<'p>(
+    deps: &Deps,
+    ask: &Ask,
+    candidate: &'p Candidate,
+    own: &strategy::Changes<'_>,
+    is_strict: bool,
+) -> Result<Fitted<'p>, Unfit> {
+    let (body, changes) = as_configured(ask, candidate, own);
+    let request = images::decode_request(&body)?;
+    let target = Target { is_strict, ..Target::new(&candidate.target.model) };
+    let (body, warnings) = images::encode_request(&request, &target)?;
+    let passage = Passage::Images { created: deps.clock.now().unix_micros() / 1_000_000 };
+    Ok(Fitted { candidate, body: vec![body.into()], changes: Changes { warnings, ..changes }, passage })
+}
+
+/// The client's body as the configuration wants it, and what that changed.
+fn as_configured(ask: &Ask, candidate: &Candidate, own: &strategy::Changes<'_>) -> (Bytes, Changes) {
+    match edited(ask, candidate, own) {
+        Some(Edited { slices, removed, changed }) => {
+            (slices.concat().into(), Changes { removed, changed, ..Changes::default() })
+        }
+        None => (ask.body.clone(), Changes::default()),
+    }
 }
 
 /// A request as the configuration changes it for a candidate, in the client's names of parameters.

@@ -29,6 +29,8 @@ pub struct Request {
     pub parallel_tools: Option<bool>,
     /// The form of the answer.
     pub output: OutputForm,
+    /// The pictures that the answer may have; none: it is words.
+    pub pictures: Option<Pictures>,
     /// How much to think, and how much of it to show.
     pub thinking: Thinking,
     /// How to draw tokens.
@@ -81,6 +83,7 @@ impl Request {
             tool_choice: None,
             parallel_tools: None,
             output: OutputForm::Text,
+            pictures: None,
             thinking: Thinking::default(),
             sampling: Sampling::default(),
             output_tokens_max: None,
@@ -135,6 +138,25 @@ pub enum OutputForm {
         /// Whether the answer must follow it.
         is_strict: Option<bool>,
     },
+}
+
+/// The pictures that an answer may have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pictures {
+    /// Whether it shall have nothing else.
+    pub is_only: bool,
+    /// Their shape, as width to height: `16:9`.
+    pub aspect_ratio: Option<String>,
+    /// Their size: `1K`, `2K`.
+    pub size: Option<String>,
+}
+
+impl Pictures {
+    /// Where a client's format asks for them.
+    #[must_use]
+    pub const fn field(format: Format) -> &'static str {
+        if matches!(format, Format::Gemini) { "generationConfig.responseModalities" } else { "modalities" }
+    }
 }
 
 /// How much to think.

@@ -42,7 +42,7 @@ const FILE_BYTES_PER_BYTE: u64 = 6;
 
 /// Reads what a client wants counted.
 pub(crate) fn decode(format: Format, body: &RawValue) -> Result<Request, Untranslatable> {
-    match format.family() {
+    let mut request = match format.family() {
         Family::Anthropic => anthropic_messages::decode_request::decode(body),
         Family::Google => {
             let mut members = Object::read(body, &Path::Root)?;
@@ -50,7 +50,13 @@ pub(crate) fn decode(format: Format, body: &RawValue) -> Result<Request, Untrans
             gemini::decode_request::decode(nested.unwrap_or(body))
         }
         Family::OpenAi | Family::Cohere | Family::Bedrock => openai_responses::decode_request::decode(body),
+    }?;
+    // Tools that the provider runs are not run for a count, and the calls that count need not know them.
+    if !request.server_tools.is_empty() {
+        request.server_tools.clear();
+        request.warnings.add("server_tool_not_available", "tools");
     }
+    Ok(request)
 }
 
 /// Writes a request to be counted.
@@ -215,6 +221,16 @@ mod tests {
                 r#"{"model":"m","system":[{"type":"text","text":"be brief"}],"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}"#
             ]],
         );
+    }
+
+    #[test]
+    fn tools_that_the_provider_runs_are_not_counted() {
+        let body = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"web_search_20250305","name":"web_search"}]}"#;
+        let request = decode_request(Format::AnthropicTokenCount, body.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+        let encoded =
+            encode_request(Format::GeminiTokenCount, &request, &Target::new("m")).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(encoded.warnings.to_header().as_deref(), Some("server_tool_not_available;tools"));
+        assert!(!String::from_utf8_lossy(&encoded.body).contains("tools"));
     }
 
     #[test]

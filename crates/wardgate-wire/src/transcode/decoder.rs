@@ -54,11 +54,14 @@ impl StreamDecoder {
             | Format::OpenAiEmbeddings
             | Format::GeminiBatchEmbedding
             | Format::CohereEmbedding
+            | Format::VertexEmbedding
+            | Format::BedrockEmbedding
             | Format::AnthropicTokenCount
             | Format::GeminiTokenCount
             | Format::VertexTokenCount
             | Format::OpenAiTokenCount
             | Format::GeminiEmbedding
+            | Format::OpenAiImages
             | Format::JinaRerank
             | Format::CohereRerank
             | Format::VoyageRerank

@@ -4,6 +4,8 @@
 //! What one of them says of each text apart (Gemini) can be translated where it says the same of all.
 
 mod cohere;
+mod vertex;
+mod bedrock;
 mod gemini;
 mod openai;
 
@@ -31,6 +33,10 @@ pub enum EmbeddingsForm {
     GeminiOne,
     /// Cohere's `/v2/embed`. Only providers use it here.
     Cohere,
+    /// Vertex AI's `predict`. Only providers use it here.
+    Vertex,
+    /// Bedrock's `invoke`. Only providers use it here.
+    Bedrock,
 }
 
 impl EmbeddingsForm {
@@ -42,6 +48,8 @@ impl EmbeddingsForm {
             Format::GeminiBatchEmbedding => Some(Self::Gemini),
             Format::GeminiEmbedding => Some(Self::GeminiOne),
             Format::CohereEmbedding => Some(Self::Cohere),
+            Format::VertexEmbedding => Some(Self::Vertex),
+            Format::BedrockEmbedding => Some(Self::Bedrock),
             _ => None,
         }
     }
@@ -104,14 +112,16 @@ pub fn decode_request(form: EmbeddingsForm, body: &[u8]) -> Result<EmbeddingsReq
         EmbeddingsForm::OpenAi => openai::decode_request(value, &path),
         EmbeddingsForm::Gemini => gemini::decode_request(value, &path),
         EmbeddingsForm::GeminiOne => gemini::decode_one(value, &path),
-        EmbeddingsForm::Cohere => Err(path.refuse("unsupported_format", "requests in Cohere's form are not translated")),
+        EmbeddingsForm::Cohere | EmbeddingsForm::Vertex | EmbeddingsForm::Bedrock => {
+            Err(path.refuse("unsupported_format", "requests in this form are not translated"))
+        }
     }
 }
 
 /// Writes a request for a provider. What is lost beside what the reading lost is returned with it.
 ///
 /// # Errors
-/// When the target is strict and anything would be lost.
+/// When the target is strict and anything would be lost, or when the model takes one text and there are several.
 pub fn encode_request(
     form: EmbeddingsForm,
     request: &EmbeddingsRequest,
@@ -122,6 +132,8 @@ pub fn encode_request(
         EmbeddingsForm::OpenAi => openai::encode_request(request, target, &mut warnings),
         EmbeddingsForm::Gemini | EmbeddingsForm::GeminiOne => gemini::encode_request(request, target, &mut warnings),
         EmbeddingsForm::Cohere => cohere::encode_request(request, target, &mut warnings),
+        EmbeddingsForm::Vertex => vertex::encode_request(request, &mut warnings),
+        EmbeddingsForm::Bedrock => bedrock::encode_request(request, target, &mut warnings)?,
     };
     match warnings.as_slice().first().filter(|_| target.is_strict) {
         Some(lost) => {
@@ -149,6 +161,8 @@ pub fn decode_reply(
         EmbeddingsForm::OpenAi => openai::decode_reply(body, credential),
         EmbeddingsForm::Gemini | EmbeddingsForm::GeminiOne => gemini::decode_reply(body, credential),
         EmbeddingsForm::Cohere => cohere::decode_reply(body, credential),
+        EmbeddingsForm::Vertex => vertex::decode_reply(body, credential),
+        EmbeddingsForm::Bedrock => bedrock::decode_reply(body, credential),
     }?;
     if reply.vectors.len() != inputs {
         return Err(unreadable(format!("the provider answered {} vectors for {inputs} inputs", reply.vectors.len())));
@@ -168,7 +182,7 @@ pub fn encode_reply(form: EmbeddingsForm, reply: &EmbeddingsReply, request: &Emb
         EmbeddingsForm::Gemini => gemini::encode_reply(reply),
         EmbeddingsForm::GeminiOne => gemini::encode_one(reply),
         // Nobody is served this.
-        EmbeddingsForm::Cohere => Vec::new(),
+        EmbeddingsForm::Cohere | EmbeddingsForm::Vertex | EmbeddingsForm::Bedrock => Vec::new(),
     }
 }
 

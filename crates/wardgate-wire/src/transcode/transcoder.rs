@@ -105,11 +105,14 @@ impl StreamEncoder {
             | Format::BedrockConverse
             | Format::GeminiBatchEmbedding
             | Format::CohereEmbedding
+            | Format::VertexEmbedding
+            | Format::BedrockEmbedding
             | Format::AnthropicTokenCount
             | Format::GeminiTokenCount
             | Format::VertexTokenCount
             | Format::OpenAiTokenCount
             | Format::GeminiEmbedding
+            | Format::OpenAiImages
             | Format::JinaRerank
             | Format::CohereRerank
             | Format::VoyageRerank

@@ -50,6 +50,7 @@ mod reasoning;
 mod structured_output;
 mod surfaces;
 mod counts;
+mod images;
 mod rerank;
 mod auth;
 mod passing;

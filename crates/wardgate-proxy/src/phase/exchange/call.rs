@@ -36,7 +36,7 @@ pub(super) fn call(
     // Most calls have five.
     let mut headers = HeaderMap::with_capacity(6);
     let accept = match format {
-        Format::Opaque => "*/*",
+        Format::Opaque | Format::OpenAiImages => "*/*",
         Format::BedrockConverse if ask.peek.is_stream => EVENT_FRAMES,
         _ if ask.peek.is_stream => "text/event-stream",
         _ => "application/json",

@@ -153,7 +153,7 @@ pub(super) async fn stream(
 
 /// Whether an answer is passed on without being read: speech always is, and so are the streams of other such surfaces.
 pub(super) fn is_raw(ask: &Ask, inbound: &Inbound, headers: &HeaderMap) -> bool {
-    let is_opaque = ask.surface.format() == Format::Opaque;
+    let is_opaque = matches!(ask.surface.format(), Format::Opaque | Format::OpenAiImages);
     // In a form that is sent on, what asks for a stream may come after all that was looked at.
     let may_stream = ask.peek.is_stream || inbound.upload.is_some();
     is_opaque && (ask.surface == Surface::Speech || may_stream && is_stream(headers, Format::Opaque))

@@ -7,7 +7,7 @@ use crate::json::{Object, Path};
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source, Turn};
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::{Opaque, OpaqueKind, fnv};
-use crate::neutral::request::{Effort, Number, OutputForm, Request, Shown, Thinking, Tier};
+use crate::neutral::request::{Effort, Number, OutputForm, Pictures, Request, Shown, Thinking, Tier};
 use crate::neutral::tool::{Call, CallKind, Function, Tool, ToolChoice, ToolResult};
 use crate::transcode::fit::arguments_text;
 use crate::transcode::schema;
@@ -330,6 +330,21 @@ fn generation_config(config: &RawValue, path: &Path<'_>, request: &mut Request) 
     if modalities.is_some_and(|modalities| modalities.get().to_ascii_uppercase().contains("AUDIO")) {
         let why = "answers in audio cannot be asked for from this provider";
         return Err(path.key("responseModalities").refuse("unsupported_modality", why));
+    }
+    if let Some(modalities) = modalities.filter(|modalities| modalities.get().to_ascii_uppercase().contains("IMAGE")) {
+        let is_only = !modalities.get().to_ascii_uppercase().contains("TEXT");
+        let mut pictures = Pictures { is_only, ..Pictures::default() };
+        if let Some(config) = config.take_either("imageConfig", "image_config") {
+            let path = path.key("imageConfig");
+            let mut config = Object::read(config, &path)?;
+            let mut either = |key: &str, other: &str| {
+                config.take_either(key, other).map(|value| crate::json::read::text(value, &path.key(key))).transpose()
+            };
+            pictures.aspect_ratio = either("aspectRatio", "aspect_ratio")?;
+            pictures.size = either("imageSize", "image_size")?;
+            config.warn_rest(&path, &mut request.warnings);
+        }
+        request.pictures = Some(pictures);
     }
     output(config, path, request)?;
     if let Some(thinking) = config.take_either("thinkingConfig", "thinking_config") {

@@ -439,6 +439,18 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
             json.put_raw("responseJsonSchema", schema.get());
         }
     }
+    if let Some(pictures) = &request.pictures {
+        json.put_texts(
+            "responseModalities",
+            if pictures.is_only { &["IMAGE"][..] } else { &["TEXT", "IMAGE"] }.iter().copied(),
+        );
+        if pictures.aspect_ratio.is_some() || pictures.size.is_some() {
+            json.put_object("imageConfig", |json| {
+                json.put_some("aspectRatio", pictures.aspect_ratio.as_deref());
+                json.put_some("imageSize", pictures.size.as_deref());
+            });
+        }
+    }
     thinking_config(fit, json);
 }
 

@@ -5,7 +5,7 @@ use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source, Turn};
 use crate::neutral::loss::{Untranslatable, Warnings};
-use crate::neutral::request::{Effort, OutputForm, Request, Shown, Thinking, Tier};
+use crate::neutral::request::{Effort, OutputForm, Pictures, Request, Shown, Thinking, Tier};
 use crate::neutral::tool::{Call, CallKind, Function, Tool, ToolChoice, ToolResult};
 use serde_json::value::RawValue;
 use std::collections::{HashMap, VecDeque};
@@ -57,6 +57,17 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     if modalities.iter().any(|modality| modality == "audio") {
         let why = "answers in audio cannot be asked for from this provider";
         return Err(path.key("modalities").refuse("unsupported_modality", why));
+    }
+    if modalities.iter().any(|modality| modality == "image") {
+        let is_only = modalities.iter().all(|modality| modality == "image");
+        let mut pictures = Pictures { is_only, ..Pictures::default() };
+        if let Some(mut config) = object.object("image_config", &path)? {
+            let path = path.key("image_config");
+            pictures.aspect_ratio = config.text("aspect_ratio", &path)?;
+            pictures.size = config.text("image_size", &path)?;
+            config.warn_rest(&path, &mut request.warnings);
+        }
+        request.pictures = Some(pictures);
     }
     request.server_tools.extend(server_tools::read(&mut object, &path, &mut request.warnings)?);
     object.take("audio");

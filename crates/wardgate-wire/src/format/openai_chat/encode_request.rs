@@ -35,6 +35,15 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         tools(&fit, json);
         server_tools::write(&fit, json);
         options(&fit, json);
+        if let Some(pictures) = &request.pictures {
+            json.put_texts("modalities", if pictures.is_only { &["image"][..] } else { &["image", "text"] }.iter().copied());
+            if pictures.aspect_ratio.is_some() || pictures.size.is_some() {
+                json.put_object("image_config", |json| {
+                    json.put_some("aspect_ratio", pictures.aspect_ratio.as_deref());
+                    json.put_some("image_size", pictures.size.as_deref());
+                });
+            }
+        }
         if request.is_stream {
             json.put_flag("stream", true);
             json.put_object("stream_options", |json| json.put_flag("include_usage", true));

@@ -75,7 +75,7 @@ impl Purpose {
         }
     }
 
-    fn to_cohere(&self) -> Option<&str> {
+    pub(super) fn to_cohere(&self) -> Option<&str> {
         match self {
             Self::Document => Some("search_document"),
             Self::Query => Some("search_query"),

@@ -206,7 +206,7 @@ impl Purpose {
         }
     }
 
-    fn to_gemini(&self) -> Option<&str> {
+    pub(super) fn to_gemini(&self) -> Option<&str> {
         match self {
             Self::Document => Some("RETRIEVAL_DOCUMENT"),
             Self::Query => Some("RETRIEVAL_QUERY"),

@@ -1,4 +1,4 @@
-use super::EmbeddingsForm::{Cohere, Gemini, GeminiOne, OpenAi};
+use super::EmbeddingsForm::{Bedrock, Cohere, Gemini, GeminiOne, OpenAi, Vertex};
 use super::*;
 use expect_test::{Expect, expect};
 
@@ -48,6 +48,54 @@ fn requests_of_openais_clients() {
             r#"{"requests":[{"model":"models/m","content":{"parts":[{"text":"a"}]}}]} | unsupported_parameter;input_type"#
         ]],
     );
+}
+
+#[test]
+fn requests_that_clouds_are_invoked_with() {
+    let of = |form, model: &str, body: &str| {
+        let encoded =
+            decode_request(OpenAi, body.as_bytes()).and_then(|request| encode_request(form, &request, &Target::new(model)));
+        match encoded {
+            Ok((body, warnings)) => {
+                format!("{} | {}", String::from_utf8_lossy(&body), warnings.to_header().unwrap_or_default())
+            }
+            Err(refused) => format!("{}: {refused}", refused.code),
+        }
+    };
+    let (two, one) = (
+        r#"{"model":"x","input":["a","b"],"dimensions":3,"input_type":"search_query"}"#,
+        r#"{"model":"x","input":"a","dimensions":3,"input_type":"search_query"}"#,
+    );
+    expect![[r#"{"instances":[{"content":"a","task_type":"RETRIEVAL_QUERY"},{"content":"b","task_type":"RETRIEVAL_QUERY"}],"parameters":{"outputDimensionality":3}} | "#]].assert_eq(&of(Vertex, "text-embedding-005", two));
+    expect![[r#"{"texts":["a","b"],"input_type":"search_query","embedding_types":["float"],"output_dimension":3} | "#]]
+        .assert_eq(&of(Bedrock, "us.cohere.embed-v4:0", two));
+    expect!["too_many_inputs: input: this model takes 1 text a request and there are 2: send one request for each"]
+        .assert_eq(&of(Bedrock, "amazon.titan-embed-text-v2:0", two));
+    expect![[r#"{"inputText":"a","dimensions":3} | unsupported_parameter;input_type"#]].assert_eq(&of(
+        Bedrock,
+        "amazon.titan-embed-text-v2:0",
+        one,
+    ));
+    expect![[r#"{"schemaVersion":"nova-multimodal-embed-v1","taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingPurpose":"GENERIC_RETRIEVAL","embeddingDimension":3,"text":{"truncationMode":"NONE","value":"a"}}} | "#]].assert_eq(&of(Bedrock, "amazon.nova-2-multimodal-embeddings-v1:0", one));
+    expect!["unsupported_model: model: this gateway knows no form of embeddings for this model of Bedrock's: it knows Titan's, Nova's and Cohere's"].assert_eq(&of(Bedrock, "acme.embed", one));
+}
+
+#[test]
+fn answers_of_clouds() {
+    for (form, body, tokens) in [
+        (Vertex, r#"{"predictions":[{"embeddings":{"values":[0.5],"statistics":{"token_count":2.0}}}]}"#, Some(2)),
+        (Vertex, r#"{"predictions":[{"embeddings":{"values":[0.5]}}]}"#, None),
+        (Bedrock, r#"{"embedding":[0.5],"inputTextTokenCount":3,"embeddingsByType":{"float":[0.5]}}"#, Some(3)),
+        (Bedrock, r#"{"id":"x","embeddings":{"float":[[0.5]]},"texts":["a"]}"#, None),
+        (Bedrock, r#"{"embeddings":[[0.5]]}"#, None),
+        (Bedrock, r#"{"embeddings":[{"embeddingType":"TEXT","embedding":[0.5]}]}"#, None),
+    ] {
+        let reply = decode_reply(form, body.as_bytes(), 1, None).unwrap_or_else(|fault| panic!("{body}: {}", fault.message));
+        assert_eq!((reply.vectors, reply.usage.map(|usage| usage.input())), (vec![vec![0.5]], tokens), "{body}");
+    }
+    for (form, body) in [(Vertex, r#"{"predictions":[{}]}"#), (Bedrock, r#"{"embeddings":[5]}"#), (Bedrock, "{}")] {
+        assert!(decode_reply(form, body.as_bytes(), 1, None).is_err(), "{body}");
+    }
 }
 
 #[test]
