@@ -1,32 +1,33 @@
 //! Writing a Messages request.
 
-use super::server_tools;
-use crate::format::openai_chat::encode_request::{capped, custom_description, file_id_not_portable, prefill_not_supported};
+mod blocks;
+mod tools;
+mod thinking;
+mod options;
+
+pub(crate) use options::temperature_or_top_p;
+pub(crate) use tools::tool_schema;
+
+use crate::format::openai_chat::encode_request::{capped, file_id_not_portable, prefill_not_supported};
 use crate::json::Json;
 use crate::json::write::object;
-use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source};
+use crate::neutral::content::{CacheMark, Content, Part, Role, Source};
 use crate::neutral::loss::Untranslatable;
-use crate::neutral::opaque::OpaqueKind;
-use crate::neutral::request::{Effort, OutputForm, Request, Shown, Tier};
-use crate::neutral::tool::{Call, CallKind, Tool, ToolChoice, ToolResult};
-use crate::transcode::Encoded;
+use crate::neutral::request::{OutputForm, Request};
+use crate::neutral::tool::Tool;
 use crate::transcode::aliases::WIDE;
 use crate::transcode::arrange::{Ids, Message, Piece, arrange, split_instructions};
-use crate::transcode::fit::{CUSTOM_SCHEMA, EMPTY_SCHEMA, Field, Fit, arguments_object, short_user};
-use crate::transcode::target::{Target, ThinkingWay};
-use crate::transcode::{media, schema};
-use serde_json::value::RawValue;
-use std::borrow::Cow;
+use crate::transcode::fit::{Field, Fit};
+use crate::transcode::target::Target;
+use crate::transcode::{Encoded, media};
+use blocks::{text_block, write_block, write_call, write_reasoning, write_result};
+use options::options;
+use thinking::thinking;
+use tools::tools;
 use wardgate_core::format::Format;
 
 /// The limit on output where neither the client nor the catalog says one; the format needs one.
 const OUTPUT_TOKENS_DEFAULT: u64 = 32_000;
-
-/// The smallest budget for thinking that the format takes.
-const BUDGET_TOKENS_MIN: u64 = 1_024;
-
-/// The longest name of a user.
-const USER_BYTES_MAX: usize = 256;
 
 /// The most cache marks in one request.
 const CACHE_MARKS_MAX: usize = 4;
@@ -241,13 +242,6 @@ fn reminder(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
     text_block(json, &format!("<system-reminder>{text}</system-reminder>"));
 }
 
-fn text_block(json: &mut Json<'_>, text: &str) {
-    json.object(|json| {
-        json.put("type", "text");
-        json.put("text", text);
-    });
-}
-
 fn write_pieces(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, marks: &Marks) {
     for piece in &message.pieces {
         write_piece(fit, json, message, piece, marks);
@@ -276,355 +270,4 @@ fn write_piece(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece:
             marks.write(json, &piece.part.cache);
         }),
     }
-}
-
-/// Thoughts go back only to whoever had them, and only whole.
-fn write_reasoning(fit: &Fit<'_>, json: &mut Json<'_>, reasoning: &Reasoning, path: &str) {
-    let Some(opaque) = &reasoning.opaque else {
-        fit.warn("reasoning_dropped", path);
-        return;
-    };
-    let Some(data) = fit.readable(opaque, path) else { return };
-    json.object(|json| match opaque.kind {
-        OpaqueKind::Redacted | OpaqueKind::Encrypted => {
-            json.put("type", "redacted_thinking");
-            json.put("data", data);
-        }
-        OpaqueKind::Signature => {
-            json.put("type", "thinking");
-            json.put("thinking", &reasoning.text);
-            json.put("signature", data);
-        }
-    });
-}
-
-fn write_call(fit: &Fit<'_>, json: &mut Json<'_>, call: &Call, id: &str, path: &str) {
-    json.put("type", "tool_use");
-    json.put("id", id);
-    json.put("name", fit.aliases.sent(&call.name));
-    let arguments: Cow<'_, str> = match call.kind {
-        CallKind::Custom => crate::format::openai_chat::encode_request::function_arguments(call.kind, &call.arguments).into(),
-        CallKind::Function => {
-            let (arguments, is_wrapped) = arguments_object(&call.arguments);
-            if is_wrapped {
-                fit.warn("arguments_wrapped", path);
-            }
-            arguments
-        }
-    };
-    json.put_raw("input", &arguments);
-}
-
-fn write_result(json: &mut Json<'_>, result: &ToolResult, id: &str) {
-    json.put("type", "tool_result");
-    json.put("tool_use_id", id);
-    let is_blank = |part: &&Part| !matches!(&part.content, Content::Text { text, .. } if text.trim().is_empty());
-    let parts: Vec<&Part> = result.parts.iter().filter(is_blank).collect();
-    match parts.as_slice() {
-        [] => json.put("content", "(no output)"),
-        [Part { content: Content::Text { text, .. }, .. }] => json.put("content", text),
-        parts => json.put_list("content", |json| parts.iter().for_each(|part| json.object(|json| write_block(json, part)))),
-    }
-    if result.is_error {
-        json.put_flag("is_error", true);
-    }
-}
-
-fn write_block(json: &mut Json<'_>, part: &Part) {
-    match &part.content {
-        Content::Image { source, .. } => {
-            json.put("type", "image");
-            json.put_object("source", |json| write_source(json, source));
-        }
-        Content::File { source, name, context, is_citable } => {
-            json.put("type", "document");
-            json.put_object("source", |json| match media::document_text(source) {
-                Some(text) => {
-                    json.put("type", "text");
-                    json.put("media_type", "text/plain");
-                    json.put("data", &text);
-                }
-                None => write_source(json, source),
-            });
-            json.put_some("title", name.as_deref());
-            json.put_some("context", context.as_deref());
-            if *is_citable {
-                json.put_object("citations", |json| json.put_flag("enabled", true));
-            }
-        }
-        Content::SearchResult { source, title, text } => {
-            json.put("type", "search_result");
-            json.put("source", source);
-            json.put("title", title);
-            json.put_list("content", |json| text_block(json, text));
-        }
-        Content::Text { text, .. } | Content::Refusal(text) => {
-            json.put("type", "text");
-            json.put("text", text);
-        }
-        // Written elsewhere, or refused before.
-        _ => {
-            json.put("type", "text");
-            json.put("text", "(empty)");
-        }
-    }
-}
-
-fn write_source(json: &mut Json<'_>, source: &Source) {
-    match source {
-        Source::Base64 { media, data } => {
-            let media = media::media_of(source).unwrap_or(media);
-            json.put("type", "base64");
-            json.put("media_type", media::image_media(media, data));
-            json.put("data", data);
-        }
-        Source::Text(text) => {
-            json.put("type", "text");
-            json.put("media_type", "text/plain");
-            json.put("data", text);
-        }
-        Source::Url { url, .. } => {
-            json.put("type", "url");
-            json.put("url", url);
-        }
-        Source::FileId { id, .. } => {
-            json.put("type", "file");
-            json.put("file_id", id);
-        }
-    }
-}
-
-fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], marks: &Marks) {
-    let request = fit.request;
-    if request.tools.is_empty() && request.server_tools.is_empty() {
-        // Calls in the history without tools are refused, so the tools are told again, not to be used.
-        let mut names: Vec<&str> = Vec::new();
-        for piece in messages.iter().flat_map(|message| &message.pieces) {
-            if let Content::Call(call) = &piece.part.content
-                && !names.contains(&call.name.as_str())
-            {
-                names.push(&call.name);
-            }
-        }
-        if !names.is_empty() {
-            fit.warn_field("tools_declared_again", Field::Tools);
-            json.put_list("tools", |json| {
-                names.iter().for_each(|name| {
-                    json.object(|json| {
-                        json.put("name", fit.aliases.sent(name));
-                        json.put_raw("input_schema", r#"{"type":"object"}"#);
-                    });
-                });
-            });
-            json.put_object("tool_choice", |json| json.put("type", "none"));
-        }
-        return;
-    }
-    json.put_list("tools", |json| {
-        fit.allowed_tools().iter().for_each(|tool| write_tool(fit, json, tool, marks));
-        server_tools::write(fit, json);
-    });
-    let is_serial = request.parallel_tools == Some(false);
-    let choice = fit.tool_choice().or(is_serial.then_some(&ToolChoice::Auto));
-    if let Some(choice) = choice {
-        json.put_object("tool_choice", |json| {
-            match choice {
-                ToolChoice::Auto | ToolChoice::Allowed { is_required: false, .. } => json.put("type", "auto"),
-                ToolChoice::None => json.put("type", "none"),
-                ToolChoice::Required | ToolChoice::Allowed { is_required: true, .. } => json.put("type", "any"),
-                ToolChoice::Named(name) => {
-                    json.put("type", "tool");
-                    json.put("name", fit.aliases.sent(name));
-                }
-            }
-            if is_serial && *choice != ToolChoice::None {
-                json.put_flag("disable_parallel_tool_use", true);
-            }
-        });
-    }
-}
-
-fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool, marks: &Marks) {
-    json.object(|json| match tool {
-        Tool::Function(function) => {
-            json.put("name", fit.aliases.sent(&function.name));
-            json.put_some("description", function.description.as_deref());
-            let is_strict = function.is_strict == Some(true) && fit.target.traits.has_json_schema;
-            json.put_raw("input_schema", &tool_schema(function.schema.as_deref(), is_strict));
-            if is_strict {
-                json.put_flag("strict", true);
-            }
-            marks.write(json, &function.cache);
-        }
-        Tool::Custom { name, description, grammar } => {
-            fit.warn_field("custom_tool_wrapped", Field::Tools);
-            json.put("name", fit.aliases.sent(name));
-            json.put("description", &custom_description(description.as_deref(), grammar.as_deref()));
-            json.put_raw("input_schema", CUSTOM_SCHEMA);
-        }
-        Tool::Builtin { .. } => {}
-    });
-}
-
-/// A tool's schema. A strict one follows the same rules as that of an answer.
-pub(crate) fn tool_schema(schema: Option<&RawValue>, is_strict: bool) -> Cow<'_, str> {
-    let schema = schema::object_root(schema.map_or(EMPTY_SCHEMA, RawValue::get));
-    let cleaned = || serde_json::from_str::<&RawValue>(&schema).ok().map(schema::for_anthropic);
-    match cleaned().filter(|_| is_strict) {
-        Some(cleaned) => cleaned.into(),
-        None => schema,
-    }
-}
-
-/// Writes how to think, in the way that the model knows. Says whether it is told to.
-fn thinking(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], tokens_max: u64) -> bool {
-    let asked = &fit.request.thinking;
-    let way = fit.target.traits.thinking;
-    let mut effort = fit.effort();
-    let is_off = effort == Some(Effort::None) || asked.is_on == Some(false);
-    if effort == Some(Effort::Minimal) {
-        effort = Some(Effort::Low);
-    }
-    if is_off {
-        if way == ThinkingWay::AlwaysOn {
-            fit.warn_field("thinking_cannot_be_disabled", Field::Effort);
-            output_config(fit, json, Some(Effort::Low));
-        } else {
-            json.put_object("thinking", |json| json.put("type", "disabled"));
-            output_config(fit, json, None);
-        }
-        return false;
-    }
-    if effort.is_none() && asked.is_on != Some(true) {
-        output_config(fit, json, None);
-        return false;
-    }
-    if way != ThinkingWay::Budget {
-        json.put_object("thinking", |json| {
-            json.put("type", "adaptive");
-            match asked.shown {
-                Some(Shown::Nothing) => json.put("display", "omitted"),
-                Some(Shown::Summary) => json.put("display", "summarized"),
-                None => {}
-            }
-        });
-        output_config(fit, json, effort);
-        return true;
-    }
-    let wanted = asked.budget_tokens.unwrap_or_else(|| effort.unwrap_or(Effort::Medium).budget_tokens());
-    let budget = wanted.max(BUDGET_TOKENS_MIN).min(tokens_max.saturating_sub(BUDGET_TOKENS_MIN));
-    let is_possible = budget >= BUDGET_TOKENS_MIN && !lacks_thoughts(fit, messages);
-    if is_possible {
-        json.put_object("thinking", |json| {
-            json.put("type", "enabled");
-            json.put_number("budget_tokens", budget);
-        });
-    } else {
-        fit.warn_field("thinking_off", Field::Effort);
-    }
-    output_config(fit, json, None);
-    is_possible
-}
-
-/// Whether the conversation waits in the middle of a tool's use and has no thoughts that could go before it. Such models then
-/// refuse to think.
-fn lacks_thoughts(fit: &Fit<'_>, messages: &[Message<'_>]) -> bool {
-    let is_own = |piece: &Piece<'_>| match &piece.part.content {
-        Content::Reasoning(Reasoning { opaque: Some(opaque), .. }) => fit.target.reads(fit.format, opaque.origin),
-        _ => false,
-    };
-    messages.last().is_some_and(|last| last.role == Role::Tool)
-        && !messages.iter().flat_map(|message| &message.pieces).any(is_own)
-}
-
-/// `output_config`: the effort and the form of the answer, where there is either.
-fn output_config(fit: &Fit<'_>, json: &mut Json<'_>, effort: Option<Effort>) {
-    let schema = match &fit.request.output {
-        OutputForm::JsonSchema { schema, .. } if fit.target.traits.has_json_schema => Some(schema),
-        _ => None,
-    };
-    if effort.is_none() && schema.is_none() {
-        return;
-    }
-    json.put_object("output_config", |json| {
-        json.put_some("effort", effort.map(Effort::name));
-        if let Some(schema) = schema {
-            json.put_object("format", |json| {
-                json.put("type", "json_schema");
-                json.put_raw("schema", &schema::for_anthropic(schema));
-            });
-        }
-    });
-}
-
-/// Claude refuses temperature and `top_p` together. Of the two the one that says something counts, the temperature first.
-pub(crate) fn temperature_or_top_p<'r>(fit: &Fit<'r>) -> (Option<&'r str>, Option<&'r str>) {
-    let sampling = &fit.request.sampling;
-    let temperature = fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 1.0);
-    let top_p = fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0);
-    match (temperature, top_p) {
-        (Some("1" | "1.0"), Some(_)) => (None, top_p),
-        (Some(_), Some(_)) => {
-            fit.drop_unless(sampling.top_p.as_ref(), 1.0, Field::TopP);
-            (temperature, None)
-        }
-        one => one,
-    }
-}
-
-fn options(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
-    let request = fit.request;
-    let sampling = &request.sampling;
-    let (temperature, top_p) = temperature_or_top_p(fit);
-    let numbers = [
-        ("temperature", temperature),
-        ("top_p", top_p),
-        ("top_k", fit.sampling(sampling.top_k.as_ref(), Field::TopK, f64::INFINITY)),
-    ];
-    for ((key, number), field) in numbers.into_iter().zip([Field::Temperature, Field::TopP, Field::TopK]) {
-        match number {
-            // While it thinks, the model draws as it likes.
-            Some(number) if is_thinking => fit.drop(number != "1", field),
-            Some(number) => json.put_raw(key, number),
-            None => {}
-        }
-    }
-    let stop = fit.stops(usize::MAX, |stop| !stop.trim().is_empty());
-    if !stop.is_empty() {
-        json.put_texts("stop_sequences", stop);
-    }
-    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
-    fit.drop(sampling.seed.is_some(), Field::Seed);
-    fit.drop_unless(sampling.frequency_penalty.as_ref(), 0.0, Field::FrequencyPenalty);
-    fit.drop_unless(sampling.presence_penalty.as_ref(), 0.0, Field::PresencePenalty);
-    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
-    fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    fit.drop_logprobs();
-    fit.drop(request.is_stored == Some(true), Field::Store);
-    match request.tier {
-        Some(Tier::Standard) => json.put("service_tier", "standard_only"),
-        Some(Tier::Flex | Tier::Priority | Tier::Fast) => fit.drop(true, Field::Tier),
-        Some(Tier::Auto) | None => {}
-    }
-    if request.is_cached_whole {
-        json.put_object("cache_control", |json| json.put("type", "ephemeral"));
-    }
-    // An address or a number that names a person is no business of the provider's.
-    if let Some(user) = request.user.as_deref() {
-        json.put_object("metadata", |json| json.put("user_id", &short_user(&anonymous(user), USER_BYTES_MAX)));
-    }
-    if request.is_stream {
-        json.put_flag("stream", true);
-    }
-}
-
-/// The user's name for a provider that wants no personal data: hashed where it looks like an e-mail address or a telephone number.
-fn anonymous(user: &str) -> Cow<'_, str> {
-    let digits = user.bytes().filter(u8::is_ascii_digit).count();
-    let is_number =
-        digits >= 7 && user.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b' ' | b'(' | b')'));
-    if user.contains('@') || is_number {
-        return format!("user-{:016x}", crate::neutral::opaque::fnv(user.bytes())).into();
-    }
-    user.into()
 }

@@ -1,9 +1,10 @@
 //! Writing a Converse request. The model and whether to stream stand in the path.
 
-use crate::format::anthropic_messages::encode_request::{needs_json_word, temperature_or_top_p, tool_schema};
-use crate::format::openai_chat::encode_request::{
-    capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported,
-};
+mod blocks;
+mod tools;
+
+use crate::format::anthropic_messages::encode_request::{needs_json_word, temperature_or_top_p};
+use crate::format::openai_chat::encode_request::{capped, file_id_not_portable, function_arguments, prefill_not_supported};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{CacheMark, Content, Part, Role, Source};
@@ -11,19 +12,21 @@ use crate::neutral::loss::Untranslatable;
 use crate::neutral::opaque::OpaqueKind;
 use crate::neutral::request::{Effort, OutputForm, Request, Tier};
 use crate::neutral::tool::{CallKind, Tool, ToolChoice};
-use crate::transcode::Encoded;
 use crate::transcode::aliases::NARROW;
 use crate::transcode::arrange::{Ids, Message, Piece, arrange, split_instructions};
-use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, arguments_object, joined_text};
+use crate::transcode::fit::{Field, Fit, arguments_object, joined_text};
 use crate::transcode::target::{Target, ThinkingWay};
-use crate::transcode::{media, schema};
+use crate::transcode::{Encoded, media, schema};
+use blocks::write_block;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use tools::tools;
 use wardgate_core::format::Format;
 
 /// The most pairs of a request's metadata, and the most characters of each half.
 const METADATA_MAX: usize = 16;
+
 const METADATA_TEXT_MAX: usize = 256;
 
 pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
@@ -255,104 +258,6 @@ fn write_piece(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece:
     }
 }
 
-/// Text, a picture or a document. Blank text is refused by the service, so it is none.
-fn write_block(json: &mut Json<'_>, part: &Part, documents: &Cell<usize>) {
-    match &part.content {
-        Content::Text { text, .. } | Content::Refusal(text) if text.trim().is_empty() => {}
-        Content::Text { text, .. } | Content::Refusal(text) => json.object(|json| json.put("text", text)),
-        Content::SearchResult { source, title, text } => {
-            json.object(|json| json.put("text", &media::told_passage(source, title, text)));
-        }
-        Content::Image { source, .. } => json.object(|json| {
-            json.put_object("image", |json| {
-                let media = match source {
-                    Source::Base64 { media, data } => media::image_media(media, data),
-                    source => media::media_of(source).unwrap_or_default(),
-                };
-                json.put("format", media.strip_prefix("image/").unwrap_or("png"));
-                write_source(json, source);
-            });
-        }),
-        Content::Video(source) => json.object(|json| {
-            json.put_object("video", |json| {
-                json.put("format", video_format(media::media_of(source).unwrap_or_default()));
-                write_source(json, source);
-            });
-        }),
-        Content::Audio(source) => json.object(|json| {
-            json.put_object("audio", |json| {
-                json.put("format", audio_format(media::media_of(source).unwrap_or_default()));
-                write_source(json, source);
-            });
-        }),
-        Content::File { source, name, context, is_citable } => json.object(|json| {
-            json.put_object("document", |json| {
-                documents.set(documents.get() + 1);
-                json.put("format", document_format(source));
-                json.put("name", &document_name(name.as_deref(), documents.get()));
-                write_source(json, source);
-                json.put_some("context", context.as_deref());
-                if *is_citable {
-                    json.put_object("citations", |json| json.put_flag("enabled", true));
-                }
-            });
-        }),
-        Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => {}
-    }
-}
-
-fn write_source(json: &mut Json<'_>, source: &Source) {
-    json.put_object("source", |json| match source {
-        Source::Base64 { data, .. } => json.put("bytes", data),
-        Source::Text(text) => json.put("text", text),
-        Source::Url { url, .. } => json.put_object("s3Location", |json| json.put("uri", url)),
-        Source::FileId { id, .. } => json.put("bytes", id),
-    });
-}
-
-fn document_format(source: &Source) -> &'static str {
-    match media::media_of(source).unwrap_or_default() {
-        "application/pdf" => "pdf",
-        "text/csv" => "csv",
-        "text/html" => "html",
-        "text/markdown" => "md",
-        "application/msword" => "doc",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
-        "application/vnd.ms-excel" => "xls",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
-        _ if media::document_text(source).is_some() => "txt",
-        _ => "pdf",
-    }
-}
-
-fn video_format(media: &str) -> &str {
-    match media.strip_prefix("video/").unwrap_or("mp4") {
-        "quicktime" => "mov",
-        "x-matroska" => "mkv",
-        "x-ms-wmv" => "wmv",
-        "x-flv" => "flv",
-        "3gpp" => "three_gp",
-        form => form,
-    }
-}
-
-fn audio_format(media: &str) -> &str {
-    match media.strip_prefix("audio/").unwrap_or("wav") {
-        "x-wav" | "wave" => "wav",
-        "mpeg" => "mp3",
-        form => form,
-    }
-}
-
-/// A document's name: of the few characters that are taken, and unlike those of other documents.
-fn document_name(name: Option<&str>, number: usize) -> String {
-    let stem = name.unwrap_or("document").split('.').next().unwrap_or("document");
-    let is_taken =
-        |character: char| character.is_ascii_alphanumeric() || matches!(character, ' ' | '(' | ')' | '[' | ']' | '-');
-    let plain: String = stem.chars().map(|character| if is_taken(character) { character } else { '-' }).take(100).collect();
-    format!("{plain} ({number})")
-}
-
 fn inference_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     let sampling = &fit.request.sampling;
     if let Some(tokens) = capped(fit) {
@@ -381,83 +286,9 @@ fn inference_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     fit.drop(fit.request.is_stored == Some(true), Field::Store);
 }
 
-fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>]) {
-    let request = fit.request;
-    let mut names: Vec<&str> = Vec::new();
-    for piece in messages.iter().flat_map(|message| &message.pieces) {
-        if let Content::Call(call) = &piece.part.content
-            && !names.contains(&call.name.as_str())
-        {
-            names.push(&call.name);
-        }
-    }
-    let choice = fit.tool_choice();
-    let is_none = choice == Some(&ToolChoice::None);
-    // There is no choice of none: without calls in the history the tools are left out, else they have to stay.
-    if request.tools.is_empty() && names.is_empty() || is_none && names.is_empty() {
-        return;
-    }
-    if is_none {
-        fit.warn_field("tool_choice_not_forced", Field::ToolChoice);
-    }
-    json.put_object("toolConfig", |json| {
-        json.put_list("tools", |json| {
-            if request.tools.is_empty() {
-                fit.warn_field("tools_declared_again", Field::Tools);
-                names.iter().for_each(|name| spec(json, fit.aliases.sent(name), "", r#"{"type":"object"}"#, false));
-            }
-            for tool in fit.allowed_tools() {
-                match tool {
-                    Tool::Function(function) => {
-                        let is_strict = function.is_strict == Some(true) && is_claude(fit) && fit.target.traits.has_json_schema;
-                        let schema = tool_schema(function.schema.as_deref(), is_strict);
-                        let description = function.description.as_deref().unwrap_or("");
-                        spec(json, fit.aliases.sent(&function.name), description, &schema, is_strict);
-                        cache_point(json, function.cache);
-                    }
-                    Tool::Custom { name, description, grammar } => {
-                        fit.warn_field("custom_tool_wrapped", Field::Tools);
-                        let description = custom_description(description.as_deref(), grammar.as_deref());
-                        spec(json, fit.aliases.sent(name), &description, CUSTOM_SCHEMA, false);
-                    }
-                    Tool::Builtin { .. } => {}
-                }
-            }
-        });
-        match choice {
-            Some(ToolChoice::Required | ToolChoice::Allowed { is_required: true, .. }) => {
-                json.put_object("toolChoice", |json| json.put_raw("any", "{}"));
-            }
-            Some(ToolChoice::Named(name)) => json.put_object("toolChoice", |json| {
-                json.put_object("tool", |json| json.put("name", fit.aliases.sent(name)));
-            }),
-            Some(ToolChoice::Auto | ToolChoice::Allowed { .. }) => {
-                json.put_object("toolChoice", |json| json.put_raw("auto", "{}"));
-            }
-            Some(ToolChoice::None) | None => {}
-        }
-    });
-    fit.drop(request.parallel_tools == Some(false) && !is_claude(fit), Field::ParallelTools);
-}
-
 /// Some things only Claude is told here.
 fn is_claude(fit: &Fit<'_>) -> bool {
     fit.target.model.contains("claude")
-}
-
-fn spec(json: &mut Json<'_>, name: &str, description: &str, schema: &str, is_strict: bool) {
-    json.object(|json| {
-        json.put_object("toolSpec", |json| {
-            json.put("name", name);
-            if !description.is_empty() {
-                json.put("description", description);
-            }
-            json.put_object("inputSchema", |json| json.put_raw("json", schema));
-            if is_strict {
-                json.put_flag("strict", true);
-            }
-        });
-    });
 }
 
 /// What only some models know: `top_k`, and Claude's thinking.

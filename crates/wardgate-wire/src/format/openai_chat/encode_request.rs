@@ -1,28 +1,29 @@
 //! Writing a Chat Completions request.
 
+mod tools;
+mod options;
+
+pub(crate) use options::{USER_BYTES_MAX, capped, tier_word};
+pub(crate) use tools::custom_description;
+
 use super::{reasoning, server_tools};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source};
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::opaque::Opaque;
-use crate::neutral::request::{OutputForm, Request, Tier};
+use crate::neutral::request::Request;
 use crate::neutral::server_tool::ServerToolKind;
-use crate::neutral::tool::{CallKind, Tool, ToolChoice, ToolResult};
-use crate::transcode::Encoded;
+use crate::neutral::tool::{CallKind, Tool, ToolResult};
 use crate::transcode::aliases::{CUSTOM_ARGUMENT, NARROW};
 use crate::transcode::arrange::{Ids, Message, Piece, arrange};
-use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit, joined_text, short_user};
+use crate::transcode::fit::{Fit, joined_text};
 use crate::transcode::target::Target;
-use crate::transcode::{media, schema};
+use crate::transcode::{Encoded, media};
+use options::options;
 use std::collections::HashMap;
+use tools::tools;
 use wardgate_core::format::Format;
-
-/// The most stop sequences that Chat Completions takes.
-const STOP_MAX: usize = 4;
-
-/// The longest name of a user that OpenAI takes.
-pub(crate) const USER_BYTES_MAX: usize = 64;
 
 pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
     // Custom tools are OpenAI's own; the hosts that imitate it know functions only.
@@ -364,185 +365,4 @@ pub(crate) fn result_text(result: &ToolResult) -> String {
     let told = result.parts.iter().filter_map(media::told).filter(|text| !text.is_empty());
     let text = told.collect::<Vec<_>>().join("\n");
     if result.is_error && !text.starts_with("Error") { format!("Error: {text}") } else { text }
-}
-
-fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
-    if fit.request.tools.is_empty() {
-        return;
-    }
-    let allowed = if fit.target.traits.is_openai { fit.request.tools.iter().collect() } else { fit.allowed_tools() };
-    json.put_list("tools", |json| allowed.iter().for_each(|tool| write_tool(fit, json, tool)));
-    let is_openai = fit.target.traits.is_openai;
-    if let Some(choice) = fit.tool_choice() {
-        match choice {
-            ToolChoice::Auto => json.put("tool_choice", "auto"),
-            ToolChoice::None => json.put("tool_choice", "none"),
-            ToolChoice::Required => json.put("tool_choice", "required"),
-            ToolChoice::Named(name) if fit.is_server_tool(name) => fit.warn_field("tool_choice_not_forced", Field::ToolChoice),
-            ToolChoice::Named(name) => json.put_object("tool_choice", |json| write_named(fit, json, name)),
-            ToolChoice::Allowed { names, is_required } if is_openai => json.put_object("tool_choice", |json| {
-                json.put("type", "allowed_tools");
-                json.put_object("allowed_tools", |json| {
-                    json.put("mode", if *is_required { "required" } else { "auto" });
-                    json.put_list("tools", |json| {
-                        names.iter().for_each(|name| json.object(|json| write_named(fit, json, name)));
-                    });
-                });
-            }),
-            ToolChoice::Allowed { is_required, .. } => json.put("tool_choice", if *is_required { "required" } else { "auto" }),
-        }
-    }
-    if let Some(is_parallel) = fit.request.parallel_tools {
-        json.put_flag("parallel_tool_calls", is_parallel);
-    }
-}
-
-/// A tool that is chosen, by what sort it is.
-fn write_named(fit: &Fit<'_>, json: &mut Json<'_>, name: &str) {
-    let sort = if fit.is_custom_there(name) { "custom" } else { "function" };
-    json.put("type", sort);
-    json.put_object(sort, |json| json.put("name", fit.aliases.sent(name)));
-}
-
-fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool) {
-    match tool {
-        Tool::Function(function) => json.object(|json| {
-            json.put("type", "function");
-            json.put_object("function", |json| {
-                json.put("name", fit.aliases.sent(&function.name));
-                json.put_some("description", function.description.as_deref());
-                if fit.target.traits.is_mistral {
-                    json.put_some_raw("parameters", function.schema.as_deref().map(schema::for_mistral).as_deref());
-                } else {
-                    json.put_json("parameters", function.schema.as_deref());
-                    if let Some(is_strict) = function.is_strict {
-                        json.put_flag("strict", is_strict);
-                    }
-                }
-            });
-            write_mark(fit, json, function.cache);
-        }),
-        Tool::Custom { name, description, grammar } if fit.target.traits.is_openai => json.object(|json| {
-            json.put("type", "custom");
-            json.put_object("custom", |json| {
-                json.put("name", fit.aliases.sent(name));
-                json.put_some("description", description.as_deref());
-                json.put_json("format", grammar.as_deref());
-            });
-        }),
-        Tool::Custom { name, description, grammar } => {
-            fit.warn_field("custom_tool_wrapped", Field::Tools);
-            json.object(|json| {
-                json.put("type", "function");
-                json.put_object("function", |json| {
-                    json.put("name", fit.aliases.sent(name));
-                    json.put("description", &custom_description(description.as_deref(), grammar.as_deref()));
-                    json.put_raw("parameters", CUSTOM_SCHEMA);
-                });
-            });
-        }
-        Tool::Builtin { .. } => {}
-    }
-}
-
-/// The description of a custom tool that is sent as a function: its grammar has no other place.
-pub(crate) fn custom_description(description: Option<&str>, grammar: Option<&serde_json::value::RawValue>) -> String {
-    let description = description.unwrap_or_default();
-    let grammar = grammar.filter(|grammar| !grammar.get().contains("\"type\":\"text\""));
-    match grammar {
-        Some(grammar) => format!("{description}\nThe input follows this format: {}", grammar.get()).trim_start().to_owned(),
-        None => description.to_owned(),
-    }
-}
-
-fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
-    let request = fit.request;
-    let traits = &fit.target.traits;
-    if let Some(tokens) = capped(fit) {
-        json.put_number(if traits.is_openai { "max_completion_tokens" } else { "max_tokens" }, tokens);
-    }
-    if let Some(effort) = fit.effort() {
-        json.put("reasoning_effort", effort.name());
-    }
-    let sampling = &request.sampling;
-    let numbers = [
-        ("temperature", fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 2.0)),
-        ("top_p", fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0)),
-        ("seed", sampling.seed.as_ref().map(|it| it.literal())),
-        ("frequency_penalty", sampling.frequency_penalty.as_ref().map(|it| it.literal())),
-        ("presence_penalty", sampling.presence_penalty.as_ref().map(|it| it.literal())),
-    ];
-    for (key, number) in numbers {
-        if let Some(number) = number {
-            json.put_raw(key, number);
-        }
-    }
-    fit.drop(sampling.top_k.is_some(), Field::TopK);
-    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
-    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
-    fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    let stop = fit.stops(STOP_MAX, |stop| !stop.is_empty());
-    if !stop.is_empty() {
-        json.put_texts("stop", stop);
-    }
-    fit.drop_logprobs();
-    response_format(fit, json);
-    if traits.is_openai {
-        json.put_some("verbosity", request.verbosity.as_deref());
-        json.put_some("prompt_cache_key", request.cache_key.as_deref());
-        json.put_some("safety_identifier", request.user.as_deref().map(|user| short_user(user, USER_BYTES_MAX)).as_deref());
-        json.put_json("metadata", request.metadata.as_deref());
-        if request.is_stored == Some(true) {
-            json.put_flag("store", true);
-        }
-        if let Some(tier) = request.tier {
-            json.put("service_tier", tier_word(tier));
-        }
-    } else {
-        fit.drop(request.is_stored == Some(true), Field::Store);
-        fit.drop(request.tier.is_some_and(|tier| !matches!(tier, Tier::Auto | Tier::Standard)), Field::Tier);
-    }
-}
-
-pub(crate) const fn tier_word(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Auto => "auto",
-        Tier::Standard => "default",
-        Tier::Flex => "flex",
-        Tier::Priority => "priority",
-        Tier::Fast => "fast",
-    }
-}
-
-/// The cap on output, lowered to what the model has.
-pub(crate) fn capped(fit: &Fit<'_>) -> Option<u64> {
-    let wanted = fit.request.output_tokens_max?;
-    match fit.target.traits.output_tokens_max.filter(|max| *max < wanted) {
-        Some(max) => {
-            fit.warn_field("parameter_lowered", Field::OutputTokensMax);
-            Some(max)
-        }
-        None => Some(wanted),
-    }
-}
-
-fn response_format(fit: &Fit<'_>, json: &mut Json<'_>) {
-    match &fit.request.output {
-        OutputForm::Text => {}
-        OutputForm::JsonObject => json.put_object("response_format", |json| json.put("type", "json_object")),
-        OutputForm::JsonSchema { .. } if !fit.target.traits.has_json_schema => {
-            // The best that such a host has; the schema itself is lost.
-            fit.warn_field("json_schema_dropped", Field::Output);
-            json.put_object("response_format", |json| json.put("type", "json_object"));
-        }
-        OutputForm::JsonSchema { name, description, schema, is_strict } => json.put_object("response_format", |json| {
-            json.put("type", "json_schema");
-            json.put_object("json_schema", |json| {
-                json.put("name", name.as_deref().unwrap_or("response"));
-                json.put_some("description", description.as_deref());
-                json.put_flag("strict", is_strict.unwrap_or_else(|| schema::is_openai_strict(schema)));
-                json.put_raw("schema", schema.get());
-            });
-        }),
-    }
 }

@@ -3,17 +3,19 @@
 //! Items and their parts are opened, filled and closed by events of their own, and the terminal event repeats all of it. So what
 //! was said is gathered as finished JSON, item by item; nothing is kept twice.
 
+mod item;
+
 use super::{error, usage};
 use crate::error_body::ErrorBody;
 use crate::json::Json;
-use crate::json::write::{digits, escape, object, string};
+use crate::json::write::{digits, escape, object};
 use crate::neutral::content::{Citation, Source};
 use crate::neutral::event::{Event, Open};
 use crate::neutral::opaque::{Opaque, fnv};
 use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
 use crate::neutral::tool::CallKind;
 use crate::transcode::transcoder::ReplyOptions;
-use wardgate_core::format::Format;
+use item::{Item, Kind, element};
 use wardgate_core::usage::Usage;
 
 pub(crate) struct Writer {
@@ -29,59 +31,6 @@ pub(crate) struct Writer {
     items: u64,
     item: Option<Box<Item>>,
     usage: Option<Usage>,
-}
-
-/// The item that is open.
-struct Item {
-    id: String,
-    index: u64,
-    kind: Kind,
-    /// The finished parts of a message, as elements of a JSON array.
-    parts: Vec<u8>,
-    count: u64,
-    /// The open part's text, or the call's arguments, as it stands inside a JSON string.
-    text: Vec<u8>,
-    /// The characters of the open part, and its sources as elements of a JSON array.
-    characters: u64,
-    annotations: Vec<u8>,
-    annotation_count: u64,
-    is_part_open: bool,
-    /// What the open part's deltas have in common.
-    frame: Option<Frame>,
-}
-
-/// An event that tells a delta, but for its number and the delta. There is one a token, so it is rendered once.
-struct Frame {
-    /// Up to the number.
-    before: Vec<u8>,
-    /// From there to the delta.
-    between: Vec<u8>,
-    /// Behind the delta.
-    after: &'static [u8],
-}
-
-enum Kind {
-    Message {
-        is_refusal: bool,
-    },
-    /// Told as a summary, which is what clients of this format show.
-    Reasoning,
-    Call {
-        call_id: String,
-        name: String,
-        namespace: Option<String>,
-        kind: CallKind,
-    },
-}
-
-impl Kind {
-    const fn prefix(&self) -> &'static str {
-        match self {
-            Self::Message { .. } => "msg",
-            Self::Reasoning => "rs",
-            Self::Call { .. } => "fc",
-        }
-    }
 }
 
 impl Writer {
@@ -400,143 +349,6 @@ impl Writer {
         });
         out.extend_from_slice(b"\n\n");
     }
-}
-
-impl Item {
-    const fn delta_event(&self) -> &'static str {
-        match self.kind {
-            Kind::Message { is_refusal: false } => "response.output_text.delta",
-            Kind::Message { is_refusal: true } => "response.refusal.delta",
-            Kind::Reasoning => "response.reasoning_summary_text.delta",
-            Kind::Call { kind: CallKind::Function, .. } => "response.function_call_arguments.delta",
-            Kind::Call { kind: CallKind::Custom, .. } => "response.custom_tool_call_input.delta",
-        }
-    }
-
-    /// The events that end the open part: of its text, with the field that holds it, and of itself.
-    const fn done_events(&self) -> (Option<(&'static str, &'static str)>, Option<&'static str>) {
-        match self.kind {
-            Kind::Message { is_refusal: false } => {
-                (Some(("response.output_text.done", "text")), Some("response.content_part.done"))
-            }
-            Kind::Message { is_refusal: true } => {
-                (Some(("response.refusal.done", "refusal")), Some("response.content_part.done"))
-            }
-            Kind::Reasoning => {
-                (Some(("response.reasoning_summary_text.done", "text")), Some("response.reasoning_summary_part.done"))
-            }
-            Kind::Call { kind: CallKind::Function, .. } => (Some(("response.function_call_arguments.done", "arguments")), None),
-            Kind::Call { kind: CallKind::Custom, .. } => (Some(("response.custom_tool_call_input.done", "input")), None),
-        }
-    }
-
-    /// What the deltas of the open part have in common.
-    fn frame(&self) -> Frame {
-        let name = self.delta_event();
-        let before = format!("event: {name}\ndata: {{\"type\":\"{name}\",\"sequence_number\":").into_bytes();
-        // The comma behind the number.
-        let mut between = vec![b','];
-        let mut address = Vec::new();
-        self.address(&mut Json(&mut address));
-        between.extend_from_slice(&address);
-        between.extend_from_slice(b",\"delta\":\"");
-        let after: &[u8] = match self.kind {
-            Kind::Message { is_refusal: false } => b"\",\"logprobs\":[]}\n\n",
-            _ => b"\"}\n\n",
-        };
-        Frame { before, between, after }
-    }
-
-    /// Which part of which item an event is about.
-    fn address(&self, json: &mut Json<'_>) {
-        json.put("item_id", &self.id);
-        json.put_number("output_index", self.index);
-        match self.kind {
-            Kind::Message { .. } => json.put_number("content_index", self.count),
-            Kind::Reasoning => json.put_number("summary_index", self.count),
-            Kind::Call { .. } => {}
-        }
-    }
-
-    fn write_text(&self, json: &mut Json<'_>) {
-        json.0.push(b'"');
-        json.0.extend_from_slice(&self.text);
-        json.0.push(b'"');
-    }
-
-    fn write_part(&self, json: &mut Json<'_>, is_empty: bool) {
-        let (kind, field) = match self.kind {
-            Kind::Message { is_refusal: true } => ("refusal", "refusal"),
-            Kind::Reasoning => ("summary_text", "text"),
-            _ => ("output_text", "text"),
-        };
-        json.put("type", kind);
-        json.key(field);
-        if is_empty {
-            string(json.0, "");
-        } else {
-            self.write_text(json);
-        }
-        if matches!(self.kind, Kind::Message { is_refusal: false }) {
-            json.put_list("annotations", |json| json.0.extend_from_slice(&self.annotations));
-            json.put_raw("logprobs", "[]");
-        }
-    }
-
-    /// Moves the open part to the finished ones.
-    fn close_part(&mut self) {
-        if !matches!(self.kind, Kind::Call { .. }) {
-            let part = object(|json| self.write_part(json, false));
-            element(&mut self.parts, &part);
-            self.text.clear();
-        }
-        self.frame = None;
-        self.annotations.clear();
-        self.annotation_count = 0;
-        self.characters = 0;
-        self.count += 1;
-        self.is_part_open = false;
-    }
-
-    fn write(&self, json: &mut Json<'_>, status: &str, opaque: Option<&Opaque>) {
-        json.put("id", &self.id);
-        match &self.kind {
-            Kind::Message { .. } => {
-                json.put("type", "message");
-                json.put("status", status);
-                json.put("role", "assistant");
-                json.put_list("content", |json| json.0.extend_from_slice(&self.parts));
-            }
-            Kind::Reasoning => {
-                json.put("type", "reasoning");
-                json.put_list("summary", |json| json.0.extend_from_slice(&self.parts));
-                if let Some(opaque) = opaque {
-                    json.put("encrypted_content", &opaque.shown_to(Format::OpenAiResponses));
-                }
-            }
-            Kind::Call { call_id, name, namespace, kind } => {
-                let (word, field) = match kind {
-                    CallKind::Function => ("function_call", "arguments"),
-                    CallKind::Custom => ("custom_tool_call", "input"),
-                };
-                json.put("type", word);
-                json.put("status", status);
-                json.put("call_id", call_id);
-                json.put("name", name);
-                json.put_some("namespace", namespace.as_deref());
-                json.key(field);
-                self.write_text(json);
-            }
-        }
-    }
-}
-
-/// Adds an element to a JSON array's inside.
-fn element(list: &mut Vec<u8>, element: &[u8]) {
-    if !list.is_empty() {
-        list.push(b',');
-    }
-    list.extend_from_slice(element);
 }
 
 /// The terminal event, and the response's status in it.
