@@ -372,6 +372,13 @@ fn failures_are_seen_in_passing() {
         assert!(fault(&end), "{word} in a stream");
         assert_eq!(fault(&[content, &end].concat()), is_fault_later, "{word} behind content");
     }
+    let completions = |word: &str| {
+        let mut watcher = Watcher::new(Format::OpenAiCompletions, false);
+        let event = format!("data: {{\"choices\":[{{\"index\":0,\"text\":\"\",\"finish_reason\":\"{word}\"}}]}}\n\n");
+        let _ = watcher.push(Bytes::from(event));
+        watcher.facts().fault.is_some()
+    };
+    assert!(completions("network_error") && !completions("stop"));
     for word in ["stop", "tired"] {
         assert!(reply::read(Format::OpenAiChat, whole(Format::OpenAiChat, word, false).as_bytes(), None).is_ok(), "{word}");
     }

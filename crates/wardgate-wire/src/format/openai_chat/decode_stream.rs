@@ -372,7 +372,7 @@ pub(super) fn stop(word: &str) -> Result<Stop, Fault> {
 
 /// What a `finish_reason` says of a failure, if it is a word for one: of the host, or of a model whose answer cannot be used. Hosts
 /// of other vendors' models hand on those vendors' words, some with a word of their own before them.
-pub(super) fn failure(word: &str) -> Option<Fault> {
+pub(crate) fn failure(word: &str) -> Option<Fault> {
     const OF_HOSTS: [&str; 4] = ["error", "network_error", "insufficient_system_resource", "abort"];
     const OF_MODELS: [&str; 6] = [
         "malformed_function_call",

@@ -1,5 +1,6 @@
 //! A stream of Completions chunks.
 
+use crate::format::openai_chat::decode_stream::failure;
 use crate::format::openai_chat::usage::ChatUsage;
 use crate::json::Text;
 use crate::stream::{StreamFacts, Verdict, malformed};
@@ -41,6 +42,9 @@ pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, fac
         facts.content_bytes += bytes as u64;
         facts.has_content |= bytes > 0;
         if let Some(reason) = choice.finish_reason.as_ref().filter(|reason| !reason.is_empty()) {
+            if let Some(fault) = failure(&reason.0) {
+                return Verdict::Fault(fault);
+            }
             facts.has_content = true;
             facts.is_stopped = true;
             facts.stop_reason = Some(reason.0.as_ref().into());
