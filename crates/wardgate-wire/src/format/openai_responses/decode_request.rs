@@ -177,6 +177,16 @@ fn item(value: &RawValue, path: &Path<'_>, request: &mut Request) -> Result<(), 
             request.warnings.add("content_dropped", path.to_string());
             return Ok(());
         }
+        // An answer's item by its id. None is kept here; of reasoning the conversation can do without, as of what another signed.
+        "item_reference" => {
+            let id = own_id.map(|id| text(id, &path.key("id"))).transpose()?.unwrap_or_default();
+            if !id.starts_with("rs_") {
+                let why = "names an item that is not kept here: send the item itself (clients do so with store: false), or choose \
+                           a provider that speaks Responses";
+                return Err(path.refuse("previous_response_not_found", why));
+            }
+            request.warnings.add("reasoning_dropped", path.to_string());
+        }
         _ => {
             let content = Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() };
             push(request, Role::Assistant, content.into(), path);
