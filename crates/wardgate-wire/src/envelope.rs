@@ -16,7 +16,7 @@ const PLAIN: &[u8] = b"\"wg1.";
 const BASE64: &[u8] = b"\"d2cxL";
 
 /// The members that hold an envelope for the whole object they stand in.
-const HOLDERS: [&str; 3] = ["signature", "data", "encrypted_content"];
+const HOLDERS: [&str; 4] = ["signature", "data", "encrypted_content", "encrypted_index"];
 
 /// The members that are an envelope and nothing else depends on.
 const ANNEXES: [&str; 2] = ["thoughtSignature", "thought_signature"];

@@ -5,6 +5,7 @@ pub(crate) mod reply;
 pub(crate) mod stream;
 pub(crate) mod usage;
 pub(crate) mod framing;
+pub(crate) mod grounding;
 pub(crate) mod decode_request;
 pub(crate) mod encode_request;
 pub(crate) mod server_tools;

@@ -13,3 +13,4 @@ pub(crate) mod decode_stream;
 pub(crate) mod encode_stream;
 pub(crate) mod reasoning;
 pub(crate) mod calls;
+mod marks;

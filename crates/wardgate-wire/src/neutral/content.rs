@@ -206,6 +206,8 @@ impl Source {
 pub struct Citation {
     /// The source's address.
     pub url: Option<String>,
+    /// Which of the request's documents it is, where it is one, counted from zero.
+    pub document: Option<u64>,
     /// The source's title.
     pub title: Option<String>,
     /// The words that are cited.

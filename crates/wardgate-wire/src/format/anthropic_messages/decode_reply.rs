@@ -46,9 +46,15 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     let explanation = message.stop_details.and_then(|details| details.explanation);
     let has_calls = reply.has_calls();
     reply.stop = stop(message.stop_reason.as_deref(), message.stop_sequence, explanation).with_calls(has_calls);
+    if reply.stop == Stop::Pause {
+        reply.warnings.add(TURN_PAUSED, "stop_reason");
+    }
     reply.usage = message.usage.map(|usage| usage.over(Usage::default()));
     Ok(reply)
 }
+
+/// The answer was interrupted in the middle of the provider's own tools, and the client's format cannot ask to go on.
+pub(super) const TURN_PAUSED: &str = "turn_paused";
 
 /// Why an answer ended.
 pub(super) fn stop(word: Option<&str>, sequence: Option<String>, explanation: Option<String>) -> Stop {
@@ -113,9 +119,11 @@ pub(super) fn citation(value: &RawValue) -> Option<Citation> {
         title: Option<String>,
         document_title: Option<String>,
         source: Option<String>,
+        document_index: Option<u64>,
         cited_text: Option<String>,
     }
     let cited: Cited = serde_json::from_str(value.get()).ok()?;
     let url = cited.url.or_else(|| cited.source.filter(|source| source.starts_with("http")));
-    Some(Citation { url, title: cited.title.or(cited.document_title), cited_text: cited.cited_text, start: None, end: None })
+    let (title, document, cited_text) = (cited.title.or(cited.document_title), cited.document_index, cited.cited_text);
+    Some(Citation { url, document, title, cited_text, start: None, end: None })
 }

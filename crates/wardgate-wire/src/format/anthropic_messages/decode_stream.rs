@@ -1,6 +1,6 @@
 //! Reading a Messages stream as neutral events. Its blocks are the neutral parts, one to one.
 
-use super::decode_reply::{StopDetails, citation, stop};
+use super::decode_reply::{StopDetails, TURN_PAUSED, citation, stop};
 use super::usage::MessagesUsage;
 use crate::json::Text;
 use crate::neutral::event::{Event, Open};
@@ -179,6 +179,9 @@ impl Reader {
             b"message_stop" => {
                 self.close(sink);
                 let stop = self.stop.take().unwrap_or_default().with_calls(self.has_calls);
+                if stop == Stop::Pause {
+                    sink(Event::Lost { code: TURN_PAUSED, what: "stop_reason" });
+                }
                 sink(Event::Stop(&stop));
                 sink(Event::End);
                 return Ok(true);

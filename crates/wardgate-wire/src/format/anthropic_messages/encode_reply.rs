@@ -26,12 +26,14 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
 
 fn write_part(json: &mut Json<'_>, part: &Content) {
     match part {
-        Content::Text { text, citations } => json.object(|json| {
-            json.put("type", "text");
-            json.put("text", text);
-            if citations.iter().any(|citation| citation.url.is_some()) {
-                json.put_list("citations", |json| citations.iter().for_each(|citation| write_citation(json, citation)));
-            }
+        Content::Text { text, citations } => cited_blocks(text, citations).into_iter().for_each(|(text, citations)| {
+            json.object(|json| {
+                json.put("type", "text");
+                json.put("text", text);
+                if !citations.is_empty() {
+                    json.put_list("citations", |json| citations.iter().for_each(|citation| write_citation(json, citation)));
+                }
+            });
         }),
         Content::Refusal(text) => json.object(|json| {
             json.put("type", "text");
@@ -66,6 +68,44 @@ fn write_part(json: &mut Json<'_>, part: &Content) {
     }
 }
 
+/// A text cut into blocks, of which each is cited as a whole: that is how this format says which words rest on what. Places that
+/// overlap are one.
+fn cited_blocks<'r>(text: &'r str, citations: &'r [Citation]) -> Vec<(&'r str, Vec<&'r Citation>)> {
+    let byte = |place: Option<u64>, otherwise: usize| {
+        let character = place.and_then(|place| usize::try_from(place).ok());
+        character.map_or(otherwise, |at| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte))
+    };
+    let with_url = citations.iter().filter(|citation| citation.url.is_some());
+    let mut places: Vec<(usize, usize, &Citation)> = with_url
+        .map(|citation| (byte(citation.start, 0), byte(citation.end, text.len()), citation))
+        .map(|(start, end, citation)| if start < end { (start, end, citation) } else { (0, text.len(), citation) })
+        .collect();
+    places.sort_by_key(|(start, ..)| *start);
+    let mut blocks: Vec<(usize, usize, Vec<&Citation>)> = Vec::new();
+    for (start, end, citation) in places {
+        match blocks.last_mut() {
+            Some((_, last, cited)) if start < *last => {
+                *last = end.max(*last);
+                cited.push(citation);
+            }
+            _ => blocks.push((start, end, vec![citation])),
+        }
+    }
+    let mut cut = Vec::with_capacity(blocks.len() * 2 + 1);
+    let mut at = 0;
+    for (start, end, cited) in blocks {
+        if at < start {
+            cut.push((&text[at..start], Vec::new()));
+        }
+        cut.push((&text[start..end], cited));
+        at = end;
+    }
+    if at < text.len() || cut.is_empty() {
+        cut.push((&text[at..], Vec::new()));
+    }
+    cut
+}
+
 /// Whether an opaque piece is shown as a block of its own. What another format made and has no text is, whatever it was.
 pub(super) fn is_redacted(opaque: &Opaque, has_no_text: bool) -> bool {
     match opaque.origin.format {
@@ -82,7 +122,8 @@ pub(super) fn write_citation(json: &mut Json<'_>, citation: &Citation) {
             json.put("cited_text", citation.cited_text.as_deref().unwrap_or_default());
             json.put("url", url);
             json.put("title", citation.title.as_deref().unwrap_or_default());
-            json.put("encrypted_index", "");
+            // What takes an answer back takes this out again, for Anthropic knows only its own.
+            json.put("encrypted_index", UNSIGNED);
         });
     }
 }
@@ -132,5 +173,10 @@ pub(super) fn write_usage(json: &mut Json<'_>, usage: &Usage) {
     json.put_number("output_tokens", usage.output);
     if usage.reasoning > 0 {
         json.put_object("output_tokens_details", |json| json.put_number("thinking_tokens", usage.reasoning));
+    }
+    if usage.units.web_searches > 0 {
+        json.put_object("server_tool_use", |json| {
+            json.put_number("web_search_requests", usage.units.web_searches.into());
+        });
     }
 }

@@ -1,5 +1,6 @@
 //! Reading Gemini's answers as neutral events. Each message of a stream is a whole answer, of which the parts add up.
 
+use super::grounding::{self, Grounding};
 use super::usage::GeminiUsage;
 use crate::json::Text;
 use crate::neutral::content::{Citation, Source};
@@ -39,7 +40,8 @@ struct Candidate<'b> {
     finish_reason: Option<Text<'b>>,
     #[serde(borrow)]
     finish_message: Option<Text<'b>>,
-    grounding_metadata: Option<Grounding>,
+    #[serde(borrow)]
+    grounding_metadata: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +69,16 @@ struct Part<'b> {
     code_execution_result: Option<&'b RawValue>,
 }
 
+impl Part<'_> {
+    /// Whether it is nothing but a signature.
+    fn is_bare_signature(&self) -> bool {
+        self.thought_signature.is_some()
+            && self.text.as_ref().is_none_or(Text::is_empty)
+            && self.function_call.is_none()
+            && self.inline_data.is_none()
+    }
+}
+
 #[derive(Deserialize)]
 struct FunctionCall<'b> {
     #[serde(borrow)]
@@ -86,34 +98,29 @@ struct InlineData<'b> {
     data: Text<'b>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Grounding {
-    grounding_chunks: Option<Vec<Chunk>>,
-}
-
-#[derive(Deserialize)]
-struct Chunk {
-    web: Option<Web>,
-}
-
-#[derive(Deserialize)]
-struct Web {
-    uri: Option<String>,
-    title: Option<String>,
-}
-
 pub(crate) struct Reader {
     origin: Origin,
     id: String,
     parts: Parts,
     calls: usize,
+    text: grounding::Text,
+    cited: Vec<Citation>,
+    searches: u32,
     stop: Option<Stop>,
 }
 
 impl Reader {
     pub(crate) fn new(origin: Origin) -> Self {
-        Self { origin, id: String::new(), parts: Parts::default(), calls: 0, stop: None }
+        Self {
+            origin,
+            id: String::new(),
+            parts: Parts::default(),
+            calls: 0,
+            text: grounding::Text::default(),
+            cited: Vec::new(),
+            searches: 0,
+            stop: None,
+        }
     }
 
     pub(crate) fn read(&mut self, data: &[u8], credential: Option<&str>, sink: &mut Sink<'_>) -> Result<(), Fault> {
@@ -127,16 +134,25 @@ impl Reader {
             self.parts.start(id.as_deref(), model.as_deref(), None, sink);
             self.id = id.unwrap_or_default();
         }
+        let model = answer.model_version.as_ref().map(|model| &*model.0);
         for candidate in answer.candidates.into_iter().flatten().filter(|candidate| candidate.index.unwrap_or(0) == 0) {
-            for part in candidate.content.and_then(|content| content.parts).into_iter().flatten() {
+            self.text.begin_message();
+            let mut parts = candidate.content.and_then(|content| content.parts).unwrap_or_default();
+            // A signature alone at the end would close the text before its sources are told.
+            let is_bare = |part: &Part<'_>| part.is_bare_signature();
+            let last =
+                if candidate.grounding_metadata.is_some() && parts.last().is_some_and(is_bare) { parts.pop() } else { None };
+            for part in parts {
                 self.part(part, sink)?;
             }
-            for web in
-                candidate.grounding_metadata.and_then(|it| it.grounding_chunks).into_iter().flatten().filter_map(|it| it.web)
-            {
+            if let Some(grounding) = candidate.grounding_metadata.map(Grounding::read) {
+                self.searches = self.searches.max(grounding.searches(model));
                 if self.parts.is_text_open() {
-                    sink(Event::Cite(&Citation { url: web.uri, title: web.title, ..Citation::default() }));
+                    grounding::tell(grounding.citations(&self.text), &mut self.cited, sink);
                 }
+            }
+            if let Some(last) = last {
+                self.part(last, sink)?;
             }
             if let Some(reason) = candidate.finish_reason {
                 self.stop = Some(stop(&reason.0, candidate.finish_message.as_ref().map(|message| &*message.0))?);
@@ -146,12 +162,17 @@ impl Reader {
             self.stop = Some(Stop::ContentFilter);
         }
         if let Some(usage) = answer.usage_metadata {
-            sink(Event::Usage(usage.to_usage()));
+            let mut usage = usage.to_usage();
+            usage.units.web_searches = self.searches;
+            sink(Event::Usage(usage));
         }
         Ok(())
     }
 
     fn part(&mut self, part: Part<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let text = part.text.as_ref().filter(|_| !part.thought).map_or("", |text| &text.0);
+        let opens = !self.parts.is_text_open() || part.thought_signature.is_some() || part.inline_data.is_some();
+        self.text.part(text, opens && !text.is_empty());
         let opaque = part.thought_signature.filter(|signature| !signature.is_empty()).map(|signature| Opaque {
             origin: self.origin,
             kind: OpaqueKind::Signature,

@@ -1,5 +1,6 @@
 //! Writing a whole generateContent answer.
 
+use super::grounding::Sources;
 use super::usage;
 use crate::json::Json;
 use crate::json::write::object;
@@ -20,8 +21,9 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
                     json.put("role", "model");
                     json.put_list("parts", |json| parts(reply, json));
                 });
-                json.put("finishReason", finish_reason(&reply.stop));
+                json.put("finishReason", finish_reason(&reply.stop, reply.parts.iter().any(is_refusal)));
                 json.put_number("index", 0);
+                sources(reply).write(json);
             });
         });
         if let Some(usage) = &reply.usage {
@@ -30,6 +32,27 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
         json.put("modelVersion", options.model.as_deref().or(reply.model.as_deref()).unwrap_or_default());
         json.put("responseId", reply.id.as_deref().unwrap_or(&options.request_id));
     })
+}
+
+const fn is_refusal(part: &Content) -> bool {
+    matches!(part, Content::Refusal(_))
+}
+
+/// What the texts rest on, each by the number of its part.
+fn sources(reply: &Reply) -> Sources {
+    let mut sources = Sources::default();
+    let is_written = |part: &&Content| match part {
+        Content::Reasoning(reasoning) => !reasoning.text.is_empty(),
+        Content::Text { .. } | Content::Refusal(_) | Content::Call(_) => true,
+        Content::Image { source, .. } => matches!(source, Source::Base64 { .. }),
+        _ => false,
+    };
+    for (number, part) in reply.parts.iter().filter(is_written).enumerate() {
+        if let Content::Text { text, citations } = part {
+            citations.iter().for_each(|citation| sources.cite(citation, number, 0, text));
+        }
+    }
+    sources
 }
 
 /// The parts. A signature without text of its own belongs to the part behind it.
@@ -100,8 +123,10 @@ pub(super) fn shown(opaque: &Opaque) -> Cow<'_, str> {
     }
 }
 
-pub(super) const fn finish_reason(stop: &Stop) -> &'static str {
+/// Words of refusal are text here, so the reason has to tell.
+pub(super) const fn finish_reason(stop: &Stop, is_refusal: bool) -> &'static str {
     match stop {
+        Stop::End if is_refusal => "SAFETY",
         Stop::End | Stop::Sequence(_) | Stop::ToolUse | Stop::Other(_) => "STOP",
         Stop::MaxTokens | Stop::ContextWindow => "MAX_TOKENS",
         Stop::ContentFilter | Stop::Refusal(_) => "SAFETY",

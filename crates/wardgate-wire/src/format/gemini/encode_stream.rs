@@ -3,6 +3,7 @@
 //! Text passes as it comes; a call is told when it is whole, because the format has no pieces of one.
 
 use super::encode_reply::{finish_reason, shown, write_call, write_image};
+use super::grounding::Sources;
 use super::{error, usage};
 use crate::error_body::ErrorBody;
 use crate::json::Json;
@@ -26,6 +27,11 @@ pub(crate) struct Writer {
     signature: Option<String>,
     usage: Option<Usage>,
     has_written: bool,
+    is_refusal: bool,
+    /// All text so far, where its open part begins, and what it rests on.
+    text: String,
+    part_start: usize,
+    sources: Sources,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +53,10 @@ impl Writer {
             signature: None,
             usage: None,
             has_written: false,
+            is_refusal: false,
+            text: String::new(),
+            part_start: 0,
+            sources: Sources::default(),
         }
     }
 
@@ -56,7 +66,11 @@ impl Writer {
                 id.unwrap_or(&self.options.request_id).clone_into(&mut self.id);
                 self.options.model.as_deref().or(*model).unwrap_or_default().clone_into(&mut self.model);
             }
-            Event::Open(Open::Text | Open::Refusal) => self.open = Kind::Text,
+            Event::Open(open @ (Open::Text | Open::Refusal)) => {
+                self.open = Kind::Text;
+                self.is_refusal |= *open == Open::Refusal;
+                self.part_start = self.text.len();
+            }
             Event::Open(Open::Reasoning { .. }) => self.open = Kind::Thought,
             Event::Open(Open::Call { id, name, kind }) => {
                 self.open = Kind::Call;
@@ -70,6 +84,9 @@ impl Writer {
                     }
                 }
                 kind => {
+                    if kind == Kind::Text && self.text.len() + delta.len() <= GATHERED_BYTES_MAX {
+                        self.text.push_str(delta);
+                    }
                     let signature = if kind == Kind::Text { self.signature.take() } else { None };
                     self.part(out, |json| {
                         json.object(|json| {
@@ -102,7 +119,12 @@ impl Writer {
                     out.push(b']');
                 }
             }
-            Event::Cite(_) | Event::Lost { .. } | Event::Fault(_) => {}
+            // In a stream all text is one part.
+            Event::Cite(citation) => {
+                let (from, text) = (self.part_start, &self.text[self.part_start..]);
+                self.sources.cite(citation, 0, from, text);
+            }
+            Event::Lost { .. } | Event::Fault(_) => {}
         }
     }
 
@@ -157,8 +179,9 @@ impl Writer {
                             }
                         });
                     });
-                    json.put("finishReason", finish_reason(stop));
+                    json.put("finishReason", finish_reason(stop, writer.is_refusal));
                     json.put_number("index", 0);
+                    writer.sources.write(json);
                 });
             });
             if let Some(usage) = &writer.usage {

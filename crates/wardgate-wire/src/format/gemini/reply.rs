@@ -1,11 +1,13 @@
 //! A whole generateContent answer, in passing.
 
 use super::decode_stream::failure;
+use super::grounding::Grounding;
 use super::usage::GeminiUsage;
 use crate::reply::{ReplyFacts, in_band, object};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use wardgate_core::fault::{Fault, FaultClass};
+use wardgate_core::usage::Usage;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -26,6 +28,8 @@ pub(super) struct Candidate<'b> {
     #[serde(borrow)]
     pub(super) content: Option<&'b RawValue>,
     pub(super) finish_reason: Option<Box<str>>,
+    #[serde(borrow)]
+    pub(super) grounding_metadata: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +39,19 @@ pub(super) struct Feedback {
 }
 
 impl Glance<'_> {
+    /// The searches that it tells of.
+    pub(super) fn searches(&self) -> u32 {
+        let told = self.candidates.iter().flatten().filter_map(|candidate| candidate.grounding_metadata);
+        told.map(|grounding| Grounding::read(grounding).searches(self.model_version.as_deref())).max().unwrap_or(0)
+    }
+
+    /// What it used, with so many searches at least.
+    pub(super) fn used(&self, searches: u32) -> Option<Usage> {
+        let mut usage = self.usage_metadata.as_ref()?.to_usage();
+        usage.units.web_searches = searches.max(self.searches());
+        Some(usage)
+    }
+
     /// Why it ended: the first candidate's reason, or why the prompt was blocked.
     pub(super) fn reason(&self) -> Option<Box<str>> {
         let finish = self.candidates.iter().flatten().find_map(|candidate| candidate.finish_reason.clone());
@@ -54,5 +71,5 @@ pub(crate) fn read(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, 
     if let Some(fault) = stop_reason.as_deref().and_then(|reason| failure(reason, None)) {
         return Err(fault);
     }
-    Ok(ReplyFacts { stop_reason, usage: answer.usage_metadata.map(|usage| usage.to_usage()) })
+    Ok(ReplyFacts { stop_reason, usage: answer.used(0) })
 }

@@ -28,9 +28,9 @@ pub(crate) fn read(data: &[u8], credential: Option<&str>, facts: &mut StreamFact
         facts.has_content = true;
         facts.content_bytes += content.get().len() as u64;
     }
-    if let Some(usage) = chunk.usage_metadata {
-        facts.usage = Some(usage.to_usage());
-    }
+    // The searches are told with one message, the tokens with each.
+    let before = facts.usage.map_or(0, |usage| usage.units.web_searches);
+    facts.usage = chunk.used(before).or(facts.usage);
     if facts.envelope.id.is_none() {
         facts.envelope = Envelope { id: chunk.response_id, model: chunk.model_version, created: None, events: 0 };
     }

@@ -1,6 +1,7 @@
 //! Reading a whole Chat Completions answer.
 
 use super::decode_stream::{Annotation, ContentPart, ExtraContent, stop};
+use super::marks::{Marks, sources};
 use super::reasoning;
 use super::usage::ChatUsage;
 use crate::json::read::is_text;
@@ -24,6 +25,11 @@ struct Completion<'b> {
     #[serde(borrow)]
     choices: Option<Vec<Choice<'b>>>,
     usage: Option<ChatUsage>,
+    /// Perplexity's sources.
+    #[serde(borrow)]
+    search_results: Option<&'b RawValue>,
+    #[serde(borrow)]
+    citations: Option<&'b RawValue>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
     /// MiniMax.
@@ -52,6 +58,14 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     let message = choice.message.ok_or_else(|| unreadable("the provider's answer has no message"))?;
     let mut reply = Reply { id: completion.id, model: completion.model, created: completion.created, ..Reply::default() };
     reply.parts = decode_message(message, origin).map_err(|error| wrong(&error))?;
+    let text = reply.parts.iter_mut().find(|part| matches!(part, Content::Text { .. }));
+    if let (Some(sources), Some(Content::Text { text, citations })) =
+        (sources(completion.search_results, completion.citations), text)
+    {
+        let mut marks = Marks::default();
+        marks.read(text);
+        citations.extend(marks.citations(&sources));
+    }
     let usage = completion.usage.or(choice.usage);
     reply.usage = usage.map(|usage| usage.to_usage());
     reply.stop = match choice.finish_reason.as_deref().filter(|reason| !reason.is_empty()) {

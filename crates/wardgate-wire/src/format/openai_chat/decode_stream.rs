@@ -4,6 +4,7 @@
 //! reason is held until the end, because usage and more may follow it.
 
 use super::calls::{Calls, Fragment};
+use super::marks::{Marks, Source, sources};
 use super::reasoning::Detail;
 use super::usage::ChatUsage;
 use crate::json::Text;
@@ -32,6 +33,11 @@ struct Chunk<'b> {
     choices: Option<Choices<'b>>,
     usage: Option<Box<ChatUsage>>,
     x_groq: Option<Box<XGroq>>,
+    /// Perplexity's sources.
+    #[serde(borrow)]
+    search_results: Option<&'b RawValue>,
+    #[serde(borrow)]
+    citations: Option<&'b RawValue>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
 }
@@ -163,7 +169,7 @@ struct UrlCitation {
 impl Annotation {
     pub(super) fn citation(self) -> Option<Citation> {
         let UrlCitation { url, title, start_index, end_index } = self.url_citation?;
-        Some(Citation { url, title, cited_text: None, start: start_index, end: end_index })
+        Some(Citation { url, title, start: start_index, end: end_index, ..Citation::default() })
     }
 }
 
@@ -173,6 +179,8 @@ pub(crate) struct Reader {
     id: String,
     parts: Parts,
     calls: Calls,
+    marks: Marks,
+    sources: Vec<Source>,
     stop: Option<Stop>,
     /// Whether a reason came that says nothing. Some hosts end so.
     has_blank_reason: bool,
@@ -185,6 +193,8 @@ impl Reader {
             id: String::new(),
             parts: Parts::default(),
             calls: Calls::default(),
+            marks: Marks::default(),
+            sources: Vec::new(),
             stop: None,
             has_blank_reason: false,
         }
@@ -208,6 +218,9 @@ impl Reader {
             let (id, model) = (text(&chunk.id), text(&chunk.model));
             self.parts.start(id.as_deref(), model.as_deref(), chunk.created, sink);
             self.id = id.unwrap_or_default();
+        }
+        if let Some(sources) = sources(chunk.search_results, chunk.citations) {
+            self.sources = sources;
         }
         let mut usage = chunk.usage.or_else(|| chunk.x_groq.and_then(|it| it.usage));
         for choice in chunk.choices.into_iter().flat_map(Choices::into_iter) {
@@ -242,7 +255,9 @@ impl Reader {
             self.content(content, sink)?;
         }
         for citation in delta.annotations.into_iter().flatten().filter_map(Annotation::citation) {
-            if self.parts.is_text_open() {
+            if self.parts.is_text_open()
+                && let Some(citation) = self.marks.in_part(citation)
+            {
                 sink(Event::Cite(&citation));
             }
         }
@@ -285,16 +300,24 @@ impl Reader {
         self.flush(sink)?;
         if raw.starts_with('"') {
             let text: Text<'_> = parse(raw.as_bytes())?;
-            return self.parts.text(&text.0, sink);
+            return self.text(&text.0, sink);
         }
         // Some hosts send parts, as in a request.
         for part in parse::<Vec<ContentPart>>(raw.as_bytes())? {
             for inner in part.thinking.into_iter().flatten() {
                 self.parts.reasoning(&inner.text.unwrap_or_default(), false, sink)?;
             }
-            self.parts.text(&part.text.unwrap_or_default(), sink)?;
+            self.text(&part.text.unwrap_or_default(), sink)?;
         }
         Ok(())
+    }
+
+    fn text(&mut self, text: &str, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        if !self.parts.is_text_open() {
+            self.marks.begin_part();
+        }
+        self.marks.read(text);
+        self.parts.text(text, sink)
     }
 
     fn call(&mut self, call: CallDelta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
@@ -335,6 +358,9 @@ impl Reader {
     /// The end, by its marker or by the end of the bytes.
     pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
         let stop = self.stop.take().ok_or_else(truncated)?;
+        if self.parts.is_text_open() {
+            self.marks.citations(&self.sources).for_each(|citation| sink(Event::Cite(&citation)));
+        }
         self.flush(sink)?;
         self.parts.stop(stop, sink);
         sink(Event::End);

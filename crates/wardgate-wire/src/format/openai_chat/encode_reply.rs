@@ -116,24 +116,39 @@ fn write_reasoning(reply: &Reply, json: &mut Json<'_>) {
     });
 }
 
-/// Indices count through the whole message, which is all texts together.
+/// Indices count through the whole message, which is all texts together. A document of the request has no address, so it stands in
+/// a list of our own.
 fn write_annotations(reply: &Reply, json: &mut Json<'_>) {
-    let has_any = reply.parts.iter().any(|part| matches!(part, Content::Text { citations, .. } if !citations.is_empty()));
-    if !has_any {
-        return;
-    }
-    json.put_list("annotations", |json| {
-        let mut offset = 0;
-        for part in &reply.parts {
-            if let Content::Text { text, citations } = part {
-                let length = text.chars().count() as u64;
-                for citation in citations.iter().filter(|citation| citation.url.is_some()) {
-                    json.object(|json| write_annotation(json, citation, offset, length));
-                }
-                offset += length;
-            }
+    let mut offset = 0;
+    let mut cited: Vec<(&Citation, u64, u64)> = Vec::new();
+    for part in &reply.parts {
+        if let Content::Text { text, citations } = part {
+            let length = text.chars().count() as u64;
+            cited.extend(citations.iter().map(|citation| (citation, offset, length)));
+            offset += length;
         }
-    });
+    }
+    let (pages, documents): (Vec<_>, Vec<_>) = cited.into_iter().partition(|(citation, ..)| citation.url.is_some());
+    let write = |json: &mut Json<'_>, cited: &[(&Citation, u64, u64)], one: fn(&mut Json<'_>, &Citation, u64, u64)| {
+        cited.iter().for_each(|(citation, offset, length)| json.object(|json| one(json, citation, *offset, *length)));
+    };
+    if !pages.is_empty() {
+        json.put_list("annotations", |json| write(json, &pages, write_annotation));
+    }
+    if !documents.is_empty() {
+        json.put_list("citations", |json| write(json, &documents, write_document));
+    }
+}
+
+/// A source without an address.
+pub(crate) fn write_document(json: &mut Json<'_>, citation: &Citation, offset: u64, length: u64) {
+    json.put_number("start_index", offset + citation.start.unwrap_or(0));
+    json.put_number("end_index", offset + citation.end.unwrap_or(length));
+    if let Some(document) = citation.document {
+        json.put_number("document_index", document);
+    }
+    json.put_some("title", citation.title.as_deref());
+    json.put_some("cited_text", citation.cited_text.as_deref());
 }
 
 /// One source. A source of a whole part covers it from end to end.
@@ -169,8 +184,9 @@ fn write_call(json: &mut Json<'_>, call: &Call) {
 
 pub(crate) const fn finish_reason(stop: &Stop) -> &'static str {
     match stop {
-        Stop::End | Stop::Sequence(_) | Stop::Pause | Stop::Other(_) => "stop",
-        Stop::MaxTokens | Stop::ContextWindow => "length",
+        Stop::End | Stop::Sequence(_) | Stop::Other(_) => "stop",
+        // A turn that was interrupted is not whole.
+        Stop::MaxTokens | Stop::ContextWindow | Stop::Pause => "length",
         Stop::ToolUse => "tool_calls",
         Stop::ContentFilter | Stop::Refusal(_) => "content_filter",
     }
@@ -196,4 +212,9 @@ pub(crate) fn write_usage(json: &mut Json<'_>, usage: &Usage) {
         }
     });
     json.put_object("completion_tokens_details", |json| json.put_number("reasoning_tokens", usage.reasoning));
+    if usage.units.web_searches > 0 {
+        json.put_object("server_tool_use", |json| {
+            json.put_number("web_search_requests", usage.units.web_searches.into());
+        });
+    }
 }

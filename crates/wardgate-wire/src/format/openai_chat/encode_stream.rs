@@ -2,10 +2,11 @@
 //!
 //! What every chunk repeats is rendered once. Each choice has a `finish_reason`, null but in the last one: some clients check.
 
-use super::encode_reply::{finish_reason, native, write_annotation, write_usage};
+use super::encode_reply::{finish_reason, native, write_annotation, write_document, write_usage};
 use super::reasoning::{write_sealed, write_text};
 use crate::json::Json;
 use crate::json::write::string;
+use crate::neutral::content::Citation;
 use crate::neutral::event::{Event, Open};
 use crate::neutral::reply::Stop;
 use crate::neutral::tool::CallKind;
@@ -63,14 +64,14 @@ impl Writer {
             Event::Open(open) => self.open(open, out),
             Event::Delta(delta) => self.delta(delta, out),
             Event::Cite(citation) => {
-                if citation.url.is_some() {
-                    let (offset, length) = (self.part_start, self.characters - self.part_start);
-                    self.chunk(out, |json| {
-                        json.put_list("annotations", |json| {
-                            json.object(|json| write_annotation(json, citation, offset, length));
-                        });
-                    });
-                }
+                let (offset, length) = (self.part_start, self.characters - self.part_start);
+                let (key, write): (_, fn(&mut Json<'_>, &Citation, u64, u64)) = match citation.url {
+                    Some(_) => ("annotations", write_annotation),
+                    None => ("citations", write_document),
+                };
+                self.chunk(out, |json| {
+                    json.put_list(key, |json| json.object(|json| write(json, citation, offset, length)));
+                });
             }
             Event::Close(opaque) => match (self.open, opaque) {
                 (Kind::Call(CallKind::Function), _) if !self.has_arguments => self.arguments("{}", out),

@@ -24,6 +24,8 @@ pub(crate) struct ChatUsage {
     /// Perplexity.
     #[serde(default, deserialize_with = "count")]
     reasoning_tokens: Option<u64>,
+    num_search_queries: Option<u32>,
+    search_context_size: Option<serde::de::IgnoredAny>,
     /// OpenRouter.
     server_tool_use: Option<ServerTools>,
 }
@@ -86,9 +88,15 @@ impl ChatUsage {
             input_image: input.and_then(|details| details.image_tokens).unwrap_or(0),
             output_audio: output.and_then(|details| details.audio_tokens).unwrap_or(0),
             output_image: output.and_then(|details| details.image_tokens).unwrap_or(0),
-            web_searches: self.server_tool_use.as_ref().and_then(|tools| tools.web_search_requests).unwrap_or(0),
+            web_searches: self.web_searches(),
             ..Units::default()
         }
+    }
+
+    /// Perplexity charges for each request as for one search, and tells by the size of the context that it did.
+    fn web_searches(&self) -> u32 {
+        let told = self.server_tool_use.as_ref().and_then(|tools| tools.web_search_requests).or(self.num_search_queries);
+        told.unwrap_or_else(|| u32::from(self.search_context_size.is_some()))
     }
 
     /// xAI leaves reasoning out of `completion_tokens`; then the total gives it away, or the reasoning being larger.

@@ -1,7 +1,7 @@
 //! Reading a whole Responses answer.
 
 use super::stream::missing;
-use super::usage::ResponsesUsage;
+use super::usage::{ResponsesUsage, ToolUsage, searches};
 use crate::format::openai_chat::decode_reply::wrong;
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Citation, Content, Reasoning, Source};
@@ -14,6 +14,7 @@ use crate::transcode::decoder::unreadable;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use wardgate_core::fault::Fault;
+use wardgate_core::usage::Usage;
 
 /// A response, whole or as a terminal event has it.
 #[derive(Deserialize)]
@@ -26,6 +27,7 @@ pub(super) struct Response<'b> {
     pub(super) output: Option<&'b RawValue>,
     pub(super) incomplete_details: Option<super::reply::Incomplete>,
     pub(super) usage: Option<ResponsesUsage>,
+    pub(super) tool_usage: Option<ToolUsage>,
     #[serde(borrow)]
     pub(super) error: Option<&'b RawValue>,
 }
@@ -33,6 +35,12 @@ pub(super) struct Response<'b> {
 impl Response<'_> {
     pub(super) fn created(&self) -> Option<i64> {
         self.created_at.map(|seconds| seconds as i64)
+    }
+
+    /// What it used, its searches included.
+    pub(super) fn used(&self) -> Option<Usage> {
+        let usage = self.usage.as_ref()?;
+        Some(usage.with_searches(searches(self.tool_usage.as_ref(), self.output)))
     }
 
     /// Why it ended.
@@ -63,7 +71,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     let mut reply = Reply { created: response.created(), ..Reply::default() };
     reply.parts = items(output, origin, &mut reply.warnings).map_err(|error| wrong(&error))?;
     reply.stop = stop.with_calls(reply.has_calls());
-    reply.usage = response.usage.map(|usage| usage.to_usage());
+    reply.usage = response.used();
     reply.id = response.id;
     reply.model = response.model;
     Ok(reply)
@@ -101,7 +109,7 @@ fn items(output: &RawValue, origin: Origin, warnings: &mut Warnings) -> Result<V
     Ok(parts)
 }
 
-/// A message's parts of one kind that follow each other are one part.
+/// Each part of a message is one of its own, since the places of sources count from its beginning.
 fn message(
     item: &mut Object<'_>,
     path: &Path<'_>,
@@ -117,14 +125,8 @@ fn message(
             "output_text" => {
                 let text = part.text("text", &path)?.unwrap_or_default();
                 let citations: Vec<Citation> = part.list("annotations", &path)?.into_iter().filter_map(citation).collect();
-                match parts.last_mut() {
-                    Some(Content::Text { text: last, citations: cited }) => {
-                        let offset = last.chars().count() as u64;
-                        last.push_str(&text);
-                        cited.extend(citations.into_iter().map(|citation| shifted(citation, offset)));
-                    }
-                    _ if text.is_empty() => {}
-                    _ => parts.push(Content::Text { text, citations }),
+                if !text.is_empty() {
+                    parts.push(Content::Text { text, citations });
                 }
             }
             "refusal" => parts.push(Content::Refusal(part.text("refusal", &path)?.unwrap_or_default())),
@@ -132,10 +134,6 @@ fn message(
         }
     }
     Ok(())
-}
-
-fn shifted(citation: Citation, offset: u64) -> Citation {
-    Citation { start: citation.start.map(|start| start + offset), end: citation.end.map(|end| end + offset), ..citation }
 }
 
 /// A source in `annotations`.
@@ -148,7 +146,7 @@ pub(super) fn citation(value: &RawValue) -> Option<Citation> {
         end_index: Option<u64>,
     }
     let Annotation { url, title, start_index, end_index } = serde_json::from_str(value.get()).ok()?;
-    url.is_some().then_some(Citation { url, title, cited_text: None, start: start_index, end: end_index })
+    url.is_some().then_some(Citation { url, title, start: start_index, end: end_index, ..Citation::default() })
 }
 
 /// What a finished reasoning item says.

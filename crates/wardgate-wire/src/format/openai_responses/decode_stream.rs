@@ -107,6 +107,11 @@ impl Reader {
                     sink(Event::Cite(&citation));
                 }
             }
+            // Places of sources count from the beginning of their part.
+            "response.content_part.added" => {
+                self.flush(sink)?;
+                self.parts.close(sink);
+            }
             "response.output_item.added" => self.item_added(message.output_index, message.item, sink)?,
             "response.output_item.done" => self.item_done(message.output_index, message.item, sink)?,
             "response.created" | "response.in_progress" => self.start(message.response, sink)?,
@@ -207,17 +212,24 @@ impl Reader {
     /// A message that came whole.
     fn message(&mut self, raw: &RawValue, sink: &mut Sink<'_>) -> Result<(), Fault> {
         #[derive(Deserialize)]
-        struct Whole {
-            content: Option<Vec<Part>>,
+        struct Whole<'b> {
+            #[serde(borrow)]
+            content: Option<Vec<Part<'b>>>,
         }
         #[derive(Deserialize)]
-        struct Part {
+        struct Part<'b> {
             text: Option<String>,
             refusal: Option<String>,
+            #[serde(borrow, default)]
+            annotations: Vec<&'b RawValue>,
         }
         self.flush(sink)?;
-        for part in parse::<Whole>(raw.get().as_bytes())?.content.unwrap_or_default() {
+        for part in parse::<Whole<'_>>(raw.get().as_bytes())?.content.unwrap_or_default() {
+            self.parts.close(sink);
             self.parts.text(part.text.as_deref().unwrap_or_default(), sink)?;
+            if self.parts.is_text_open() {
+                part.annotations.into_iter().filter_map(citation).for_each(|citation| sink(Event::Cite(&citation)));
+            }
             self.parts.refusal(part.refusal.as_deref().unwrap_or_default(), sink)?;
         }
         Ok(())
@@ -226,8 +238,8 @@ impl Reader {
     fn end(&mut self, response: Option<&RawValue>, credential: Option<&str>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         let response = response.ok_or_else(super::stream::missing)?;
         let response: Response<'_> = parse(response.get().as_bytes())?;
-        if let Some(usage) = &response.usage {
-            sink(Event::Usage(usage.to_usage()));
+        if let Some(usage) = response.used() {
+            sink(Event::Usage(usage));
         }
         let stop = response.stop(credential)?;
         self.flush(sink)?;

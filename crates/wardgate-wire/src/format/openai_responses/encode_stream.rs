@@ -333,6 +333,11 @@ impl Writer {
             Some(usage) => json.put_object("usage", |json| usage::write(json, usage)),
             None => json.put_null("usage"),
         }
+        if let Some(searches) = self.usage.map(|usage| usage.units.web_searches).filter(|searches| *searches > 0) {
+            json.put_object("tool_usage", |json| {
+                json.put_object("web_search", |json| json.put_number("num_requests", searches.into()));
+            });
+        }
     }
 
     /// One event, named and with its name as `type`, numbered without gaps.
@@ -354,7 +359,9 @@ impl Writer {
 /// The terminal event, and the response's status in it.
 const fn status(stop: &Stop) -> (&'static str, &'static str) {
     match stop {
-        Stop::MaxTokens | Stop::ContextWindow | Stop::ContentFilter | Stop::Refusal(_) => ("response.incomplete", "incomplete"),
+        Stop::MaxTokens | Stop::ContextWindow | Stop::ContentFilter | Stop::Refusal(_) | Stop::Pause => {
+            ("response.incomplete", "incomplete")
+        }
         _ => ("response.completed", "completed"),
     }
 }

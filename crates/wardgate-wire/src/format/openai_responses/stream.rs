@@ -62,7 +62,7 @@ fn read_event(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) ->
             if let Some(response) = event.response {
                 let response: Response<'_> = serde_json::from_str(response.get())?;
                 facts.stop_reason = response.reason().map(Into::into);
-                facts.usage = response.usage.as_ref().map(super::usage::ResponsesUsage::to_usage).or(facts.usage);
+                facts.usage = response.used().or(facts.usage);
             }
             facts.has_content = true;
             facts.is_stopped = true;
@@ -71,7 +71,7 @@ fn read_event(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) ->
         "response.failed" => {
             let Some(response) = event.response else { return Ok(Verdict::Fault(missing())) };
             let response: Response<'_> = serde_json::from_str(response.get())?;
-            facts.usage = response.usage.as_ref().map(super::usage::ResponsesUsage::to_usage).or(facts.usage);
+            facts.usage = response.used().or(facts.usage);
             return Ok(Verdict::Fault(response.error.map_or_else(missing, |error| crate::reply::in_band(error, credential))));
         }
         "error" => {

@@ -3,7 +3,8 @@
 use crate::json::Json;
 use crate::json::count::count;
 use serde::Deserialize;
-use wardgate_core::usage::Usage;
+use serde_json::value::RawValue;
+use wardgate_core::usage::{Units, Usage};
 
 /// The `usage` object.
 #[derive(Debug, Default, Deserialize)]
@@ -37,7 +38,49 @@ struct OutputDetails {
     reasoning_tokens: Option<u64>,
 }
 
+/// What the provider's own tools used, beside the tokens.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ToolUsage {
+    web_search: Option<WebSearchUsage>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct WebSearchUsage {
+    num_requests: Option<u32>,
+}
+
+/// The searches of a response: as it says, else counted in its output. Opening a page that was found is none.
+pub(crate) fn searches(told: Option<&ToolUsage>, output: Option<&RawValue>) -> u32 {
+    #[derive(Deserialize)]
+    struct Item<'b> {
+        #[serde(borrow, rename = "type")]
+        kind: Option<crate::json::Text<'b>>,
+        #[serde(borrow)]
+        action: Option<Action<'b>>,
+    }
+    #[derive(Deserialize)]
+    struct Action<'b> {
+        #[serde(borrow, rename = "type")]
+        kind: Option<crate::json::Text<'b>>,
+    }
+    if let Some(count) = told.and_then(|told| told.web_search.as_ref()?.num_requests) {
+        return count;
+    }
+    let Some(output) = output.filter(|output| output.get().contains("\"web_search_call\"")) else { return 0 };
+    let items: Vec<Item<'_>> = serde_json::from_str(output.get()).unwrap_or_default();
+    let is_search = |item: &&Item<'_>| {
+        let action = item.action.as_ref().and_then(|action| action.kind.as_ref());
+        item.kind.as_ref().is_some_and(|kind| kind.0 == "web_search_call") && action.is_none_or(|kind| kind.0 == "search")
+    };
+    u32::try_from(items.iter().filter(is_search).count()).unwrap_or(u32::MAX)
+}
+
 impl ResponsesUsage {
+    /// The usage with so many searches.
+    pub(crate) fn with_searches(&self, web_searches: u32) -> Usage {
+        Usage { units: Units { web_searches, ..Units::default() }, ..self.to_usage() }
+    }
+
     pub(crate) fn to_usage(&self) -> Usage {
         let details = self.input_tokens_details.as_ref();
         let cached = details.and_then(|details| details.cached_tokens).unwrap_or(0);
