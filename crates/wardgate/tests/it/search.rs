@@ -92,7 +92,7 @@ async fn a_search_through_messages_is_cited_counted_and_priced() {
     let cited = json!({"start_index": 7, "end_index": 11, "url": "https://a.example/1", "title": "A"});
     assert_eq!(message["annotations"], json!([{"type": "url_citation", "url_citation": cited}]));
     assert_eq!(answer.json()["usage"]["server_tool_use"], json!({"web_search_requests": 2}));
-    assert_eq!(answer.header("x-wardgate-cost"), "0.02");
+    assert_eq!(answer.header("x-wardgate-cost"), "0.020000000");
     assert_eq!(gateway.usage(1).await[0]["totalCost"], "0.02000");
 }
 
