@@ -195,7 +195,7 @@ fn from_messages() {
             model_context_window_exceeded: context_window; with a call context_window
             tool_use: tool_use; with a call tool_use
             refusal: refusal; with a call refusal
-            pause_turn: pause; with a call pause
+            pause_turn: pause; with a call pause turn_paused;stop_reason
             tired: tired; with a call tool_use unknown_finish_reason;tired
         "#]],
     );
@@ -342,7 +342,7 @@ fn to_clients() {
         tool_use: tool_calls | completed | tool_use | STOP
         content_filter: content_filter | incomplete content_filter | refusal | SAFETY
         refusal: content_filter refusal | incomplete content_filter | refusal | SAFETY
-        pause: stop pause | completed | pause_turn | CONTINUATION
+        pause: length pause | incomplete max_output_tokens | pause_turn | CONTINUATION
         tired: stop tired | completed | end_turn | STOP
     "#]]
     .assert_eq(&found);
