@@ -34,6 +34,8 @@ pub enum Thinking {
     AdaptiveOrBudget,
     /// By itself, with an effort; can be turned off.
     Adaptive,
+    /// By itself, with an effort; can be kept to thinking between tools.
+    AdaptiveBetweenTools,
     /// By itself, with an effort; cannot be turned off.
     AdaptiveAlwaysOn,
     /// By a level (Gemini).

@@ -21,6 +21,7 @@ pub mod completions;
 pub(crate) mod arrange;
 pub(crate) mod json_tool;
 pub(crate) mod fit;
+pub(crate) mod marks;
 pub(crate) mod media;
 pub(crate) mod parts;
 pub(crate) mod schema;

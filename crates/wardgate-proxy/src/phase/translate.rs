@@ -282,6 +282,7 @@ fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
         thinking: match thinking {
             None | Some(Thinking::Budget | Thinking::Level) => ThinkingWay::Budget,
             Some(Thinking::Adaptive | Thinking::AdaptiveOrBudget) => ThinkingWay::Adaptive,
+            Some(Thinking::AdaptiveBetweenTools) => ThinkingWay::BetweenTools,
             Some(Thinking::AdaptiveAlwaysOn) => ThinkingWay::AlwaysOn,
         },
         efforts,

@@ -6,6 +6,7 @@ pub mod stream;
 pub mod usage;
 pub(crate) mod decode_request;
 pub(crate) mod encode_request;
+pub(crate) mod thinking;
 pub(crate) mod server_tools;
 pub(crate) mod decode_reply;
 pub(crate) mod encode_reply;

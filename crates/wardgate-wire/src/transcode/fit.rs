@@ -226,6 +226,14 @@ impl<'r> Fit<'r> {
         self.target.traits.is_openai && self.request.tools.iter().any(is_custom)
     }
 
+    /// Whether a tool is among those that may be chosen from.
+    pub(crate) fn offers(&self, name: &str) -> bool {
+        match &self.request.tool_choice {
+            Some(ToolChoice::Allowed { names, .. }) => names.iter().any(|allowed| allowed == name),
+            _ => true,
+        }
+    }
+
     /// Only the tools that may be chosen from, where the format has no such list.
     pub(crate) fn allowed_tools(&self) -> Vec<&'r Tool> {
         let tools = self.request.tools.iter();

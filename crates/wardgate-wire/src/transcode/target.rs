@@ -46,6 +46,8 @@ pub enum ThinkingWay {
     Budget,
     /// `adaptive` with an effort; can be turned off.
     Adaptive,
+    /// `adaptive` with an effort; can be kept to thinking between tools.
+    BetweenTools,
     /// `adaptive` with an effort; cannot be turned off.
     AlwaysOn,
 }

@@ -18,6 +18,7 @@ use crate::neutral::tool::Tool;
 use crate::transcode::aliases::WIDE;
 use crate::transcode::arrange::{Ids, Message, Piece, arrange, split_instructions};
 use crate::transcode::fit::{Field, Fit};
+use crate::transcode::marks::Marks;
 use crate::transcode::target::Target;
 use crate::transcode::{Encoded, media};
 use blocks::{text_block, write_block, write_call, write_reasoning, write_result};
@@ -28,9 +29,6 @@ use wardgate_core::format::Format;
 
 /// The limit on output where neither the client nor the catalog says one; the format needs one.
 const OUTPUT_TOKENS_DEFAULT: u64 = 32_000;
-
-/// The most cache marks in one request.
-const CACHE_MARKS_MAX: usize = 4;
 
 pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
     let fit = Fit::new(request, target, Format::AnthropicMessages, WIDE, true);
@@ -46,7 +44,7 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         }
         false => (system, false),
     };
-    let marks = Marks::new(&fit, &system, &messages);
+    let marks = Marks::new(&fit, &system, &messages, target.traits.takes_late_instructions);
     let body = object(|json| {
         json.put("model", target.model);
         let tokens_max = capped(&fit).unwrap_or_else(|| default_tokens_max(&fit));
@@ -117,38 +115,14 @@ fn check_document(source: &Source, path: &str) -> Result<(), Untranslatable> {
     Err(Untranslatable::new("unsupported_modality", path, why))
 }
 
-/// Which cache marks are kept: the first one, and the last three. They are told apart by where their part is.
-struct Marks {
-    kept: Vec<*const Option<CacheMark>>,
-}
-
-impl Marks {
-    fn new(fit: &Fit<'_>, system: &[Message<'_>], messages: &[Message<'_>]) -> Self {
-        let of_tools = fit.request.tools.iter().filter_map(|tool| match tool {
-            Tool::Function(function) if function.cache.is_some() => Some(&raw const function.cache),
-            _ => None,
+fn write_mark(marks: &Marks, json: &mut Json<'_>, mark: &Option<CacheMark>) {
+    if let Some(mark) = marks.get(mark) {
+        json.put_object("cache_control", |json| {
+            json.put("type", "ephemeral");
+            if mark == CacheMark::Long {
+                json.put("ttl", "1h");
+            }
         });
-        let can_have = |part: &Part| part.cache.is_some() && !matches!(part.content, Content::Reasoning(_));
-        let of_parts = system.iter().chain(messages).flat_map(|message| &message.pieces).map(|piece| piece.part);
-        let of_parts = of_parts.filter(|part| can_have(part)).map(|part| &raw const part.cache);
-        let mut kept: Vec<_> = of_tools.chain(of_parts).collect();
-        if kept.len() > CACHE_MARKS_MAX {
-            kept.drain(1..kept.len() - (CACHE_MARKS_MAX - 1));
-        }
-        Self { kept }
-    }
-
-    fn write(&self, json: &mut Json<'_>, mark: &Option<CacheMark>) {
-        if let Some(ttl) = mark
-            && self.kept.contains(&(&raw const *mark))
-        {
-            json.put_object("cache_control", |json| {
-                json.put("type", "ephemeral");
-                if *ttl == CacheMark::Long {
-                    json.put("ttl", "1h");
-                }
-            });
-        }
     }
 }
 
@@ -166,7 +140,7 @@ fn write_system(fit: &Fit<'_>, json: &mut Json<'_>, system: &[Message<'_>], mark
                 json.object(|json| {
                     json.put("type", "text");
                     json.put("text", text);
-                    marks.write(json, &part.cache);
+                    write_mark(marks, json, &part.cache);
                 });
             }
         }
@@ -254,11 +228,11 @@ fn write_piece(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece:
         Content::Reasoning(reasoning) => write_reasoning(fit, json, reasoning, path),
         Content::Call(call) => json.object(|json| {
             write_call(fit, json, call, &piece.id, path);
-            marks.write(json, &piece.part.cache);
+            write_mark(marks, json, &piece.part.cache);
         }),
         Content::Result(result) => json.object(|json| {
             write_result(json, result, &piece.id);
-            marks.write(json, &piece.part.cache);
+            write_mark(marks, json, &piece.part.cache);
         }),
         Content::Image { .. } | Content::File { .. } if message.role == Role::Assistant => {
             fit.warn("assistant_media_dropped", path);
@@ -267,7 +241,7 @@ fn write_piece(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece:
         Content::Text { text, .. } | Content::Refusal(text) if text.trim().is_empty() => {}
         _ => json.object(|json| {
             write_block(json, piece.part);
-            marks.write(json, &piece.part.cache);
+            write_mark(marks, json, &piece.part.cache);
         }),
     }
 }

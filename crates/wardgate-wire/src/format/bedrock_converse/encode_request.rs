@@ -1,6 +1,7 @@
 //! Writing a Converse request. The model and whether to stream stand in the path.
 
 mod blocks;
+mod thinking;
 mod tools;
 
 use crate::format::anthropic_messages::encode_request::{needs_json_word, temperature_or_top_p};
@@ -10,17 +11,19 @@ use crate::json::write::object;
 use crate::neutral::content::{CacheMark, Content, Part, Role, Source};
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::opaque::OpaqueKind;
-use crate::neutral::request::{Effort, OutputForm, Request, Tier};
+use crate::neutral::request::{OutputForm, Request, Tier};
 use crate::neutral::tool::{CallKind, Tool, ToolChoice};
 use crate::transcode::aliases::NARROW;
 use crate::transcode::arrange::{Ids, Message, Piece, arrange, split_instructions};
 use crate::transcode::fit::{Field, Fit, arguments_object, joined_text};
-use crate::transcode::target::{Target, ThinkingWay};
+use crate::transcode::marks::Marks;
+use crate::transcode::target::Target;
 use crate::transcode::{Encoded, media, schema};
 use blocks::write_block;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use thinking::How;
 use tools::tools;
 use wardgate_core::format::Format;
 
@@ -42,12 +45,14 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         }
         false => (system, false),
     };
+    let marks = Marks::new(&fit, &system, &messages, false);
+    let how = How::of(&fit, &messages);
     let body = object(|json| {
-        write_system(&fit, json, &system);
-        json.put_list("messages", |json| write_messages(&fit, json, &messages, is_alone));
-        json.put_object("inferenceConfig", |json| inference_config(&fit, json));
-        tools(&fit, json, &messages);
-        additional(&fit, json);
+        write_system(&fit, json, &system, &marks);
+        json.put_list("messages", |json| write_messages(&fit, json, &messages, is_alone, &marks));
+        json.put_object("inferenceConfig", |json| inference_config(&fit, json, how.is_thinking()));
+        tools(&fit, json, &messages, &marks);
+        additional(&fit, json, how);
         if let OutputForm::JsonSchema { schema, name, .. } = &request.output
             && target.traits.has_json_schema
         {
@@ -133,7 +138,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
     Ok(())
 }
 
-fn write_system(fit: &Fit<'_>, json: &mut Json<'_>, system: &[Message<'_>]) {
+fn write_system(fit: &Fit<'_>, json: &mut Json<'_>, system: &[Message<'_>], marks: &Marks) {
     let word = needs_json_word(fit);
     let parts: Vec<&Part> = system.iter().flat_map(|message| &message.pieces).map(|piece| piece.part).collect();
     if parts.is_empty() && word.is_none() {
@@ -145,7 +150,7 @@ fn write_system(fit: &Fit<'_>, json: &mut Json<'_>, system: &[Message<'_>]) {
                 && !text.trim().is_empty()
             {
                 json.object(|json| json.put("text", text));
-                cache_point(json, part.cache);
+                cache_point(marks, json, &part.cache);
             }
         }
         if let Some(word) = &word {
@@ -154,8 +159,8 @@ fn write_system(fit: &Fit<'_>, json: &mut Json<'_>, system: &[Message<'_>]) {
     });
 }
 
-fn cache_point(json: &mut Json<'_>, mark: Option<CacheMark>) {
-    if let Some(mark) = mark {
+fn cache_point(marks: &Marks, json: &mut Json<'_>, mark: &Option<CacheMark>) {
+    if let Some(mark) = marks.get(mark) {
         json.object(|json| {
             json.put_object("cachePoint", |json| {
                 json.put("type", "default");
@@ -168,7 +173,7 @@ fn cache_point(json: &mut Json<'_>, mark: Option<CacheMark>) {
 }
 
 /// The messages, of which user and assistant take turns, the user first.
-fn write_messages(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], is_alone: bool) {
+fn write_messages(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], is_alone: bool, marks: &Marks) {
     let documents = Cell::new(0);
     if messages.first().is_none_or(|first| first.role == Role::Assistant) {
         fit.warn("user_turn_added", messages.first().map_or("", |first| first.turn.path.as_str()));
@@ -193,7 +198,7 @@ fn write_messages(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], 
                         let text = joined_text(message.pieces.iter().map(|piece| piece.part));
                         json.object(|json| json.put("text", &format!("<system-reminder>{text}</system-reminder>")));
                     } else {
-                        message.pieces.iter().for_each(|piece| write_piece(fit, json, message, piece, &documents));
+                        message.pieces.iter().for_each(|piece| write_piece(fit, json, message, piece, &documents, marks));
                     }
                 }
                 if json.0.ends_with(b"[") {
@@ -205,7 +210,14 @@ fn write_messages(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], 
     }
 }
 
-fn write_piece(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece: &Piece<'_>, documents: &Cell<usize>) {
+fn write_piece(
+    fit: &Fit<'_>,
+    json: &mut Json<'_>,
+    message: &Message<'_>,
+    piece: &Piece<'_>,
+    documents: &Cell<usize>,
+    marks: &Marks,
+) {
     let path = message.turn.path.as_str();
     match &piece.part.content {
         Content::Reasoning(reasoning) => {
@@ -254,16 +266,22 @@ fn write_piece(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece:
         _ => write_block(json, piece.part, documents),
     }
     if !matches!(piece.part.content, Content::Reasoning(_)) {
-        cache_point(json, piece.part.cache);
+        cache_point(marks, json, &piece.part.cache);
     }
 }
 
-fn inference_config(fit: &Fit<'_>, json: &mut Json<'_>) {
+fn inference_config(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
     let sampling = &fit.request.sampling;
     if let Some(tokens) = capped(fit) {
         json.put_number("maxTokens", tokens);
     }
     let (temperature, top_p) = match is_claude(fit) {
+        // While it thinks, the model draws as it likes.
+        _ if is_thinking => {
+            fit.drop_unless(sampling.temperature.as_ref(), 1.0, Field::Temperature);
+            fit.drop_unless(sampling.top_p.as_ref(), 1.0, Field::TopP);
+            (None, None)
+        }
         true => temperature_or_top_p(fit),
         false => (
             fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 1.0),
@@ -291,14 +309,16 @@ fn is_claude(fit: &Fit<'_>) -> bool {
     fit.target.model.contains("claude")
 }
 
-/// What only some models know: `top_k`, and Claude's thinking.
-fn additional(fit: &Fit<'_>, json: &mut Json<'_>) {
-    let top_k = fit.sampling(fit.request.sampling.top_k.as_ref(), Field::TopK, f64::INFINITY);
-    let effort = fit.effort().filter(|effort| *effort != Effort::None);
+/// What only some models know: `top_k`, one call at a time, and how to think.
+fn additional(fit: &Fit<'_>, json: &mut Json<'_>, how: How) {
     let request = fit.request;
+    let top_k = fit.sampling(request.sampling.top_k.as_ref(), Field::TopK, f64::INFINITY);
+    // While it thinks, the model draws as it likes.
+    fit.drop(top_k.is_some() && how.is_thinking(), Field::TopK);
+    let top_k = top_k.filter(|_| !how.is_thinking());
     let may_call = !request.tools.is_empty() && request.tool_choice != Some(ToolChoice::None);
     let is_serial = may_call && request.parallel_tools == Some(false) && is_claude(fit);
-    if top_k.is_none() && effort.is_none() && !is_serial {
+    if top_k.is_none() && how.is_silent() && !is_serial {
         return;
     }
     json.put_object("additionalModelRequestFields", |json| {
@@ -307,22 +327,6 @@ fn additional(fit: &Fit<'_>, json: &mut Json<'_>) {
             // Which tools are chosen from, the format itself says.
             json.put_object("tool_choice", |json| json.put_flag("disable_parallel_tool_use", true));
         }
-        let Some(effort) = effort else { return };
-        if fit.target.traits.thinking == ThinkingWay::Budget {
-            let tokens_max = fit.request.output_tokens_max.or(fit.target.traits.output_tokens_max).unwrap_or(u64::MAX);
-            let wanted = fit.request.thinking.budget_tokens.unwrap_or_else(|| effort.budget_tokens()).max(1_024);
-            let budget = wanted.min(tokens_max.saturating_sub(1_024));
-            if budget < 1_024 {
-                return fit.warn_field("thinking_off", Field::Effort);
-            }
-            json.put_object("thinking", |json| {
-                json.put("type", "enabled");
-                json.put_number("budget_tokens", budget);
-            });
-        } else {
-            let effort = if effort == Effort::Minimal { Effort::Low } else { effort };
-            json.put_object("thinking", |json| json.put("type", "adaptive"));
-            json.put_object("output_config", |json| json.put("effort", effort.name()));
-        }
+        how.write(fit, json);
     });
 }

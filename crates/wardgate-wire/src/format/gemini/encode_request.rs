@@ -19,6 +19,12 @@ use crate::transcode::media;
 use crate::transcode::target::Target;
 use wardgate_core::format::Format;
 
+/// The least budget for thinking that models take which always think (Gemini 2.5 Pro).
+const PRO_BUDGET_TOKENS_MIN: u64 = 128;
+
+/// What a budget for thinking leaves of the output at least, in tokens.
+const ANSWER_TOKENS_MIN: u64 = 1_024;
+
 /// The most stop sequences that Gemini takes.
 const STOP_MAX: usize = 5;
 
@@ -478,7 +484,7 @@ fn thinking_config(fit: &Fit<'_>, json: &mut Json<'_>) {
             let level = match effort {
                 Effort::None => {
                     fit.warn_field("thinking_cannot_be_disabled", Field::Effort);
-                    "MINIMAL"
+                    if is_pro(fit) { "LOW" } else { "MINIMAL" }
                 }
                 Effort::Minimal => "MINIMAL",
                 Effort::Low => "LOW",
@@ -488,7 +494,22 @@ fn thinking_config(fit: &Fit<'_>, json: &mut Json<'_>) {
             };
             json.put("thinkingLevel", level);
         } else {
-            json.put_number("thinkingBudget", asked.budget_tokens.unwrap_or_else(|| effort.budget_tokens()));
+            json.put_number("thinkingBudget", budget(fit, asked.budget_tokens.unwrap_or_else(|| effort.budget_tokens())));
         }
     });
+}
+
+/// Models of this name think always.
+fn is_pro(fit: &Fit<'_>) -> bool {
+    fit.target.model.contains("pro")
+}
+
+/// A budget that leaves room for an answer, and that the model takes.
+fn budget(fit: &Fit<'_>, wanted: u64) -> u64 {
+    if wanted == 0 && is_pro(fit) {
+        fit.warn_field("thinking_cannot_be_disabled", Field::Effort);
+        return PRO_BUDGET_TOKENS_MIN;
+    }
+    let most = capped(fit).map_or(u64::MAX, |tokens| tokens.saturating_sub(ANSWER_TOKENS_MIN));
+    if most < PRO_BUDGET_TOKENS_MIN { wanted } else { wanted.min(most) }
 }

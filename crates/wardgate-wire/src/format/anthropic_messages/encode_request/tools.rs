@@ -1,13 +1,14 @@
 //! Tools of a Messages request, and which of them are chosen from.
 
 use super::super::server_tools;
-use super::Marks;
+use super::write_mark;
 use crate::format::openai_chat::encode_request::custom_description;
 use crate::json::Json;
 use crate::neutral::content::Content;
 use crate::neutral::tool::{Tool, ToolChoice};
 use crate::transcode::arrange::Message;
 use crate::transcode::fit::{CUSTOM_SCHEMA, EMPTY_SCHEMA, Field, Fit};
+use crate::transcode::marks::Marks;
 use crate::transcode::schema;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -72,7 +73,7 @@ fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool, marks: &Marks) {
             if is_strict {
                 json.put_flag("strict", true);
             }
-            marks.write(json, &function.cache);
+            write_mark(marks, json, &function.cache);
         }
         Tool::Custom { name, description, grammar } => {
             fit.warn_field("custom_tool_wrapped", Field::Tools);

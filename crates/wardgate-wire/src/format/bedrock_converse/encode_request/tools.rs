@@ -8,8 +8,9 @@ use crate::neutral::content::Content;
 use crate::neutral::tool::{Tool, ToolChoice};
 use crate::transcode::arrange::Message;
 use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit};
+use crate::transcode::marks::Marks;
 
-pub(super) fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>]) {
+pub(super) fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], marks: &Marks) {
     let request = fit.request;
     let mut names: Vec<&str> = Vec::new();
     for piece in messages.iter().flat_map(|message| &message.pieces) {
@@ -41,7 +42,7 @@ pub(super) fn tools(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>]
                         let schema = tool_schema(function.schema.as_deref(), is_strict);
                         let description = function.description.as_deref().unwrap_or("");
                         spec(json, fit.aliases.sent(&function.name), description, &schema, is_strict);
-                        cache_point(json, function.cache);
+                        cache_point(marks, json, &function.cache);
                     }
                     Tool::Custom { name, description, grammar } => {
                         fit.warn_field("custom_tool_wrapped", Field::Tools);
