@@ -2,6 +2,7 @@
 
 use super::opaque::Opaque;
 use super::tool::{Call, ToolResult};
+use crate::json::Path;
 use wardgate_core::format::Format;
 
 /// Who says something.
@@ -49,11 +50,35 @@ pub struct Part {
     pub content: Content,
     /// A mark up to which the prompt is to be cached.
     pub cache: Option<CacheMark>,
+    /// Where it stands in the client's request, if a provider may be unable to read such a thing. See [`Part::placed`].
+    path: Option<Box<str>>,
+}
+
+impl Part {
+    /// The part that stands there in the client's request. Only of what not every provider reads it is kept where that is.
+    pub(crate) fn placed(mut self, path: &Path<'_>) -> Self {
+        let is_read_by_all = matches!(
+            self.content,
+            Content::Text { .. } | Content::Refusal(_) | Content::Reasoning(_) | Content::Call(_) | Content::Result(_)
+        );
+        self.path = (!is_read_by_all).then(|| path.to_string().into());
+        self
+    }
+
+    /// With a mark up to which the prompt is to be cached.
+    pub(crate) fn marked(content: Content, cache: Option<CacheMark>) -> Self {
+        Self { content, cache, path: None }
+    }
+
+    /// Where it stands in the client's request, in a turn that stands there.
+    pub(crate) fn path_in<'p>(&'p self, turn: &'p str) -> &'p str {
+        self.path.as_deref().unwrap_or(turn)
+    }
 }
 
 impl From<Content> for Part {
     fn from(content: Content) -> Self {
-        Self { content, cache: None }
+        Self::marked(content, None)
     }
 }
 

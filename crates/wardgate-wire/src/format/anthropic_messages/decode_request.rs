@@ -178,11 +178,12 @@ fn block(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result<O
             return Ok(None);
         }
         _ => {
-            return Ok(Some(Part { content: Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() }, cache }));
+            let content = Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() };
+            return Ok(Some(Part::marked(content, cache).placed(path)));
         }
     };
     object.warn_rest(path, warnings);
-    Ok(Some(Part { content, cache }))
+    Ok(Some(Part::marked(content, cache).placed(path)))
 }
 
 fn result(object: &mut Object<'_>, path: &Path<'_>, warnings: &mut Warnings) -> Result<ToolResult, Untranslatable> {

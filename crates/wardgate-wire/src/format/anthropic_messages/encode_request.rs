@@ -90,6 +90,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
 }
 
 fn check_part(fit: &Fit<'_>, part: &Part, path: &str) -> Result<(), Untranslatable> {
+    let path = part.path_in(path);
     match &part.content {
         Content::Audio(_) => Err(fit.unsupported_modality("audio", path)),
         Content::Video(_) => Err(fit.unsupported_modality("video", path)),

@@ -115,6 +115,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
                 _ => std::slice::from_ref(piece.part),
             };
             for part in parts {
+                let path = part.path_in(path);
                 let source = match &part.content {
                     Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
                     Content::Image { source, .. } => media::check_picture(source, path).map(|()| source)?,

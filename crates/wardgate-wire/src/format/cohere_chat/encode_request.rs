@@ -51,8 +51,8 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
         return Err(fit.refuse_field("combination_not_supported", Field::Output, why));
     }
     for message in messages {
-        let path = message.turn.path.as_str();
         for piece in &message.pieces {
+            let path = piece.part.path_in(&message.turn.path);
             match &piece.part.content {
                 Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
                 Content::Audio(_) => return Err(fit.unsupported_modality("audio", path)),

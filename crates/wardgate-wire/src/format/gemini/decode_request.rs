@@ -147,7 +147,8 @@ fn part(
                     warnings.add("content_dropped", path.key(&kind).to_string());
                     return Ok(());
                 }
-                parts.push(Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() }.into());
+                let content = Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() };
+                parts.push(Part::from(content).placed(path));
                 return Ok(());
             }
         }
@@ -168,7 +169,7 @@ fn part(
         (Some(Content::Image { source, .. }), Some(resolution)) => Some(Content::Image { source, detail: detail(resolution) }),
         (content, _) => content,
     };
-    parts.extend(content.map(Part::from));
+    parts.extend(content.map(|content| Part::from(content).placed(path)));
     Ok(())
 }
 

@@ -159,7 +159,7 @@ fn message(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result
         let call_id = object.text("tool_call_id", path)?.unwrap_or_default();
         let cache = parts.last().and_then(|part| part.cache);
         let result = ToolResult { call_id, name: name.clone(), parts, is_error: false, kind: CallKind::Function };
-        parts = vec![Part { content: Content::Result(result), cache }];
+        parts = vec![Part::marked(Content::Result(result), cache)];
     }
     object.warn_rest(path, warnings);
     let name = name.filter(|_| role != Role::Tool);
@@ -285,7 +285,7 @@ fn part(value: &RawValue, path: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), 
         }
         _ => Content::Foreign { format: Format::OpenAiChat, kind, json: value.get().to_owned() },
     };
-    parts.push(Part { content, cache: cache_mark(&mut object, path)? });
+    parts.push(Part::marked(content, cache_mark(&mut object, path)?).placed(path));
     Ok(())
 }
 

@@ -69,6 +69,7 @@ fn refuse_what_has_no_place(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(
                 _ => std::slice::from_ref(piece.part),
             };
             for part in parts {
+                let path = part.path_in(path);
                 match &part.content {
                     Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
                     Content::Image { source: Source::FileId { .. }, .. }
@@ -129,7 +130,9 @@ fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
 fn write_content(fit: &Fit<'_>, json: &mut Json<'_>, parts: &[&Part]) {
     match parts {
         [] => json.put("content", ""),
-        [Part { content: Content::Text { text, .. }, cache }] if cache.is_none() || !marks(fit) => json.put("content", text),
+        [Part { content: Content::Text { text, .. }, cache, .. }] if cache.is_none() || !marks(fit) => {
+            json.put("content", text);
+        }
         parts => json.put_list("content", |json| parts.iter().for_each(|part| write_part(fit, json, part))),
     }
 }

@@ -295,12 +295,13 @@ fn part(value: &RawValue, path: &Path<'_>, parts: &mut Vec<Part>, warnings: &mut
             Content::Audio(Source::Base64 { media, data: audio.need_text("data", &path)? })
         }
         _ => {
-            parts.push(Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() }.into());
+            let content = Content::Foreign { format: FORMAT, kind, json: value.get().to_owned() };
+            parts.push(Part::from(content).placed(path));
             return Ok(());
         }
     };
     object.warn_rest(path, warnings);
-    parts.push(Part { content, cache });
+    parts.push(Part::marked(content, cache).placed(path));
     Ok(())
 }
 

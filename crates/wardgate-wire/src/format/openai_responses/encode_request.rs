@@ -63,6 +63,7 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
                 _ => std::slice::from_ref(piece.part),
             };
             for part in parts {
+                let path = part.path_in(path);
                 match &part.content {
                     Content::Foreign { kind, .. } => return Err(fit.foreign_content(kind, path)),
                     Content::Video(_) => return Err(fit.unsupported_modality("video", path)),
