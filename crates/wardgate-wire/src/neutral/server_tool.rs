@@ -83,28 +83,3 @@ impl ServerTool {
         Self { kind, uses_max: None, domains, location: None, context_size: None, is_citing: false, path }
     }
 }
-
-/// A use of such a tool in an answer, with what it found. The client is told of it and has nothing to do for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerCall {
-    /// What was used.
-    pub kind: ServerToolKind,
-    /// The provider's id for it; empty where it has none.
-    pub id: String,
-    /// What was searched for, or the URL that was read.
-    pub queries: Vec<String>,
-    /// What was found.
-    pub found: Vec<Found>,
-}
-
-/// A page that a search found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Its address.
-    pub url: String,
-    /// Its title; empty where that was not said.
-    pub title: String,
-}
-
-/// The most pages that are kept of one search.
-pub const FOUND_MAX: usize = 256;
