@@ -154,6 +154,19 @@ impl<'r> Fit<'r> {
         }
     }
 
+    /// Leaves out what neither of Claude's two formats has a place for.
+    pub(crate) fn drop_what_claude_lacks(&self) {
+        let sampling = &self.request.sampling;
+        self.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
+        self.drop(sampling.seed.is_some(), Field::Seed);
+        self.drop_unless(sampling.frequency_penalty.as_ref(), 0.0, Field::FrequencyPenalty);
+        self.drop_unless(sampling.presence_penalty.as_ref(), 0.0, Field::PresencePenalty);
+        self.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
+        self.drop(sampling.logit_bias.is_some(), Field::LogitBias);
+        self.drop_logprobs();
+        self.drop(self.request.is_stored == Some(true), Field::Store);
+    }
+
     /// A sampling parameter for a model that may take none. One is what they all use anyway.
     pub(crate) fn sampling(&self, number: Option<&'r Number>, field: Field, max: f64) -> Option<&'r str> {
         let number = number?;

@@ -26,6 +26,26 @@ async fn each_event_comes_when_it_is_there() {
     }
 }
 
+/// Engines and proxies call their streams by all sorts of names, or by none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_is_known_by_how_it_begins() {
+    for dialect in Dialect::ALL {
+        for media_type in ["text/plain", "application/json", ""] {
+            let events = dialect.stream(&["some ", "words"]);
+            let begin = Reply::begin_stream_of(media_type).chunk("\r\n");
+            let upstream = Upstream::always(events.iter().fold(begin, Reply::chunk).end()).await;
+            let answer = ask(dialect).stream(true).send(&gateway(&upstream).await).await;
+            assert_eq!((answer.status, answer.header("content-type")), (200, "text/event-stream"), "{dialect:?} {media_type}");
+            assert_eq!(dialect.read_stream(&answer.text()).text, "some words", "{dialect:?} {media_type}");
+        }
+        // What begins as JSON is an answer in one piece, which is told as a stream.
+        let reply = Reply::whole(200, "text/plain", format!("  {}", dialect.whole("some words")));
+        let upstream = Upstream::always(reply).await;
+        let answer = ask(dialect).stream(true).send(&gateway(&upstream).await).await;
+        assert_eq!(dialect.read_stream(&answer.text()).text, "some words", "{dialect:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_hundred_at_once() {
     let words: Vec<String> = (0..60).map(|number| format!("word {number} ")).collect();

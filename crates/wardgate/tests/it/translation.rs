@@ -241,7 +241,7 @@ async fn what_no_format_can_say_is_refused_by_its_path_or_left_to_one_that_can()
     let answer = asked.send(&gateway).await;
     let error = answer.json()["error"].clone();
     assert_eq!((answer.status, &error["code"]), (400, &"unsupported_modality".into()), "{error}");
-    assert_eq!(error["param"], "messages[0]");
+    assert_eq!(error["param"], "messages[0].content[0]");
     assert!(upstream.seen().is_empty());
     let own = Upstream::always(Reply::says(Dialect::Chat, "heard")).await;
     gateway.add_speaker("other", own.url(), Dialect::Chat).await;

@@ -74,23 +74,28 @@ pub(super) async fn whole(
 ) -> Result<Answer, Failed> {
     let status = response.status().as_u16();
     let content_type = response.headers().get(CONTENT_TYPE).filter(|_| !passage.is_translated()).cloned();
-    let (body, memory) = all(deps, response).await?;
+    let (body, memory) = all(deps, status, Bytes::new(), response.into_body()).await?;
     let content_bytes = body.len() as u64;
     let Whole { body, facts, warnings } =
         here(body.len(), || passage.whole(body, credential)).map_err(|fault| Failed { fault, status, retry_after: None })?;
     Ok(Answer::Whole { body, content_bytes, content_type, facts, warnings, memory })
 }
 
-/// Reads a body to its end, within the bounds of an answer.
-async fn all(deps: &Deps, response: Response<AnswerBody>) -> Result<(Bytes, Reservation), Failed> {
-    let status = response.status().as_u16();
+/// Reads a body to its end, within the bounds of an answer. Its first bytes may have been read already.
+async fn all(deps: &Deps, status: u16, begun: Bytes, mut incoming: AnswerBody) -> Result<(Bytes, Reservation), Failed> {
     let unreadable = |why: &str| Failed { fault: Fault::new(FaultClass::Unreadable, why), status, retry_after: None };
-    let mut incoming = response.into_body();
     let mut memory = deps.memory.open();
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
-    while let Some(data) = incoming.next().await {
-        let data = data.map_err(|_| unreadable("the provider's answer ended before its announced end"))?;
+    let mut begun = Some(begun).filter(|begun| !begun.is_empty());
+    loop {
+        let data = match begun.take() {
+            Some(begun) => begun,
+            None => match incoming.next().await {
+                Some(data) => data.map_err(|_| unreadable("the provider's answer ended before its announced end"))?,
+                None => break,
+            },
+        };
         if first.len() + joined.len() + data.len() > deps.options.reply_bytes_max {
             return Err(unreadable("the provider's answer is larger than this gateway takes"));
         }
@@ -119,16 +124,24 @@ pub(super) async fn stream(
     credential: Option<&str>,
 ) -> Result<Answer, Failed> {
     let status = response.status().as_u16();
-    if !is_stream(response.headers(), format) {
-        return no_stream(deps, response, passage, first_event_by, credential).await;
-    }
+    let is_announced = is_stream(response.headers(), format);
     let mut incoming = response.into_body();
+    let mut begun = Bytes::new();
+    if !is_announced {
+        begun = timeout_at(first_event_by, beginning(&mut incoming)).await.map_err(|_| too_late("begin its answer"))?;
+        if !(format != Format::BedrockConverse && is_event(&begun)) {
+            return no_stream(deps, status, begun, incoming, passage, first_event_by, credential).await;
+        }
+    }
     let mut reader = passage.reader(credential);
     let mut held = VecDeque::new();
     let mut held_bytes = 0;
     let mut read_by = first_event_by;
     loop {
-        let data = timeout_at(read_by, incoming.next()).await.map_err(|_| too_late("begin its answer"))?;
+        let data = match std::mem::take(&mut begun) {
+            begun if !begun.is_empty() => Some(Ok(begun)),
+            _ => timeout_at(read_by, incoming.next()).await.map_err(|_| too_late("begin its answer"))?,
+        };
         let passed = match data {
             Some(Ok(data)) => reader.push(data),
             Some(Err(_)) | None => reader.finish(),
@@ -178,16 +191,40 @@ fn is_stream(headers: &HeaderMap, format: Format) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|found| found.as_bytes().to_ascii_lowercase().starts_with(kind.as_bytes()))
 }
 
+/// The first bytes of an answer, up to those that are no blank space, or all there are.
+async fn beginning(incoming: &mut AnswerBody) -> Bytes {
+    let mut blank = BytesMut::new();
+    while let Some(Ok(data)) = incoming.next().await {
+        let is_blank = data.iter().all(u8::is_ascii_whitespace);
+        if !is_blank && blank.is_empty() {
+            return data;
+        }
+        blank.extend_from_slice(&data);
+        if !is_blank || blank.len() > HELD_BYTES_MAX {
+            break;
+        }
+    }
+    blank.freeze()
+}
+
+/// Whether these are the first bytes of a server-sent event, whatever the provider calls them: a comment, or one of the four
+/// fields. No JSON that is an answer begins so, and no page.
+fn is_event(begun: &[u8]) -> bool {
+    let begun = begun.strip_prefix(b"\xef\xbb\xbf").unwrap_or(begun).trim_ascii_start();
+    matches!(begun.first(), Some(b':' | b'd' | b'e' | b'i' | b'r'))
+}
+
 /// A success that is no stream: an error in an answer's place, or a host that does not stream.
 async fn no_stream(
     deps: &Deps,
-    response: Response<AnswerBody>,
+    status: u16,
+    begun: Bytes,
+    incoming: AnswerBody,
     passage: &Passage,
     read_by: Instant,
     credential: Option<&str>,
 ) -> Result<Answer, Failed> {
-    let status = response.status().as_u16();
-    let read = timeout_at(read_by, all(deps, response)).await;
+    let read = timeout_at(read_by, all(deps, status, begun, incoming)).await;
     let (body, _memory) = read.map_err(|_| too_late("complete its answer"))??;
     let fault = match passage.replay(&body, credential) {
         Ok(Some((reader, told))) => return Ok(Answer::Stream { held: VecDeque::from([told]), reader, incoming: None }),

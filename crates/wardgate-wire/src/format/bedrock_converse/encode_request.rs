@@ -295,14 +295,7 @@ fn inference_config(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
     if !stop.is_empty() {
         json.put_texts("stopSequences", stop);
     }
-    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
-    fit.drop(sampling.seed.is_some(), Field::Seed);
-    fit.drop_unless(sampling.frequency_penalty.as_ref(), 0.0, Field::FrequencyPenalty);
-    fit.drop_unless(sampling.presence_penalty.as_ref(), 0.0, Field::PresencePenalty);
-    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
-    fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    fit.drop_logprobs();
-    fit.drop(fit.request.is_stored == Some(true), Field::Store);
+    fit.drop_what_claude_lacks();
 }
 
 /// Some things only Claude is told here.

@@ -44,14 +44,7 @@ pub(super) fn options(fit: &Fit<'_>, json: &mut Json<'_>, is_thinking: bool) {
     if !stop.is_empty() {
         json.put_texts("stop_sequences", stop);
     }
-    fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
-    fit.drop(sampling.seed.is_some(), Field::Seed);
-    fit.drop_unless(sampling.frequency_penalty.as_ref(), 0.0, Field::FrequencyPenalty);
-    fit.drop_unless(sampling.presence_penalty.as_ref(), 0.0, Field::PresencePenalty);
-    fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
-    fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    fit.drop_logprobs();
-    fit.drop(request.is_stored == Some(true), Field::Store);
+    fit.drop_what_claude_lacks();
     match request.tier {
         Some(Tier::Standard) => json.put("service_tier", "standard_only"),
         Some(Tier::Flex | Tier::Priority | Tier::Fast) => fit.drop(true, Field::Tier),
