@@ -19,7 +19,7 @@ async fn what_is_missing_can_be_asked_and_is_applied() {
     let database = Postgres::shared().await.database();
     assert_eq!(
         pending(&database.url()).await.unwrap(),
-        ["first tables", "usage sums", "budgets", "provider addressing", "prepaid", "usage team sums"]
+        ["first tables", "usage sums", "budgets", "provider addressing", "prepaid", "usage team sums", "surface formats"]
     );
     assert_eq!(database.run("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
     let store = PostgresStore::open(&database.url(), &PostgresOptions::default()).await.unwrap();
@@ -41,7 +41,7 @@ async fn programs_that_start_together_all_start() {
         for opened in tasks.join_all().await {
             assert!(opened.is_ok(), "{opened:?}");
         }
-        assert_eq!(database.run("SELECT count(*) FROM _sqlx_migrations"), "6");
+        assert_eq!(database.run("SELECT count(*) FROM _sqlx_migrations"), "7");
     }
 }
 
