@@ -24,10 +24,11 @@ use wardgate_core::fault::{Fault, FaultClass};
 /// A chunk. What hardly any chunk has is in boxes, so that reading one moves few bytes.
 #[derive(Deserialize)]
 struct Chunk<'b> {
+    /// These two stand in every chunk, and are read in the first one alone.
     #[serde(borrow)]
-    id: Option<Text<'b>>,
+    id: Option<&'b RawValue>,
     #[serde(borrow)]
-    model: Option<Text<'b>>,
+    model: Option<&'b RawValue>,
     created: Option<i64>,
     #[serde(borrow)]
     choices: Option<Choices<'b>>,
@@ -85,7 +86,7 @@ impl<'de: 'b, 'b> Deserialize<'de> for Choices<'b> {
 struct Choice<'b> {
     index: Option<u64>,
     #[serde(borrow)]
-    delta: Option<Delta<'b>>,
+    delta: Option<Box<Delta<'b>>>,
     #[serde(borrow)]
     finish_reason: Option<Text<'b>>,
     usage: Option<Box<ChatUsage>>,
@@ -213,9 +214,12 @@ impl Reader {
         if let Some(error) = chunk.error.filter(|error| error.get() != "null") {
             return Err(crate::reply::in_band(error, credential));
         }
-        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.0.to_string()).filter(|text| !text.is_empty());
+        let text = |raw: Option<&RawValue>| {
+            let text = raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+            text.filter(|text| !text.is_empty())
+        };
         if !self.parts.is_started() && (chunk.id.is_some() || chunk.choices.is_some()) {
-            let (id, model) = (text(&chunk.id), text(&chunk.model));
+            let (id, model) = (text(chunk.id), text(chunk.model));
             self.parts.start(id.as_deref(), model.as_deref(), chunk.created, sink);
             self.id = id.unwrap_or_default();
         }
@@ -229,7 +233,7 @@ impl Reader {
                 continue;
             }
             if let Some(delta) = choice.delta {
-                self.delta(delta, sink)?;
+                self.delta(*delta, sink)?;
             }
             match choice.finish_reason {
                 Some(reason) if reason.is_empty() => self.has_blank_reason = true,
