@@ -10,6 +10,9 @@ use serde_json::Value;
 use std::time::Duration;
 use wardgate_core::fault::{ErrorOrigin, Fault, FaultClass};
 
+/// How much of an error is read, in bytes. What is taken apart costs many times its length in memory.
+pub const ERROR_BYTES_MAX: usize = 64 * 1024;
+
 /// How much of an error's text is passed on, in characters.
 const MESSAGE_CHARACTERS_MAX: usize = 1_000;
 

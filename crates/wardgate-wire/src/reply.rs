@@ -98,6 +98,9 @@ pub(crate) fn object<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Fault>
 
 /// An error that stands where an answer should.
 pub(crate) fn in_band(error: &RawValue, credential: Option<&str>) -> Fault {
+    if error.get().len() > fault::ERROR_BYTES_MAX {
+        return Fault::new(FaultClass::Server, "the provider's error is too long to be read");
+    }
     match serde_json::from_str(error.get()) {
         Ok(value) => fault::from_value(&value, credential),
         Err(_) => Fault::new(FaultClass::Server, ""),
@@ -108,6 +111,16 @@ pub(crate) fn in_band(error: &RawValue, credential: Option<&str>) -> Fault {
 mod tests {
     use super::*;
     use expect_test::{Expect, expect};
+
+    #[test]
+    fn an_error_without_end_is_not_taken_apart() {
+        let body = |nested: usize| format!(r#"{{"error":{{"message":"m","x":[{}1]}}}}"#, "[],".repeat(nested));
+        let told =
+            |nested| read(Format::OpenAiChat, body(nested).as_bytes(), None).map_err(|fault| (fault.class, fault.message));
+        assert_eq!(told(10).err(), Some((FaultClass::Server, "m".to_owned())));
+        let too_long = "the provider's error is too long to be read".to_owned();
+        assert_eq!(told(100_000).err(), Some((FaultClass::Server, too_long)));
+    }
 
     fn check(format: Format, body: &str, expected: &Expect) {
         let found = match read(format, body.as_bytes(), None) {

@@ -17,10 +17,6 @@ use wardgate_core::format::{Format, Surface};
 use wardgate_limits::memory::Reservation;
 use wardgate_upstream::{AnswerBody, answer};
 use wardgate_wire::fault;
-
-/// How much of an error's body is read, in bytes.
-const ERROR_BYTES_MAX: usize = 64 * 1024;
-
 /// Where AWS names an error, since its status says little.
 const AWS_ERROR: &str = "x-amzn-errortype";
 
@@ -43,9 +39,9 @@ pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by
     let mut bytes = BytesMut::new();
     let read = async {
         while let Some(Ok(data)) = body.next().await {
-            let room = ERROR_BYTES_MAX - bytes.len();
+            let room = fault::ERROR_BYTES_MAX - bytes.len();
             bytes.extend_from_slice(&data[..data.len().min(room)]);
-            if bytes.len() == ERROR_BYTES_MAX {
+            if bytes.len() == fault::ERROR_BYTES_MAX {
                 return;
             }
         }
