@@ -1,5 +1,7 @@
 //! A request for a provider that speaks another format than the client.
 
+mod traits;
+
 use crate::affinity::mark;
 use crate::deps::Deps;
 use crate::headers;
@@ -11,19 +13,21 @@ use crate::phase::ingress::Inbound;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
+pub(crate) use traits::is_gemini_3;
+use traits::{efforts, traits};
 use wardgate_core::format::Format;
 use wardgate_limits::estimate;
-use wardgate_model::{Ability, Constraints, HostTool, Quirk, Thinking};
+use wardgate_model::{HostTool, Quirk};
 use wardgate_policy::strategy::{self, Failed};
 use wardgate_policy::{Candidate, Caps, OutputCap};
 use wardgate_wire::edit::{self, Edit, Edited, Params};
 use wardgate_wire::neutral::keepsake::is_wanted_back;
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::opaque::Origin;
-use wardgate_wire::neutral::request::{Effort, Request};
+use wardgate_wire::neutral::request::Request;
 use wardgate_wire::neutral::server_tool::ServerToolKind;
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm};
-use wardgate_wire::transcode::target::{ChatSearch, ServerTools, Target, ThinkingWay, Traits};
+use wardgate_wire::transcode::target::Target;
 use wardgate_wire::transcode::{self, Estimate, ReplyOptions, images, ranks};
 
 /// Why a request is not sent to a candidate.
@@ -238,85 +242,6 @@ fn capped<'r>(request: &'r Request, caps: Caps, candidate: &Candidate) -> (Cow<'
             request.output_tokens_max = Some(tokens);
             (Cow::Owned(request), Some(tokens))
         }
-    }
-}
-
-fn efforts(constraints: &Constraints) -> Vec<Effort> {
-    constraints.efforts.iter().filter_map(|name| Effort::from_name(name)).collect()
-}
-
-/// Whether a model of Google's is of the third generation or later.
-pub(crate) fn is_gemini_3(model: &str) -> bool {
-    let name = model.strip_prefix("google/").unwrap_or(model);
-    !["gemini-1", "gemini-2"].iter().any(|early| name.starts_with(early))
-}
-
-/// What is known of the model and its host.
-fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits<'t> {
-    let has_quirk = |quirk| candidate.target.provider.has_quirk(quirk);
-    let known = candidate.target.known.as_ref();
-    let constraints = known.map(|known| &known.constraints);
-    let thinking = constraints.and_then(|constraints| constraints.thinking);
-    let host = Traits {
-        takes_cache_marks: has_quirk(Quirk::CacheMarks),
-        is_openai: has_quirk(Quirk::MaxCompletionTokens),
-        needs_reasoning_back: has_quirk(Quirk::NeedsReasoningBack),
-        takes_stops: takes_stops(candidate),
-        is_mistral: has_quirk(Quirk::MistralTools),
-        has_schema_or_tools: has_quirk(Quirk::SchemaOrTools),
-        has_schema_or_stream: has_quirk(Quirk::SchemaOrStream),
-        is_gemini_3: is_gemini_3(&candidate.target.model),
-        calls_tools: ["tools", "tool_choice"].iter().all(|name| params(candidate).takes(name)),
-        is_vertex: has_quirk(Quirk::VertexMessages),
-        server_tools: server_tools(candidate),
-        chat_search: match () {
-            () if has_quirk(Quirk::AlwaysSearches) => ChatSearch::Always,
-            () if has_quirk(Quirk::SearchPlugin) => ChatSearch::Plugin,
-            () => ChatSearch::Options,
-        },
-        ..Traits::default()
-    };
-    let Some(constraints) = constraints else { return host };
-    Traits {
-        output_tokens_max: known.and_then(|known| known.output_tokens_max),
-        thinking: match thinking {
-            None | Some(Thinking::Budget | Thinking::Level) => ThinkingWay::Budget,
-            Some(Thinking::Adaptive | Thinking::AdaptiveOrBudget) => ThinkingWay::Adaptive,
-            Some(Thinking::AdaptiveBetweenTools) => ThinkingWay::BetweenTools,
-            Some(Thinking::AdaptiveAlwaysOn) => ThinkingWay::AlwaysOn,
-        },
-        efforts,
-        can_force_tools: constraints.forces_tools,
-        calls_tools: host.calls_tools && known.is_some_and(|known| known.abilities.can.has(Ability::Tools)),
-        thinks_unasked: known.is_some_and(|known| known.abilities.can.has(Ability::Reasoning))
-            && !matches!(thinking, Some(Thinking::Budget | Thinking::AdaptiveOrBudget)),
-        takes_sampling: constraints.takes_sampling,
-        takes_stops: host.takes_stops && constraints.takes_stops,
-        has_json_schema: known.is_none_or(|known| !known.abilities.cannot.has(Ability::JsonSchema)),
-        takes_late_instructions: constraints.takes_late_instructions,
-        takes_prefill: constraints.takes_prefill,
-        ..host
-    }
-}
-
-/// Whether the parameter for stop sequences stays in the body: what is taken out would stop nothing.
-fn takes_stops(candidate: &Candidate) -> bool {
-    let name = match candidate.endpoint.format {
-        Format::OpenAiChat => "stop",
-        Format::AnthropicMessages | Format::CohereChat => "stop_sequences",
-        // They stand among others, and these stay.
-        _ => return true,
-    };
-    params(candidate).takes(name)
-}
-
-/// What the host runs for the model.
-fn server_tools(candidate: &Candidate) -> ServerTools {
-    let runs = |tool| candidate.target.runs(&candidate.endpoint, tool);
-    ServerTools {
-        web_search: runs(HostTool::WebSearch),
-        code_execution: runs(HostTool::CodeExecution),
-        url_fetch: runs(HostTool::UrlFetch),
     }
 }
 
