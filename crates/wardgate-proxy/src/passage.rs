@@ -13,6 +13,7 @@ use wardgate_wire::error_body;
 use wardgate_wire::json_array::{self, JsonArray};
 use wardgate_wire::neutral::keepsake::Keepsake;
 use wardgate_wire::neutral::loss::Warnings;
+use wardgate_wire::replay;
 use wardgate_wire::reply::{self, ReplyFacts};
 use wardgate_wire::stream::{StreamFacts, Watcher};
 use wardgate_wire::transcode::counts;
@@ -195,7 +196,13 @@ impl Passage {
     /// Reads a whole answer to a request for a stream, and makes a stream of it where that can be done.
     pub(crate) fn replay(&self, body: &[u8], credential: Option<&str>) -> Result<Option<(Reader, Bytes)>, Fault> {
         match self {
-            Self::Same { format, .. } => reply::read(*format, body, credential).map(|_| None),
+            Self::Same { format, .. } => {
+                reply::read(*format, body, credential)?;
+                let Some(events) = replay::events(*format, body) else { return Ok(None) };
+                let mut reader = self.reader(credential);
+                let told = [reader.push(events.into()), reader.finish()].concat();
+                reader.facts().fault.as_deref().cloned().map_or(Ok(Some((reader, told.into()))), Err)
+            }
             Self::Vectors(_) | Self::Ranks(_) | Self::Images { .. } | Self::Count { .. } => Ok(None),
             Self::Translated(translation) => {
                 let reply = transcode::decode_reply(translation.provider, body, translation.mark, credential)?;

@@ -24,6 +24,7 @@ pub mod peek;
 pub mod wants;
 pub mod units;
 pub mod reply;
+pub mod replay;
 pub mod scrub;
 pub mod sse;
 pub mod stream;

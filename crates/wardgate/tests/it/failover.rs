@@ -41,7 +41,6 @@ fn illnesses(dialect: Dialect, is_stream: bool) -> Vec<(&'static str, Reply)> {
     if is_stream {
         let begin = || Reply::begin_stream().chunk(dialect.opening());
         cases.extend([
-            ("a whole answer instead of a stream", Reply::says(dialect, "not a stream")),
             ("an error event at once", Reply::begin_stream().chunk(dialect.error_event("ill")).end()),
             ("an error event before content", begin().chunk(dialect.error_event("ill")).end()),
             ("a clean end before content", begin().end()),

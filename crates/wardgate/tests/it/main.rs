@@ -18,6 +18,7 @@ mod refusals;
 mod verdicts;
 mod broken_streams;
 mod streams;
+mod whole_for_stream;
 mod leaving;
 mod usage;
 mod killed;

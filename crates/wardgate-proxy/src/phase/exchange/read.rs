@@ -222,7 +222,7 @@ async fn no_stream(
 ) -> Result<Answer, Failed> {
     let read = timeout_at(read_by, all(deps, status, begun, incoming)).await;
     let (body, _memory) = read.map_err(|_| too_late("complete its answer"))??;
-    let fault = match passage.replay(&body, credential) {
+    let fault = match here(body.len(), || passage.replay(&body, credential)) {
         Ok(Some((reader, told))) => return Ok(Answer::Stream { held: VecDeque::from([told]), reader, incoming: None }),
         Ok(None) => Fault::new(FaultClass::Unreadable, "the provider answered whole although a stream was asked for"),
         Err(fault) => fault,
