@@ -10,6 +10,7 @@ pub mod tool;
 pub mod server_tool;
 pub mod reply;
 pub mod event;
+pub mod logprobs;
 pub mod loss;
 pub mod opaque;
 pub mod keepsake;

@@ -12,6 +12,7 @@ use wardgate_core::fault::ErrorOrigin;
 use wardgate_core::format::Format;
 use wardgate_wire::error_body::{ErrorBody, ErrorKind};
 use wardgate_wire::neutral::content::Content;
+use wardgate_wire::neutral::logprobs::Logprob;
 use wardgate_wire::neutral::opaque::mark;
 use wardgate_wire::neutral::reply::{Gatherer, Reply, Stop};
 use wardgate_wire::neutral::tool::CallKind;
@@ -255,6 +256,10 @@ fn a_translated_stream_gathers_to_the_same_answer() {
                 let whole =
                     decode_reply(client, &whole, 0, None).unwrap_or_else(|fault| panic!("{case} {client:?}: {fault:?}"));
                 assert_eq!(summary(&whole), summary(&reply), "{case} of {provider:?} for {client:?}, whole");
+                if client != Format::AnthropicMessages {
+                    assert_eq!(tokens(&again), tokens(&reply), "{case} of {provider:?} for {client:?}");
+                    assert_eq!(tokens(&whole), tokens(&reply), "{case} of {provider:?} for {client:?}, whole");
+                }
             }
         }
     }
@@ -281,6 +286,13 @@ fn summary(reply: &Reply) -> String {
         }
     }
     format!("text {text:?} reasoning {:?} calls {calls:?}", reasoning.replace('\n', ""))
+}
+
+/// The tokens of an answer's text with their probabilities, and with those of their alternatives.
+fn tokens(reply: &Reply) -> Vec<String> {
+    let one = |it: &Logprob| format!("{} {}", it.token, it.logprob.literal());
+    let all = |it: &Logprob| format!("{} of {:?}", one(it), it.top.iter().map(one).collect::<Vec<_>>());
+    reply.parts.iter().flat_map(Content::logprobs).map(all).collect()
 }
 
 fn pretty_or_text(arguments: &str) -> String {

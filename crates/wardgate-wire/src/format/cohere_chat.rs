@@ -3,3 +3,4 @@
 pub(crate) mod encode_request;
 pub(crate) mod decode_reply;
 pub(crate) mod decode_stream;
+mod logprobs;

@@ -6,6 +6,7 @@ pub(crate) mod stream;
 pub(crate) mod usage;
 pub(crate) mod framing;
 pub(crate) mod grounding;
+mod logprobs;
 pub(crate) mod decode_request;
 pub(crate) mod encode_request;
 pub(crate) mod server_tools;

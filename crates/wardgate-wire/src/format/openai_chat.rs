@@ -13,4 +13,5 @@ pub(crate) mod decode_stream;
 pub(crate) mod encode_stream;
 pub(crate) mod reasoning;
 pub(crate) mod calls;
+pub(crate) mod logprobs;
 mod marks;

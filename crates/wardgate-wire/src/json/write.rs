@@ -30,6 +30,12 @@ impl Json<'_> {
         string(self.0, text);
     }
 
+    /// A number, as an element of an array.
+    pub(crate) fn number(&mut self, number: u64) {
+        self.comma();
+        digits(self.0, number);
+    }
+
     /// A value as it was read, as an element of an array.
     pub(crate) fn raw(&mut self, value: &str) {
         self.comma();

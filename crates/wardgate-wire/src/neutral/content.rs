@@ -1,5 +1,6 @@
 //! What is said: turns, and the parts they are made of.
 
+use super::logprobs::Logprob;
 use super::opaque::Opaque;
 use super::tool::{Call, ToolResult};
 use crate::json::Path;
@@ -100,6 +101,8 @@ pub enum Content {
         text: String,
         /// Its sources.
         citations: Vec<Citation>,
+        /// How probable its tokens were, where that was asked for.
+        logprobs: Vec<Logprob>,
     },
     /// A picture.
     Image {
@@ -155,7 +158,16 @@ impl Content {
     /// Text without sources.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self::Text { text: text.into(), citations: Vec::new() }
+        Self::Text { text: text.into(), citations: Vec::new(), logprobs: Vec::new() }
+    }
+
+    /// How probable its tokens were, if it is text.
+    #[must_use]
+    pub fn logprobs(&self) -> &[Logprob] {
+        match self {
+            Self::Text { logprobs, .. } => logprobs,
+            _ => &[],
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What happens in a stream.
 //!
 //! The grammar is strict, whatever the provider's is, so that writers are simple: `Start`, then parts one after the other
-//! (`Open`, any number of `Delta` and `Cite`, `Close`; or `Sealed` or `Image` alone), then `Stop`, then `End`. `Usage` and `Lost`
+//! (`Open`, any number of `Delta`, `Cite` and `Logprobs`, `Close`; or `Sealed` or `Image` alone), then `Stop`, then `End`. `Usage` and `Lost`
 //! may stand anywhere behind `Start`. `Fault` may stand anywhere and is the last.
 
 use super::content::{Citation, Source};
+use super::logprobs::Logprob;
 use super::opaque::Opaque;
 use super::reply::Stop;
 use super::tool::CallKind;
@@ -29,6 +30,8 @@ pub enum Event<'e> {
     Delta(&'e str),
     /// A source of the open text.
     Cite(&'e Citation),
+    /// How probable the tokens of the open text are that the next delta brings.
+    Logprobs(&'e [Logprob]),
     /// The open part ends. Reasoning ends with what the model needs to get back.
     Close(Option<&'e Opaque>),
     /// Reasoning of which nothing can be read.

@@ -110,8 +110,11 @@ impl Reply {
 
 fn replay_part(part: &Content, sink: &mut dyn FnMut(Event<'_>)) {
     match part {
-        Content::Text { text, citations } => {
+        Content::Text { text, citations, logprobs } => {
             sink(Event::Open(Open::Text));
+            if !logprobs.is_empty() {
+                sink(Event::Logprobs(logprobs));
+            }
             delta(text, sink);
             citations.iter().for_each(|citation| sink(Event::Cite(citation)));
             sink(Event::Close(None));
@@ -180,6 +183,11 @@ impl Gatherer {
             Event::Cite(citation) => {
                 if let Some(Content::Text { citations, .. }) = reply.parts.last_mut() {
                     citations.push((*citation).clone());
+                }
+            }
+            Event::Logprobs(tokens) => {
+                if let Some(Content::Text { logprobs, .. }) = reply.parts.last_mut() {
+                    logprobs.extend_from_slice(tokens);
                 }
             }
             Event::Close(opaque) => {

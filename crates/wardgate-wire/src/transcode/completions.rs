@@ -1,6 +1,8 @@
 //! OpenAI's legacy Completions, for clients that still write it: the prompt is a turn of the user, what the model says is the
 //! completion.
 
+mod logprobs;
+
 use super::transcoder::ReplyOptions;
 use crate::format::openai_chat::decode_request::sampling;
 use crate::format::openai_chat::encode_reply::{finish_reason, write_usage};
@@ -9,6 +11,7 @@ use crate::json::write::object;
 use crate::json::{Json, Object, Path, list};
 use crate::neutral::content::{Content, Role, Turn};
 use crate::neutral::event::{Event, Open};
+use crate::neutral::logprobs::Logprob;
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::reply::Reply;
 use crate::neutral::request::Request;
@@ -82,7 +85,8 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
                 let text: String = reply.parts.iter().map(said).collect();
                 json.put("text", &text);
                 json.put_number("index", 0);
-                json.put_null("logprobs");
+                let tokens: Vec<Logprob> = reply.parts.iter().flat_map(Content::logprobs).cloned().collect();
+                logprobs::put(json, &tokens, 0);
                 json.put("finish_reason", finish_reason(&reply.stop));
             });
         });
@@ -111,12 +115,15 @@ pub(crate) struct Writer {
     options: ReplyOptions,
     head: Vec<u8>,
     is_text: bool,
+    /// Of the tokens of the next text, and where in all of it they begin, in characters.
+    logprobs: Vec<Logprob>,
+    offset: u64,
     usage: Option<Usage>,
 }
 
 impl Writer {
     pub(crate) const fn new(options: ReplyOptions) -> Self {
-        Self { options, head: Vec::new(), is_text: false, usage: None }
+        Self { options, head: Vec::new(), is_text: false, logprobs: Vec::new(), offset: 0, usage: None }
     }
 
     pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
@@ -130,6 +137,7 @@ impl Writer {
             }
             Event::Open(open) => self.is_text = matches!(open, Open::Text | Open::Refusal),
             Event::Delta(delta) if self.is_text => self.choice(delta, None, out),
+            Event::Logprobs(tokens) => self.logprobs.extend_from_slice(tokens),
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Stop(stop) => self.choice("", Some(finish_reason(stop)), out),
             Event::End => {
@@ -145,13 +153,14 @@ impl Writer {
         }
     }
 
-    fn choice(&self, text: &str, reason: Option<&str>, out: &mut Vec<u8>) {
+    fn choice(&mut self, text: &str, reason: Option<&str>, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.head);
         out.extend_from_slice(b",\"choices\":[{");
         let mut json = Json(out);
         json.put("text", text);
         json.put_number("index", 0);
-        json.put_null("logprobs");
+        self.offset = logprobs::put(&mut json, &self.logprobs, self.offset);
+        self.logprobs.clear();
         match reason {
             Some(reason) => json.put("finish_reason", reason),
             None => json.put_null("finish_reason"),

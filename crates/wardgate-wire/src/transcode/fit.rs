@@ -5,6 +5,7 @@ use super::aliases::{Aliases, Grammar};
 use super::stops::Stops;
 use super::target::Target;
 use crate::neutral::content::{Content, Part};
+use crate::neutral::logprobs::ALTERNATIVES_MAX;
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::Opaque;
 use crate::neutral::request::{Effort, Number, OutputForm, Request};
@@ -27,6 +28,7 @@ pub(crate) enum Field {
     Stop,
     LogitBias,
     Logprobs,
+    TopLogprobs,
     ParallelTools,
     ToolChoice,
     Tools,
@@ -39,7 +41,7 @@ pub(crate) enum Field {
 
 impl Field {
     /// Its name in a client's format.
-    const fn name(self, format: Format) -> &'static str {
+    pub(crate) const fn name(self, format: Format) -> &'static str {
         let is_gemini = matches!(format, Format::Gemini);
         match self {
             Self::Temperature if is_gemini => "generationConfig.temperature",
@@ -66,6 +68,11 @@ impl Field {
             Self::Logprobs => match format {
                 Format::OpenAiResponses => "top_logprobs",
                 _ => "logprobs",
+            },
+            Self::TopLogprobs if is_gemini => "generationConfig.logprobs",
+            Self::TopLogprobs => match format {
+                Format::OpenAiCompletions => "logprobs",
+                _ => "top_logprobs",
             },
             Self::ParallelTools => match format {
                 Format::AnthropicMessages => "tool_choice.disable_parallel_tool_use",
@@ -147,7 +154,21 @@ impl<'r> Fit<'r> {
         self.drop(number.is_some_and(|number| (number.value() - neutral).abs() > f64::EPSILON), field);
     }
 
-    /// Notes that probabilities will not be told, since answers are translated without them.
+    /// Of how many alternatives to each token the probabilities are asked for. None where they are not, or where the model does
+    /// not tell any.
+    pub(crate) fn logprobs(&self) -> Option<u64> {
+        if !self.target.traits.takes_logprobs {
+            self.drop_logprobs();
+            return None;
+        }
+        let alternatives = self.request.sampling.logprobs?;
+        if alternatives > ALTERNATIVES_MAX {
+            self.warn_field("parameter_lowered", Field::TopLogprobs);
+        }
+        Some(alternatives.min(ALTERNATIVES_MAX))
+    }
+
+    /// Notes that probabilities will not be told: the format has none.
     pub(crate) fn drop_logprobs(&self) {
         if self.request.sampling.logprobs.is_some() {
             self.warn_field("logprobs_unavailable", Field::Logprobs);

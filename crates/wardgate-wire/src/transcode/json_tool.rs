@@ -7,6 +7,7 @@
 //! whole text as JSON. So words wait until there is a call, or none is to be had: then they are the answer after all. A call of
 //! anything else is none of ours and passes.
 
+use super::fit::Field;
 use super::parts::Sink;
 use super::target::{Target, ThinkingWay};
 use crate::neutral::content::{Citation, Content, Part, Turn};
@@ -54,6 +55,10 @@ pub(crate) fn rewritten(request: &Request, target: &Target<'_>) -> Option<Reques
     request.tool_choice = Some(ToolChoice::Required);
     request.parallel_tools = None;
     request.output = OutputForm::Text;
+    if request.sampling.logprobs.take().is_some() {
+        // What is known of tokens is of those of text, and the answer is a call.
+        request.warnings.add("logprobs_unavailable", Field::Logprobs.name(request.format));
+    }
     Some(request)
 }
 
@@ -159,6 +164,7 @@ impl Unwrapper {
                 Now::Waiting => self.words.last_mut().into_iter().for_each(|words| words.citations.push(citation.clone())),
                 Now::Call(_) | Now::Hidden => {}
             },
+            Event::Logprobs(_) if self.now != Now::Passing => {}
             Event::Close(opaque) => match std::mem::take(&mut self.now) {
                 Now::Passing => sink(Event::Close(opaque)),
                 Now::Call(has_arguments) => {

@@ -1,6 +1,7 @@
 //! Keeping the grammar of neutral events for formats that have no parts of their own.
 
 use crate::neutral::event::{Event, Open};
+use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::Opaque;
 use crate::neutral::reply::{PARTS_MAX, Stop};
 use crate::neutral::tool::CallKind;
@@ -65,12 +66,29 @@ impl Parts {
             return Ok(());
         }
         if self.open != Some(kind) {
-            self.close(sink);
-            self.count()?;
-            self.open = Some(kind);
-            sink(Event::Open(open));
+            self.begin(kind, open, sink)?;
         }
         sink(Event::Delta(delta));
+        Ok(())
+    }
+
+    fn begin(&mut self, kind: Kind, open: Open<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.close(sink);
+        self.count()?;
+        self.open = Some(kind);
+        sink(Event::Open(open));
+        Ok(())
+    }
+
+    /// Tells how probable the tokens are of the text that comes next.
+    pub(crate) fn logprobs(&mut self, tokens: &[Logprob], sink: &mut Sink<'_>) -> Result<(), Fault> {
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        if self.open != Some(Kind::Text) {
+            self.begin(Kind::Text, Open::Text, sink)?;
+        }
+        sink(Event::Logprobs(tokens));
         Ok(())
     }
 

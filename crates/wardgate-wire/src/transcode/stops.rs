@@ -9,6 +9,7 @@ mod matcher;
 
 use crate::neutral::content::{Citation, Content};
 use crate::neutral::event::{Event, Open};
+use crate::neutral::logprobs::{self, Logprob};
 use crate::neutral::reply::{Reply, Stop};
 use crate::transcode::parts::Sink;
 use matcher::{Matcher, START, State};
@@ -19,6 +20,9 @@ pub const STOPS_BYTES_MAX: usize = 16 * 1024;
 
 /// The most sources of one part of text that wait for its end. Further ones are left out.
 const CITATIONS_MAX: usize = 4_096;
+
+/// The most tokens of one part of text that wait for it. What is known of further ones is left out.
+const LOGPROBS_MAX: usize = 4_096;
 
 /// The sequences that the gateway watches for in an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,8 +82,9 @@ fn cut_before(reply: &mut Reply, mut at: usize, mut end: usize, mut length: usiz
         };
     }
     reply.parts.truncate(at + 1);
-    if let Some(Content::Text { text, citations }) = reply.parts.last_mut() {
+    if let Some(Content::Text { text, citations, logprobs }) = reply.parts.last_mut() {
         text.truncate(end - length);
+        logprobs.truncate(logprobs::count_within(logprobs, text.len()));
         let characters = text.chars().count() as u64;
         citations.retain_mut(|citation| shorten(citation, characters));
         if text.is_empty() {
@@ -115,8 +120,11 @@ struct Held {
     text: String,
     /// Its sources. They wait for its end, or they might tell of words that never come.
     citations: Vec<Citation>,
-    /// How many characters are told.
+    /// What is known of the tokens that are not all told.
+    logprobs: Vec<Logprob>,
+    /// How many characters are told, and how many bytes beyond the tokens that are told.
     characters: u64,
+    bytes_told: usize,
     /// Whether its beginning is told.
     is_open: bool,
     /// Whether its end has come.
@@ -150,6 +158,12 @@ impl StopFilter {
                 Some(held) if held.citations.len() < CITATIONS_MAX => held.citations.push(citation.clone()),
                 _ => sink(Event::Lost { code: "content_dropped", what: "citations" }),
             },
+            Event::Logprobs(tokens) if self.is_text_open => {
+                if let Some(held) = self.held.back_mut() {
+                    let room = LOGPROBS_MAX.saturating_sub(held.logprobs.len());
+                    held.logprobs.extend(tokens.iter().take(room).cloned());
+                }
+            }
             Event::Close(_) if self.is_text_open => {
                 self.is_text_open = false;
                 if let Some(held) = self.held.back_mut() {
@@ -216,6 +230,7 @@ impl StopFilter {
         if let Some(held) = self.held.front_mut().filter(|held| held.is_open) {
             let characters = held.characters;
             held.citations.retain_mut(|citation| shorten(citation, characters));
+            held.logprobs.clear();
             held.close(sink);
         }
         self.held.clear();
@@ -237,12 +252,29 @@ impl Held {
         if !text.is_empty() {
             self.open(sink);
             self.characters += text.chars().count() as u64;
+            if !self.logprobs.is_empty() {
+                self.tell_tokens(text.len(), sink);
+            }
             sink(Event::Delta(text));
+        }
+    }
+
+    /// Tells of the tokens that end within what is told with so many bytes more.
+    fn tell_tokens(&mut self, bytes: usize, sink: &mut Sink<'_>) {
+        self.bytes_told += bytes;
+        let waiting = self.logprobs.split_off(logprobs::count_within(&self.logprobs, self.bytes_told));
+        let told = std::mem::replace(&mut self.logprobs, waiting);
+        self.bytes_told -= told.iter().map(|token| token.bytes().len()).sum::<usize>();
+        if !told.is_empty() {
+            sink(Event::Logprobs(&told));
         }
     }
 
     fn close(&mut self, sink: &mut Sink<'_>) {
         self.open(sink);
+        if !self.logprobs.is_empty() {
+            sink(Event::Logprobs(&self.logprobs));
+        }
         self.citations.iter().for_each(|citation| sink(Event::Cite(citation)));
         sink(Event::Close(None));
     }

@@ -109,6 +109,8 @@ pub struct Traits<'t> {
     pub takes_sampling: bool,
     /// Whether it takes stop sequences.
     pub takes_stops: bool,
+    /// Whether it tells how probable tokens are.
+    pub takes_logprobs: bool,
     /// Whether it can be held to a JSON schema.
     pub has_json_schema: bool,
     /// Whether instructions may stand in the middle of a conversation (Messages).
@@ -149,6 +151,7 @@ impl Default for Traits<'_> {
             thinks_unasked: false,
             takes_sampling: true,
             takes_stops: true,
+            takes_logprobs: true,
             has_json_schema: true,
             takes_late_instructions: false,
             takes_prefill: true,

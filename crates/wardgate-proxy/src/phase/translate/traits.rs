@@ -29,6 +29,7 @@ pub(super) fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits
         is_openai: has_quirk(Quirk::MaxCompletionTokens),
         needs_reasoning_back: has_quirk(Quirk::NeedsReasoningBack),
         takes_stops: takes_stops(candidate),
+        takes_logprobs: params(candidate).takes("logprobs"),
         is_mistral: has_quirk(Quirk::MistralTools),
         has_schema_or_tools: has_quirk(Quirk::SchemaOrTools),
         has_schema_or_stream: has_quirk(Quirk::SchemaOrStream),
@@ -59,6 +60,8 @@ pub(super) fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits
             && !matches!(thinking, Some(Thinking::Budget | Thinking::AdaptiveOrBudget)),
         takes_sampling: constraints.takes_sampling,
         takes_stops: host.takes_stops && constraints.takes_stops,
+        // The models that take no sampling parameters refuse this one as well.
+        takes_logprobs: host.takes_logprobs && constraints.takes_sampling,
         has_json_schema: known.is_none_or(|known| !known.abilities.cannot.has(Ability::JsonSchema)),
         takes_late_instructions: constraints.takes_late_instructions,
         takes_prefill: constraints.takes_prefill,

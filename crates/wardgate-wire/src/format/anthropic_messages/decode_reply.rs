@@ -82,7 +82,7 @@ fn blocks(content: &RawValue, origin: Origin, warnings: &mut Warnings) -> Result
                 let text = block.text("text", &path)?.unwrap_or_default();
                 let citations = block.list("citations", &path)?.into_iter().filter_map(citation).collect();
                 if !text.is_empty() {
-                    parts.push(Content::Text { text, citations });
+                    parts.push(Content::Text { text, citations, logprobs: Vec::new() });
                 }
             }
             "thinking" => {

@@ -26,7 +26,7 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
 
 fn write_part(json: &mut Json<'_>, part: &Content) {
     match part {
-        Content::Text { text, citations } => cited_blocks(text, citations).into_iter().for_each(|(text, citations)| {
+        Content::Text { text, citations, .. } => cited_blocks(text, citations).into_iter().for_each(|(text, citations)| {
             json.object(|json| {
                 json.put("type", "text");
                 json.put("text", text);

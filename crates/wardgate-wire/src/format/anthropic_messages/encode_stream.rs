@@ -78,7 +78,7 @@ impl Writer {
             }
             Event::Stop(stop) => self.stop(stop, out),
             Event::End => out.extend_from_slice(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
-            Event::Start { .. } | Event::Usage(_) | Event::Lost { .. } | Event::Fault(_) => {}
+            Event::Start { .. } | Event::Logprobs(_) | Event::Usage(_) | Event::Lost { .. } | Event::Fault(_) => {}
         }
     }
 

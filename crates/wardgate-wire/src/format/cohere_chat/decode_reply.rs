@@ -1,20 +1,24 @@
 //! Reading a whole answer from Cohere.
 
+use super::logprobs;
 use crate::neutral::content::{Citation, Content, Reasoning};
 use crate::neutral::reply::{Reply, Stop};
 use crate::neutral::tool::{Call, CallKind};
 use crate::reply::object;
 use crate::transcode::decoder::unreadable;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::usage::Usage;
 
 #[derive(Deserialize)]
-struct Answer {
+struct Answer<'b> {
     id: Option<String>,
     finish_reason: Option<String>,
     message: Option<Message>,
     usage: Option<CohereUsage>,
+    #[serde(borrow)]
+    logprobs: Option<&'b RawValue>,
 }
 
 /// How Cohere counts: what it reports, not what it bills.
@@ -79,7 +83,7 @@ struct Cited {
 }
 
 pub(crate) fn decode(body: &[u8], _credential: Option<&str>) -> Result<Reply, Fault> {
-    let answer: Answer = object(body)?;
+    let answer: Answer<'_> = object(body)?;
     let message = answer.message.ok_or_else(|| unreadable("the provider's answer has no message"))?;
     let mut reply = Reply { id: answer.id, ..Reply::default() };
     let thought = |text: String| Content::Reasoning(Reasoning { text, ..Reasoning::default() });
@@ -90,8 +94,10 @@ pub(crate) fn decode(body: &[u8], _credential: Option<&str>) -> Result<Reply, Fa
     }
     let cited = message.citations.into_iter().flatten();
     let cited = cited.map(|it| Citation { start: it.start, end: it.end, cited_text: it.text, ..Citation::default() });
-    if let Some(Content::Text { citations, .. }) = reply.parts.iter_mut().find(|part| matches!(part, Content::Text { .. })) {
+    let text = reply.parts.iter_mut().find(|part| matches!(part, Content::Text { .. }));
+    if let Some(Content::Text { citations, logprobs, .. }) = text {
         citations.extend(cited);
+        *logprobs = answer.logprobs.map(logprobs::read).unwrap_or_default();
     }
     for call in message.tool_calls.into_iter().flatten() {
         let function = call.function.ok_or_else(|| unreadable("the provider's answer holds a tool call without a function"))?;

@@ -1,6 +1,7 @@
 //! Reading a stream from Cohere as neutral events.
 
 use super::decode_reply::{CohereUsage, stop};
+use super::logprobs;
 use crate::json::Text;
 use crate::neutral::event::Event;
 use crate::neutral::tool::CallKind;
@@ -20,6 +21,8 @@ struct Message<'b> {
     delta: Option<Delta<'b>>,
     #[serde(borrow)]
     message: Option<&'b RawValue>,
+    #[serde(borrow)]
+    logprobs: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +90,11 @@ impl Reader {
                 if let Some(content) = inner.and_then(|inner| inner.content) {
                     let part: Part<'_> = parse(content.get().as_bytes())?;
                     self.parts.reasoning(part.thinking.as_ref().map_or("", |text| &text.0), false, sink)?;
-                    self.parts.text(part.text.as_ref().map_or("", |text| &text.0), sink)?;
+                    let text = part.text.as_ref().map_or("", |text| &text.0);
+                    if let Some(logprobs) = message.logprobs.filter(|_| !text.is_empty()) {
+                        self.parts.logprobs(&logprobs::read(logprobs), sink)?;
+                    }
+                    self.parts.text(text, sink)?;
                 }
             }
             "tool-plan-delta" => {

@@ -280,7 +280,13 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
     fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);
-    fit.drop_logprobs();
+    if let Some(alternatives) = fit.logprobs() {
+        json.put_flag("logprobs", true);
+        if alternatives > 0 {
+            // It tells of the tokens that it chose, and of no others.
+            fit.warn_field("logprobs_unavailable", Field::TopLogprobs);
+        }
+    }
     fit.drop(request.is_stored == Some(true), Field::Store);
     match &request.output {
         OutputForm::Text => {}

@@ -1,10 +1,12 @@
 //! Reading Gemini's answers as neutral events. Each message of a stream is a whole answer, of which the parts add up.
 
 use super::grounding::{self, Grounding};
+use super::logprobs;
 use super::usage::GeminiUsage;
 use crate::json::Text;
 use crate::neutral::content::{Citation, Source};
 use crate::neutral::event::{Event, truncated};
+use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin, fnv};
 use crate::neutral::reply::Stop;
 use crate::neutral::tool::CallKind;
@@ -42,6 +44,8 @@ struct Candidate<'b> {
     finish_message: Option<Text<'b>>,
     #[serde(borrow)]
     grounding_metadata: Option<&'b RawValue>,
+    #[serde(borrow)]
+    logprobs_result: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +110,8 @@ pub(crate) struct Reader {
     text: grounding::Text,
     cited: Vec<Citation>,
     searches: u32,
+    /// Of the tokens of the text that comes next.
+    logprobs: Vec<Logprob>,
     stop: Option<Stop>,
 }
 
@@ -119,6 +125,7 @@ impl Reader {
             text: grounding::Text::default(),
             cited: Vec::new(),
             searches: 0,
+            logprobs: Vec::new(),
             stop: None,
         }
     }
@@ -142,8 +149,12 @@ impl Reader {
             let is_bare = |part: &Part<'_>| part.is_bare_signature();
             let last =
                 if candidate.grounding_metadata.is_some() && parts.last().is_some_and(is_bare) { parts.pop() } else { None };
+            self.logprobs = candidate.logprobs_result.map(logprobs::read).unwrap_or_default();
             for part in parts {
                 self.part(part, sink)?;
+            }
+            if self.parts.is_text_open() {
+                self.parts.logprobs(&std::mem::take(&mut self.logprobs), sink)?;
             }
             if let Some(grounding) = candidate.grounding_metadata.map(Grounding::read) {
                 self.searches = self.searches.max(grounding.searches(model));
@@ -195,7 +206,11 @@ impl Reader {
         if part.executable_code.or(part.code_execution_result).is_some() {
             sink(Event::Lost { code: "content_dropped", what: "executableCode" });
         }
-        self.parts.text(part.text.as_ref().map_or("", |text| &text.0), sink)
+        let text = part.text.as_ref().map_or("", |text| &text.0);
+        if !text.is_empty() && !self.logprobs.is_empty() {
+            self.parts.logprobs(&std::mem::take(&mut self.logprobs), sink)?;
+        }
+        self.parts.text(text, sink)
     }
 
     /// A call comes whole. Without an id of its own it gets one that the same answer gives again.

@@ -1,7 +1,7 @@
 //! Writing a whole generateContent answer.
 
 use super::grounding::Sources;
-use super::usage;
+use super::{logprobs, usage};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Content, Source};
@@ -24,6 +24,7 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
                 json.put("finishReason", finish_reason(&reply.stop, reply.parts.iter().any(is_refusal)));
                 json.put_number("index", 0);
                 sources(reply).write(json);
+                logprobs::put(json, reply.parts.iter().flat_map(Content::logprobs));
             });
         });
         if let Some(usage) = &reply.usage {
@@ -48,7 +49,7 @@ fn sources(reply: &Reply) -> Sources {
         _ => false,
     };
     for (number, part) in reply.parts.iter().filter(is_written).enumerate() {
-        if let Content::Text { text, citations } = part {
+        if let Content::Text { text, citations, .. } = part {
             citations.iter().for_each(|citation| sources.cite(citation, number, 0, text));
         }
     }

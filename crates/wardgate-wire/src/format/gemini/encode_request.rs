@@ -429,7 +429,12 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     if !stop.is_empty() {
         json.put_texts("stopSequences", stop);
     }
-    fit.drop_logprobs();
+    if let Some(alternatives) = fit.logprobs() {
+        json.put_flag("responseLogprobs", true);
+        if alternatives > 0 {
+            json.put_number("logprobs", alternatives);
+        }
+    }
     fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
     fit.drop_unless(sampling.repetition_penalty.as_ref(), 1.0, Field::RepetitionPenalty);
     fit.drop(sampling.logit_bias.is_some(), Field::LogitBias);

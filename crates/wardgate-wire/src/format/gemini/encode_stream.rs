@@ -4,11 +4,12 @@
 
 use super::encode_reply::{finish_reason, shown, write_call, write_image};
 use super::grounding::Sources;
-use super::{error, usage};
+use super::{error, logprobs, usage};
 use crate::error_body::ErrorBody;
 use crate::json::Json;
 use crate::json::write::one_line;
 use crate::neutral::event::{Event, Open};
+use crate::neutral::logprobs::Logprob;
 use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
 use crate::neutral::tool::CallKind;
 use crate::transcode::fit::arguments_object;
@@ -25,6 +26,8 @@ pub(crate) struct Writer {
     arguments: String,
     /// A signature that belongs to the next part.
     signature: Option<String>,
+    /// Of the tokens that the next message brings.
+    logprobs: Vec<Logprob>,
     usage: Option<Usage>,
     has_written: bool,
     is_refusal: bool,
@@ -51,6 +54,7 @@ impl Writer {
             call: Default::default(),
             arguments: String::new(),
             signature: None,
+            logprobs: Vec::new(),
             usage: None,
             has_written: false,
             is_refusal: false,
@@ -124,6 +128,7 @@ impl Writer {
                 let (from, text) = (self.part_start, &self.text[self.part_start..]);
                 self.sources.cite(citation, 0, from, text);
             }
+            Event::Logprobs(tokens) => self.logprobs.extend_from_slice(tokens),
             Event::Lost { .. } | Event::Fault(_) => {}
         }
     }
@@ -149,6 +154,7 @@ impl Writer {
 
     /// A message with one part.
     fn part(&mut self, out: &mut Vec<u8>, write: impl FnOnce(&mut Json<'_>)) {
+        let tokens = std::mem::take(&mut self.logprobs);
         self.message(out, |writer, json| {
             json.put_list("candidates", |json| {
                 json.object(|json| {
@@ -157,6 +163,7 @@ impl Writer {
                         json.put_list("parts", write);
                     });
                     json.put_number("index", 0);
+                    logprobs::put(json, tokens.iter());
                 });
             });
             writer.envelope(json);
@@ -165,6 +172,7 @@ impl Writer {
 
     fn stop(&mut self, stop: &Stop, out: &mut Vec<u8>) {
         let signature = self.signature.take();
+        let tokens = std::mem::take(&mut self.logprobs);
         self.message(out, |writer, json| {
             json.put_list("candidates", |json| {
                 json.object(|json| {
@@ -182,6 +190,7 @@ impl Writer {
                     json.put("finishReason", finish_reason(stop, writer.is_refusal));
                     json.put_number("index", 0);
                     writer.sources.write(json);
+                    logprobs::put(json, tokens.iter());
                 });
             });
             if let Some(usage) = &writer.usage {

@@ -1,6 +1,7 @@
 //! Reading a whole Chat Completions answer.
 
 use super::decode_stream::{Annotation, ContentPart, ExtraContent, stop};
+use super::logprobs;
 use super::marks::{Marks, sources};
 use super::reasoning;
 use super::usage::ChatUsage;
@@ -42,6 +43,8 @@ struct Choice<'b> {
     #[serde(borrow)]
     message: Option<&'b RawValue>,
     finish_reason: Option<String>,
+    #[serde(borrow)]
+    logprobs: Option<&'b RawValue>,
     usage: Option<ChatUsage>,
 }
 
@@ -59,12 +62,13 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     let mut reply = Reply { id: completion.id, model: completion.model, created: completion.created, ..Reply::default() };
     reply.parts = decode_message(message, origin).map_err(|error| wrong(&error))?;
     let text = reply.parts.iter_mut().find(|part| matches!(part, Content::Text { .. }));
-    if let (Some(sources), Some(Content::Text { text, citations })) =
-        (sources(completion.search_results, completion.citations), text)
-    {
-        let mut marks = Marks::default();
-        marks.read(text);
-        citations.extend(marks.citations(&sources));
+    if let Some(Content::Text { text, citations, logprobs }) = text {
+        if let Some(sources) = sources(completion.search_results, completion.citations) {
+            let mut marks = Marks::default();
+            marks.read(text);
+            citations.extend(marks.citations(&sources));
+        }
+        *logprobs = choice.logprobs.map(logprobs::read_choice).unwrap_or_default();
     }
     let usage = completion.usage.or(choice.usage);
     reply.usage = usage.map(|usage| usage.to_usage());

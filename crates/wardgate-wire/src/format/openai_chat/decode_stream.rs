@@ -4,12 +4,14 @@
 //! reason is held until the end, because usage and more may follow it.
 
 use super::calls::{Calls, Fragment};
+use super::logprobs;
 use super::marks::{Marks, Source, sources};
 use super::reasoning::Detail;
 use super::usage::ChatUsage;
 use crate::json::Text;
 use crate::neutral::content::Citation;
 use crate::neutral::event::{Event, truncated};
+use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
 use crate::neutral::reply::Stop;
 use crate::neutral::tool::CallKind;
@@ -89,6 +91,8 @@ struct Choice<'b> {
     delta: Option<Box<Delta<'b>>>,
     #[serde(borrow)]
     finish_reason: Option<Text<'b>>,
+    #[serde(borrow)]
+    logprobs: Option<&'b RawValue>,
     usage: Option<Box<ChatUsage>>,
 }
 
@@ -182,6 +186,8 @@ pub(crate) struct Reader {
     calls: Calls,
     marks: Marks,
     sources: Vec<Source>,
+    /// Of the tokens of the text that comes next.
+    logprobs: Vec<Logprob>,
     stop: Option<Stop>,
     /// Whether a reason came that says nothing. Some hosts end so.
     has_blank_reason: bool,
@@ -196,6 +202,7 @@ impl Reader {
             calls: Calls::default(),
             marks: Marks::default(),
             sources: Vec::new(),
+            logprobs: Vec::new(),
             stop: None,
             has_blank_reason: false,
         }
@@ -232,8 +239,14 @@ impl Reader {
             if choice.index.is_some_and(|index| index > 0) {
                 continue;
             }
+            if let Some(logprobs) = choice.logprobs {
+                self.logprobs = logprobs::read_choice(logprobs);
+            }
             if let Some(delta) = choice.delta {
                 self.delta(*delta, sink)?;
+            }
+            if choice.logprobs.is_some() {
+                self.tell_logprobs(sink)?;
             }
             match choice.finish_reason {
                 Some(reason) if reason.is_empty() => self.has_blank_reason = true,
@@ -321,7 +334,16 @@ impl Reader {
             self.marks.begin_part();
         }
         self.marks.read(text);
+        if !self.logprobs.is_empty() {
+            self.parts.logprobs(&std::mem::take(&mut self.logprobs), sink)?;
+        }
         self.parts.text(text, sink)
+    }
+
+    /// Tells of tokens that came without text. They are of the open text, or of what has no place for them, such as calls.
+    fn tell_logprobs(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let logprobs = std::mem::take(&mut self.logprobs);
+        if self.parts.is_text_open() { self.parts.logprobs(&logprobs, sink) } else { Ok(()) }
     }
 
     fn call(&mut self, call: CallDelta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {

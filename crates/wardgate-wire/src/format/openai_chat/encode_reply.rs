@@ -1,6 +1,6 @@
 //! Writing a whole Chat Completions answer.
 
-use super::reasoning;
+use super::{logprobs, reasoning};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Citation, Content, Reasoning};
@@ -19,7 +19,7 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
             json.object(|json| {
                 json.put_number("index", 0);
                 json.put_object("message", |json| message(reply, json));
-                json.put_null("logprobs");
+                write_logprobs(reply, json);
                 json.put("finish_reason", finish_reason(&reply.stop));
                 native(&reply.stop, json);
             });
@@ -28,6 +28,14 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
             json.put_object("usage", |json| write_usage(json, usage));
         }
     })
+}
+
+fn write_logprobs(reply: &Reply, json: &mut Json<'_>) {
+    let mut elements = Vec::new();
+    for part in &reply.parts {
+        logprobs::write(&mut Json(&mut elements), part.logprobs());
+    }
+    if elements.is_empty() { json.put_null("logprobs") } else { logprobs::put(json, &elements) }
 }
 
 fn message(reply: &Reply, json: &mut Json<'_>) {
@@ -122,7 +130,7 @@ fn write_annotations(reply: &Reply, json: &mut Json<'_>) {
     let mut offset = 0;
     let mut cited: Vec<(&Citation, u64, u64)> = Vec::new();
     for part in &reply.parts {
-        if let Content::Text { text, citations } = part {
+        if let Content::Text { text, citations, .. } = part {
             let length = text.chars().count() as u64;
             cited.extend(citations.iter().map(|citation| (citation, offset, length)));
             offset += length;

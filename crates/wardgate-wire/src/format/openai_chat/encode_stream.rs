@@ -3,6 +3,7 @@
 //! What every chunk repeats is rendered once. Each choice has a `finish_reason`, null but in the last one: some clients check.
 
 use super::encode_reply::{finish_reason, native, write_annotation, write_document, write_usage};
+use super::logprobs;
 use super::reasoning::{write_sealed, write_text};
 use crate::json::Json;
 use crate::json::write::string;
@@ -26,6 +27,8 @@ pub(crate) struct Writer {
     characters: u64,
     part_start: u64,
     has_arguments: bool,
+    /// Of the tokens of the next delta of text, as elements of a JSON array.
+    logprobs: Vec<u8>,
     usage: Option<Usage>,
 }
 
@@ -48,6 +51,7 @@ impl Writer {
             characters: 0,
             part_start: 0,
             has_arguments: false,
+            logprobs: Vec::new(),
             usage: None,
         }
     }
@@ -73,7 +77,9 @@ impl Writer {
                     json.put_list(key, |json| json.object(|json| write(json, citation, offset, length)));
                 });
             }
+            Event::Logprobs(tokens) => logprobs::write(&mut Json(&mut self.logprobs), tokens),
             Event::Close(opaque) => match (self.open, opaque) {
+                (Kind::Text, _) if !self.logprobs.is_empty() => self.probable("", out),
                 (Kind::Call(CallKind::Function), _) if !self.has_arguments => self.arguments("{}", out),
                 (Kind::Reasoning { .. }, Some(opaque)) => {
                     let index = self.reasonings - 1;
@@ -157,6 +163,9 @@ impl Writer {
         match self.open {
             Kind::Text => {
                 self.characters += delta.chars().count() as u64;
+                if !self.logprobs.is_empty() {
+                    return self.probable(delta, out);
+                }
                 self.chunk(out, |json| json.put("content", delta));
             }
             Kind::Refusal => self.chunk(out, |json| json.put("refusal", delta)),
@@ -193,6 +202,18 @@ impl Writer {
         out.extend_from_slice(b",\"choices\":[{\"index\":0,\"delta\":{");
         write(&mut Json(out));
         out.extend_from_slice(b"},\"finish_reason\":null}]}\n\n");
+    }
+
+    /// A chunk with text, and how probable its tokens are.
+    fn probable(&mut self, text: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(b",\"choices\":[{\"index\":0");
+        let mut json = Json(out);
+        json.put_object("delta", |json| json.put("content", text));
+        logprobs::put(&mut json, &self.logprobs);
+        json.put_null("finish_reason");
+        out.extend_from_slice(b"}]}\n\n");
+        self.logprobs.clear();
     }
 
     fn stop(&mut self, stop: &Stop, out: &mut Vec<u8>) {

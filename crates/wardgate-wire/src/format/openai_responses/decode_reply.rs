@@ -3,6 +3,7 @@
 use super::stream::missing;
 use super::usage::{ResponsesUsage, ToolUsage, searches};
 use crate::format::openai_chat::decode_reply::wrong;
+use crate::format::openai_chat::logprobs;
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Citation, Content, Reasoning, Source};
 use crate::neutral::loss::{Untranslatable, Warnings};
@@ -125,8 +126,9 @@ fn message(
             "output_text" => {
                 let text = part.text("text", &path)?.unwrap_or_default();
                 let citations: Vec<Citation> = part.list("annotations", &path)?.into_iter().filter_map(citation).collect();
+                let logprobs = part.take("logprobs").map(logprobs::read).unwrap_or_default();
                 if !text.is_empty() {
-                    parts.push(Content::Text { text, citations });
+                    parts.push(Content::Text { text, citations, logprobs });
                 }
             }
             "refusal" => parts.push(Content::Refusal(part.text("refusal", &path)?.unwrap_or_default())),

@@ -2,6 +2,7 @@
 //!
 //! Items that the assistant made one after the other are one turn, and so are results.
 
+use super::encode_request::LOGPROBS;
 use super::server_tools;
 use crate::format::openai_chat::decode_request::{
     allowed, cache_mark, file_source, function, json_schema, reasoning_object, tier, word_choice,
@@ -19,13 +20,12 @@ use wardgate_core::format::Format;
 const FORMAT: Format = Format::OpenAiResponses;
 
 /// Fields without which the answer is the same, and those that steer the gateway.
-const SILENT: [&str; 13] = [
+const SILENT: [&str; 12] = [
     "models",
     "provider",
     "route",
     "transforms",
     "usage",
-    "include",
     "client_metadata",
     "stream_options",
     "prompt_cache_options",
@@ -61,7 +61,10 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     request.output_tokens_max = object.count("max_output_tokens", &path)?;
     request.sampling.temperature = object.number("temperature", &path)?;
     request.sampling.top_p = object.number("top_p", &path)?;
-    request.sampling.logprobs = object.count("top_logprobs", &path)?.filter(|count| *count > 0);
+    let alternatives = object.count("top_logprobs", &path)?;
+    let includes = object.texts("include", &path)?;
+    let tells = alternatives.is_some_and(|count| count > 0) || includes.iter().any(|it| it == LOGPROBS);
+    request.sampling.logprobs = tells.then(|| alternatives.unwrap_or(0));
     request.cache_key = object.text("prompt_cache_key", &path)?;
     let user = object.text("user", &path)?;
     request.user = object.text("safety_identifier", &path)?.or(user);

@@ -5,6 +5,7 @@
 
 use super::decode_reply::{Response, citation, reasoning, sealed_piece};
 use crate::format::openai_chat::calls::{Calls, Fragment};
+use crate::format::openai_chat::logprobs;
 use crate::json::{Object, Path, Text};
 use crate::neutral::content::Source;
 use crate::neutral::event::Event;
@@ -29,6 +30,8 @@ struct Message<'b> {
     response: Option<&'b RawValue>,
     #[serde(borrow)]
     annotation: Option<&'b RawValue>,
+    #[serde(borrow)]
+    logprobs: Option<&'b RawValue>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
     summary_index: Option<u64>,
@@ -83,6 +86,9 @@ impl Reader {
             "response.output_text.delta" => {
                 self.flush(sink)?;
                 self.has_deltas = true;
+                if let Some(logprobs) = message.logprobs.filter(|list| list.get() != "[]") {
+                    self.parts.logprobs(&logprobs::read(logprobs), sink)?;
+                }
                 self.parts.text(delta, sink)?;
             }
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
@@ -222,10 +228,13 @@ impl Reader {
             refusal: Option<String>,
             #[serde(borrow, default)]
             annotations: Vec<&'b RawValue>,
+            #[serde(borrow)]
+            logprobs: Option<&'b RawValue>,
         }
         self.flush(sink)?;
         for part in parse::<Whole<'_>>(raw.get().as_bytes())?.content.unwrap_or_default() {
             self.parts.close(sink);
+            self.parts.logprobs(&part.logprobs.map(logprobs::read).unwrap_or_default(), sink)?;
             self.parts.text(part.text.as_deref().unwrap_or_default(), sink)?;
             if self.parts.is_text_open() {
                 part.annotations.into_iter().filter_map(citation).for_each(|citation| sink(Event::Cite(&citation)));

@@ -20,6 +20,9 @@ use crate::transcode::media;
 use crate::transcode::target::Target;
 use wardgate_core::format::Format;
 
+/// What is to be included so that probabilities of tokens are told.
+pub(super) const LOGPROBS: &str = "message.output_text.logprobs";
+
 pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, Untranslatable> {
     let fit = Fit::new(request, target, Format::OpenAiResponses, NARROW, !target.traits.is_openai);
     let messages = arrange(request, Ids::Any)?;
@@ -32,12 +35,19 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         json.put_list("input", |json| rest.iter().for_each(|message| write_message(&fit, json, message)));
         tools(&fit, json);
         options(&fit, json);
+        let logprobs = fit.logprobs();
+        if let Some(alternatives) = logprobs.filter(|alternatives| *alternatives > 0) {
+            json.put_number("top_logprobs", alternatives);
+        }
         json.put_flag("store", false);
         json.put_list("include", |json| {
             json.text("reasoning.encrypted_content");
             // Or the addresses that a search found would stay there.
             if request.server_tools.iter().any(|tool| tool.kind == ServerToolKind::WebSearch) {
                 json.text("web_search_call.action.sources");
+            }
+            if logprobs.is_some() {
+                json.text(LOGPROBS);
             }
         });
         if request.is_stream {
@@ -357,7 +367,6 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     if let Some(number) = fit.sampling(sampling.top_p.as_ref(), Field::TopP, 1.0) {
         json.put_raw("top_p", number);
     }
-    fit.drop_logprobs();
     fit.drop(sampling.top_k.is_some(), Field::TopK);
     fit.drop_unless(sampling.min_p.as_ref(), 0.0, Field::MinP);
     fit.drop(sampling.seed.is_some(), Field::Seed);

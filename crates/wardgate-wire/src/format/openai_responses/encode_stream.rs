@@ -7,10 +7,12 @@ mod item;
 
 use super::{error, usage};
 use crate::error_body::ErrorBody;
+use crate::format::openai_chat::logprobs;
 use crate::json::Json;
 use crate::json::write::{digits, escape, object};
 use crate::neutral::content::{Citation, Source};
 use crate::neutral::event::{Event, Open};
+use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::{Opaque, fnv};
 use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
 use crate::neutral::tool::CallKind;
@@ -55,6 +57,7 @@ impl Writer {
             Event::Open(open) => self.open(open, out),
             Event::Delta(delta) => self.delta(delta, out),
             Event::Cite(citation) => self.cite(citation, out),
+            Event::Logprobs(tokens) => self.logprobs(tokens),
             Event::Close(opaque) => self.close(*opaque, out),
             Event::Sealed { opaque, .. } => {
                 self.finish_item(None, out);
@@ -126,6 +129,8 @@ impl Writer {
             characters: 0,
             annotations: Vec::new(),
             annotation_count: 0,
+            logprobs: Vec::new(),
+            logprobs_told: 0,
             is_part_open: false,
             frame: None,
         };
@@ -169,7 +174,11 @@ impl Writer {
         digits(out, self.sequence);
         out.extend_from_slice(&frame.between);
         out.extend_from_slice(&item.text[before..]);
-        out.extend_from_slice(frame.after);
+        if item.logprobs.len() > item.logprobs_told {
+            item.tell_logprobs(out);
+        } else {
+            out.extend_from_slice(frame.after);
+        }
         item.frame = Some(frame);
         self.sequence += 1;
         if self.output.len() + item.text.len() > GATHERED_BYTES_MAX {
@@ -200,6 +209,16 @@ impl Writer {
         self.item = Some(item);
     }
 
+    /// Keeps what is told of tokens for the delta that comes next, and for the end of the part. Like text, within a bound.
+    fn logprobs(&mut self, tokens: &[Logprob]) {
+        let Some(item) = self.item.as_mut().filter(|item| matches!(item.kind, Kind::Message { is_refusal: false })) else {
+            return;
+        };
+        if self.output.len() + item.text.len() + item.logprobs.len() <= GATHERED_BYTES_MAX {
+            logprobs::write(&mut Json(&mut item.logprobs), tokens);
+        }
+    }
+
     fn close(&mut self, opaque: Option<&Opaque>, out: &mut Vec<u8>) {
         match self.item.as_ref().map(|item| &item.kind) {
             Some(Kind::Message { .. }) => self.close_part(out),
@@ -218,7 +237,7 @@ impl Writer {
                     json.key(field);
                     item.write_text(json);
                     if matches!(item.kind, Kind::Message { is_refusal: false }) {
-                        json.put_raw("logprobs", "[]");
+                        json.put_list("logprobs", |json| json.0.extend_from_slice(&item.logprobs));
                     }
                     if let Kind::Call { name, .. } = &item.kind {
                         json.put("name", name);

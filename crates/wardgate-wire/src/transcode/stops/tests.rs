@@ -1,7 +1,7 @@
 use super::*;
 use crate::neutral::content::Reasoning;
 use crate::neutral::reply::Gatherer;
-use crate::neutral::request::Request;
+use crate::neutral::request::{Number, Request};
 use crate::neutral::tool::Call;
 use crate::transcode::target::{Target, Traits};
 use expect_test::{Expect, expect};
@@ -34,8 +34,8 @@ fn reply(parts: &[&str]) -> Reply {
 
 fn shown(reply: &Reply) -> String {
     let part = |part: &Content| match part {
-        Content::Text { text, citations } if citations.is_empty() => format!("t:{text}"),
-        Content::Text { text, citations } => {
+        Content::Text { text, citations, .. } if citations.is_empty() => format!("t:{text}"),
+        Content::Text { text, citations, .. } => {
             let of = |it: &Citation| format!("[{}-{}]", it.start.unwrap_or_default(), it.end.unwrap_or_default());
             format!("t:{text}{}", citations.iter().map(of).collect::<String>())
         }
@@ -135,6 +135,31 @@ fn sources_stay_within_the_text() {
     events.extend(["é one E", "ND two"].map(Event::Delta));
     events.iter().for_each(|event| filter.push(event, &mut |told| gatherer.push(&told)));
     assert_eq!(shown(&gatherer.finish().unwrap_or_default()), shown(&whole));
+}
+
+#[test]
+fn of_tokens_those_are_told_that_end_within_the_text() {
+    let tokens = ["One", " ", "E", "N", "D.", " Two"].map(|token| Logprob::new(token.to_owned(), number("-0.5")));
+    let text: String = tokens.iter().map(|token| token.token.as_str()).collect();
+    let part = Content::Text { text, citations: Vec::new(), logprobs: tokens.to_vec() };
+    let before = Reply { parts: vec![part], ..Reply::default() };
+    let told = |reply: &Reply| {
+        let tokens = reply.parts.iter().flat_map(Content::logprobs).map(|token| token.token.as_str());
+        tokens.collect::<Vec<_>>().join("|")
+    };
+    for (sequence, expected) in [("END", "One| "), ("N", "One| |E"), ("D", "One| |E|N"), ("EX", "One| |E|N|D.| Two")] {
+        let stops = stops(&[sequence]);
+        let mut whole = before.clone();
+        stops.cut(&mut whole);
+        assert_eq!(told(&whole), expected, "{sequence}");
+        for bytes_max in 1..8 {
+            assert_eq!(told(&streamed(&before, &stops, bytes_max)), expected, "{sequence} in deltas of {bytes_max}");
+        }
+    }
+}
+
+fn number(literal: &str) -> Number {
+    Number::new(literal).unwrap_or_else(|| panic!("{literal} is no number"))
 }
 
 fn cited(start: u64, end: u64) -> Citation {

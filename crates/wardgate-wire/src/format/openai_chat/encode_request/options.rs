@@ -41,7 +41,12 @@ pub(super) fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     if !stop.is_empty() {
         json.put_texts("stop", stop);
     }
-    fit.drop_logprobs();
+    if let Some(alternatives) = fit.logprobs() {
+        json.put_flag("logprobs", true);
+        if alternatives > 0 {
+            json.put_number("top_logprobs", alternatives);
+        }
+    }
     response_format(fit, json);
     if traits.is_openai {
         json.put_some("verbosity", request.verbosity.as_deref());

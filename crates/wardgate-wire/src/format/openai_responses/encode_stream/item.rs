@@ -20,6 +20,9 @@ pub(super) struct Item {
     pub(super) characters: u64,
     pub(super) annotations: Vec<u8>,
     pub(super) annotation_count: u64,
+    /// The open part's tokens, as elements of a JSON array, and how many bytes of these a delta has told.
+    pub(super) logprobs: Vec<u8>,
+    pub(super) logprobs_told: usize,
     pub(super) is_part_open: bool,
     /// What the open part's deltas have in common.
     pub(super) frame: Option<Frame>,
@@ -136,8 +139,17 @@ impl Item {
         }
         if matches!(self.kind, Kind::Message { is_refusal: false }) {
             json.put_list("annotations", |json| json.0.extend_from_slice(&self.annotations));
-            json.put_raw("logprobs", "[]");
+            json.put_list("logprobs", |json| json.0.extend_from_slice(&self.logprobs));
         }
+    }
+
+    /// Ends a delta of text that tells of its tokens. An element's comma stands before it.
+    pub(super) fn tell_logprobs(&mut self, out: &mut Vec<u8>) {
+        let told = &self.logprobs[self.logprobs_told..];
+        out.extend_from_slice(b"\",\"logprobs\":[");
+        out.extend_from_slice(told.strip_prefix(b",").unwrap_or(told));
+        out.extend_from_slice(b"]}\n\n");
+        self.logprobs_told = self.logprobs.len();
     }
 
     /// Moves the open part to the finished ones.
@@ -150,6 +162,8 @@ impl Item {
         self.frame = None;
         self.annotations.clear();
         self.annotation_count = 0;
+        self.logprobs.clear();
+        self.logprobs_told = 0;
         self.characters = 0;
         self.count += 1;
         self.is_part_open = false;
