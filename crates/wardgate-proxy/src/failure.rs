@@ -110,6 +110,8 @@ pub(crate) struct Exhausted {
     pub(crate) fault: Fault,
     /// The last provider's HTTP status; 0 without an answer.
     pub(crate) status: u16,
+    /// What the last provider calls the request.
+    pub(crate) their_id: Option<String>,
     /// The last provider.
     pub(crate) provider: String,
     /// The last model, in the provider's spelling.

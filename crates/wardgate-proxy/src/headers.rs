@@ -31,6 +31,8 @@ pub(crate) const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("req
 /// By which a gateway recognizes its own call.
 pub(crate) const LOOP: HeaderName = HeaderName::from_static("x-wardgate-loop");
 
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub(crate) const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");

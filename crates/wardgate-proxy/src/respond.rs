@@ -49,8 +49,9 @@ pub(crate) fn failure(failure: &Failure, dialect: Dialect, log: &mut RequestLog)
         body = over_budget::add(body, shortage);
     }
     if let Failure::Exhausted(exhausted) = failure {
-        let Exhausted { provider, model, status, .. } = &**exhausted;
-        body = upstream_body::add(body, &UpstreamBody { provider, model, status: *status });
+        let Exhausted { provider, model, status, their_id, .. } = &**exhausted;
+        let request_id = their_id.as_deref();
+        body = upstream_body::add(body, &UpstreamBody { provider, model, status: *status, request_id });
     }
     log.fail(status, told.code, told.origin == ErrorOrigin::Gateway);
     let mut response = Response::new(ReplyBody::whole(body));

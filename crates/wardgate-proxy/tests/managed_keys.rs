@@ -171,7 +171,14 @@ impl Scene {
     async fn ask(&self, model: &str) -> Answer {
         let authorization = format!("Bearer {}", self.token);
         let body = format!(r#"{{"model":"{model}","messages":[]}}"#);
-        self.client.send("POST".parse().unwrap(), Dialect::Chat.path(), &[("authorization", &authorization)], body).await
+        self.client
+            .send(
+                "POST".parse().unwrap(),
+                Dialect::Chat.path(),
+                &[("authorization", &authorization), ("idempotency-key", "one")],
+                body,
+            )
+            .await
     }
 
     fn events(&self) -> Vec<UsageEvent> {
@@ -261,4 +268,7 @@ async fn credits_pay_for_it_and_not_for_the_accounts_own() {
     tenant.add_credit(&Credit { expires_at: None, ..sample::credit(&account) }, &sample::audit(account.id)).await.unwrap();
     until("the credits", DEADLINE, async || scene.ask("gpt-4o").await.status == 200).await;
     assert_eq!(credentials(&upstream)[1..], [format!("Bearer {OPERATORS}")]);
+    // Others have that key of the operator's too, and may have hit upon the same word.
+    let words: Vec<_> = upstream.seen().iter().map(|seen| seen.header("idempotency-key").concat()).collect();
+    assert_eq!(words, ["one", ""]);
 }

@@ -33,6 +33,9 @@ const CREDENTIAL_BYTES_MIN: usize = 12;
 /// The shortest id of an account behind its beginning.
 const ACCOUNT_BYTES_MIN: usize = 8;
 
+/// The longest id of a request at a provider.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
 const CUT: &str = "[redacted]";
 
 /// The text without the credential that was sent, in clear or not, and without any word that looks like another one.
@@ -55,6 +58,18 @@ pub fn scrub(text: &str, credential: Option<&str>) -> String {
     clean
 }
 
+/// Whether this text from a provider is an id of the kind that requests have, and nothing that a client must not see: neither the
+/// credential nor a word that begins as one.
+#[must_use]
+pub fn is_request_id(text: &str, credential: Option<&str>) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'=' | b'/' | b'+');
+    let holds = |credential: &str| credential.len() >= 4 && text.contains(credential);
+    (1..=REQUEST_ID_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(is_plain)
+        && !credential.is_some_and(holds)
+        && !text.split(is_separator).any(|word| is_named_credential(word) || is_account(word) || is_inside(word))
+}
+
 /// What cannot stand in a credential. The asterisks of half-masked keys can.
 fn is_separator(character: char) -> bool {
     !(character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '*' | '+'))
@@ -74,18 +89,35 @@ fn is_inside(word: &str) -> bool {
 }
 
 fn is_credential(word: &str) -> bool {
-    let is_known = word.len() >= CREDENTIAL_BYTES_MIN && PREFIXES.iter().any(|prefix| word.starts_with(prefix));
     // A long word of mixed digits and letters is no word of any language.
     let is_random = word.len() >= 32
         && word.bytes().any(|byte| byte.is_ascii_digit())
         && word.bytes().any(|byte| byte.is_ascii_alphabetic())
         && !word.contains('.');
-    is_known || is_random
+    is_named_credential(word) || is_random
+}
+
+fn is_named_credential(word: &str) -> bool {
+    word.len() >= CREDENTIAL_BYTES_MIN && PREFIXES.iter().any(|prefix| word.starts_with(prefix))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_of_requests_pass_and_credentials_do_not() {
+        let passes = |text: &str| is_request_id(text, Some("secret-1"));
+        for id in
+            ["req_011CSHoEeqs5C35K2UUqRy7R", "req_0123456789abcdef0123456789abcdef", "5c2b1f0e-1d2c-4b5a-9f8e-7d6c5b4a3f2e"]
+        {
+            assert!(passes(id), "{id}");
+        }
+        let long = "x".repeat(REQUEST_ID_BYTES_MAX + 1);
+        for no_id in ["", "x-secret-1", "sk-proj-abcdefghijklmnop", "a b", "\u{e9}", "pod.prod.svc", &long] {
+            assert!(!passes(no_id), "{no_id}");
+        }
+    }
 
     #[test]
     fn cuts_credentials_and_leaves_words() {

@@ -12,6 +12,9 @@ pub struct UpstreamBody<'u> {
     pub model: &'u str,
     /// Its HTTP status; 0 where there was no answer.
     pub status: u16,
+    /// What it calls the request, for its support; none where it said nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<&'u str>,
 }
 
 /// Puts it into the body of an error, as its last field.

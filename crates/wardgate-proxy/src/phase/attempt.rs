@@ -7,7 +7,7 @@ use crate::health::{self, since_epoch};
 use crate::meter::{Ending, Meter};
 use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
-use crate::phase::exchange::{self, Exchange, Failed, Times};
+use crate::phase::exchange::{self, Exchange, Failed, Turn};
 use crate::phase::fit::{Occasion, fit};
 use crate::phase::ingress::Inbound;
 use crate::phase::translate::{self, Unfit};
@@ -40,6 +40,7 @@ pub(crate) async fn attempt(
     let mut unfit: Option<Unfit> = None;
     let mut limited: Option<Failure> = None;
     let mut is_bare = false;
+    let mut first = None;
     deps.retry_budget.deposit();
     loop {
         let index = match next {
@@ -95,8 +96,8 @@ pub(crate) async fn attempt(
         let started = Instant::now();
         meter.begin(candidate, &caller.tenant, started);
         health::begin(deps, caller.tenant.account_id, candidate, meter.log().time_at(started));
-        let times = Times { started, deadline };
-        let exchanged = exchange::exchange(deps, inbound, caller, ask, fitted, times, meter).await;
+        let turn = Turn { started, deadline, is_first_again: *first.get_or_insert(index) == index && !is_bare };
+        let exchanged = exchange::exchange(deps, inbound, caller, ask, fitted, turn, meter).await;
         meter.log_mut().waited += started.elapsed();
         let failed = match exchanged {
             Ok(exchange) => return Ok(exchange),
@@ -155,6 +156,7 @@ fn exhausted(history: &[verdict::Failed], last: Option<(Failed, &Candidate)>, fa
         verdict: verdict(history),
         fault: failed.fault,
         status: failed.status,
+        their_id: failed.their_id,
         provider: candidate.target.provider.name.to_string(),
         model: candidate.target.model.to_string(),
         attempts: u32::try_from(history.len()).unwrap_or(u32::MAX).min(failover.attempts()),

@@ -5,6 +5,7 @@
 
 mod call;
 mod read;
+mod their_id;
 
 use crate::deps::Deps;
 use crate::meter::Meter;
@@ -94,24 +95,35 @@ pub(crate) struct Failed {
     pub(crate) status: u16,
     /// When it wants to be asked again.
     pub(crate) retry_after: Option<Duration>,
+    /// What it calls the request, for its support.
+    pub(crate) their_id: Option<String>,
+}
+
+impl Failed {
+    /// With what a provider answered with this status.
+    fn answered(status: u16, fault: Fault) -> Self {
+        Self { status, ..fault.into() }
+    }
 }
 
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
-        Self { fault, status: 0, retry_after: None }
+        Self { fault, status: 0, retry_after: None, their_id: None }
     }
 }
 
 /// What Bedrock calls its streams.
 const EVENT_FRAMES: &str = "application/vnd.amazon.eventstream";
 
-/// When an attempt began, and when its request must be over.
+/// An attempt among those of its request.
 #[derive(Clone, Copy)]
-pub(crate) struct Times {
-    /// The beginning.
+pub(crate) struct Turn {
+    /// When it began.
     pub(crate) started: Instant,
-    /// The end.
+    /// When the request must be over.
     pub(crate) deadline: Instant,
+    /// The same goes to the same one as with the first attempt.
+    pub(crate) is_first_again: bool,
 }
 
 /// Tries one candidate.
@@ -121,15 +133,18 @@ pub(crate) async fn exchange(
     caller: &Caller,
     ask: &Ask,
     fitted: Fitted<'_>,
-    times: Times,
+    turn: Turn,
     meter: &mut Meter,
 ) -> Result<Exchange, Failed> {
     let Fitted { candidate, body, mut changes, passage } = fitted;
     let timeout = caller.tenant.timeouts.map_or(deps.options.per_request_timeout, |own| own.per_request);
-    let Times { started, deadline } = times;
+    let Turn { started, deadline, is_first_again } = turn;
     let first_event_by = deadline.min(started + timeout);
     let credential = unseal(caller, candidate)?;
     let mut call = call::call(deps, inbound, ask, candidate, credential, body)?;
+    if is_first_again {
+        call::add_idempotency_key(&inbound.headers, candidate, &mut call);
+    }
     if let Some(credential) = credential {
         let authorized = deps.upstream.authorize(&mut call, candidate.endpoint.auth, credential, &*deps.clock);
         timeout_at(first_event_by, authorized)

@@ -96,3 +96,58 @@ async fn a_providers_headers_stay_behind() {
         assert_ne!(answer.header("x-request-id"), "theirs");
     }
 }
+
+/// Under the same word a provider gives the same answer again, so it goes to no other one and with no other body.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idempotency_key_goes_where_the_first_attempt_went() {
+    let said = |upstream: &Upstream| -> Vec<String> {
+        upstream.seen().iter().map(|seen| seen.header("idempotency-key").join("|")).collect()
+    };
+    for dialect in Dialect::ALL {
+        let limited = Reply::with_headers(429, &[("retry-after", "1")], "{}");
+        let first = Upstream::queue([
+            limited,
+            Reply::says(dialect, "hello"),
+            Reply::json(500, &dialect.error("ill")),
+            Reply::says(dialect, "hello"),
+        ])
+        .await;
+        let second = Upstream::always(Reply::says(dialect, "hello")).await;
+        let gateway = gateway(&first).await;
+        let keyed = || ask(dialect).header("idempotency-key", "one");
+        assert_eq!(keyed().send(&gateway).await.header("x-wardgate-attempts"), "2");
+        assert_eq!(said(&first), ["one", "one"]);
+        gateway.add_provider("other", second.url()).await;
+        assert_eq!(keyed().or(&["other:m"]).send(&gateway).await.header("x-wardgate-attempts"), "2");
+        assert_eq!((said(&first).len(), said(&second)), (3, vec![String::new()]));
+        let long = "x".repeat(256);
+        assert_eq!(ask(dialect).header("idempotency-key", &long).target(dialect.path()).send(&gateway).await.status, 200);
+        assert_eq!(said(&first).last().unwrap(), "");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_provider_calls_the_request_is_told() {
+    let id = "req_0123456789abcdef0123456789abcdef";
+    let cases = [
+        ("x-request-id", id, id),
+        ("request-id", id, id),
+        ("x-amzn-requestid", id, id),
+        ("apim-request-id", id, id),
+        ("x-request-id", "for pk-provider", ""),
+        ("x-request-id", "pk-provider-1", ""),
+    ];
+    for dialect in Dialect::ALL {
+        for (name, value, expected) in cases {
+            let headers = [("content-type", "application/json"), (name, value)];
+            let upstream = Upstream::always(Reply::with_headers(400, &headers, dialect.error("no").to_string())).await;
+            let gateway = gateway(&upstream).await;
+            gateway.add_provider_key("up", "pk-provider").await;
+            for is_stream in [false, true] {
+                let answer = ask(dialect).stream(is_stream).send(&gateway).await;
+                let told = answer.json()["upstream"]["request_id"].as_str().unwrap_or_default().to_owned();
+                assert_eq!((answer.status, &*told), (400, expected), "{dialect:?} {name}: {}", answer.text());
+            }
+        }
+    }
+}

@@ -11,7 +11,7 @@ use http::{Method, Uri};
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::{Family, Format};
 use wardgate_core::secret::Secret;
-use wardgate_policy::Candidate;
+use wardgate_policy::{Candidate, Credential};
 use wardgate_upstream::{Call, SlicedBody, place};
 use wardgate_wire::edit::Slices;
 
@@ -77,6 +77,18 @@ fn add_anthropic_headers(client: Option<&HeaderMap>, to: &mut HeaderMap) {
     to.insert(headers::ANTHROPIC_VERSION, version.unwrap_or(HeaderValue::from_static("2023-06-01")));
     for beta in client.into_iter().flat_map(|from| from.get_all(headers::ANTHROPIC_BETA)) {
         to.append(headers::ANTHROPIC_BETA, beta.clone());
+    }
+}
+
+/// The longest idempotency key that goes along, in bytes.
+const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// The client's idempotency key goes to the first that is asked, and with every repetition there. The next one would take it for
+/// something else. Under a managed key it stays behind: two accounts that hit upon one word would get each other's answers.
+pub(super) fn add_idempotency_key(client: &HeaderMap, candidate: &Candidate, call: &mut Call) {
+    let key = client.get(headers::IDEMPOTENCY_KEY).filter(|key| key.len() <= IDEMPOTENCY_KEY_BYTES_MAX);
+    if let Some(key) = key.filter(|_| !matches!(candidate.credential, Credential::Managed(_))) {
+        call.headers.insert(headers::IDEMPOTENCY_KEY, key.clone());
     }
 }
 

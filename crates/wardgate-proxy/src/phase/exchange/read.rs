@@ -1,6 +1,6 @@
 //! What a provider sends back, until its first content: the border behind which an answer belongs to the client.
 
-use super::{Answer, EVENT_FRAMES, Failed, too_late};
+use super::{Answer, EVENT_FRAMES, Failed, their_id, too_late};
 use crate::deps::Deps;
 use crate::passage::{Passage, Whole};
 use crate::phase::aside::here;
@@ -31,9 +31,10 @@ pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by
     let status = response.status().as_u16();
     if response.status().is_redirection() {
         let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-        return Failed { fault: fault::from_redirect(status, location, credential), status, retry_after: None };
+        return Failed::answered(status, fault::from_redirect(status, location, credential));
     }
     let retry_after = answer::retry_after(response.headers(), deps.clock.now());
+    let their_id = their_id::of(response.headers(), credential);
     let name = response.headers().get(AWS_ERROR).and_then(|name| name.to_str().ok()).map(str::to_owned);
     let mut body = response.into_body();
     let mut bytes = BytesMut::new();
@@ -49,7 +50,8 @@ pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by
     // What did not come in time is not told.
     let _ = timeout_at(read_by.min(Instant::now() + ERROR_TIME_MAX), read).await;
     let retry_after = retry_after.into_iter().chain(fault::retry_delay(&bytes)).min();
-    Failed { fault: fault::from_response(status, name.as_deref(), &bytes, credential), status, retry_after }
+    let fault = fault::from_response(status, name.as_deref(), &bytes, credential);
+    Failed { retry_after, their_id, ..Failed::answered(status, fault) }
 }
 
 /// An answer that is compressed, although nobody asked for that, cannot be read.
@@ -58,7 +60,7 @@ pub(super) fn compressed(response: &Response<AnswerBody>) -> Option<Failed> {
     let message = format!("the provider's answer is compressed ({:.20}), which nobody asked for", coding.escape_default());
     let fault = Fault::new(FaultClass::Unreadable, message);
     let is_plain = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
-    (!is_plain).then(|| Failed { fault, status: response.status().as_u16(), retry_after: None })
+    (!is_plain).then(|| Failed::answered(response.status().as_u16(), fault))
 }
 
 /// An unstreamed answer is read whole before any of it is passed on, so that a broken one can be tried elsewhere.
@@ -73,13 +75,13 @@ pub(super) async fn whole(
     let (body, memory) = all(deps, status, Bytes::new(), response.into_body()).await?;
     let content_bytes = body.len() as u64;
     let Whole { body, facts, warnings } =
-        here(body.len(), || passage.whole(body, credential)).map_err(|fault| Failed { fault, status, retry_after: None })?;
+        here(body.len(), || passage.whole(body, credential)).map_err(|fault| Failed::answered(status, fault))?;
     Ok(Answer::Whole { body, content_bytes, content_type, facts, warnings, memory })
 }
 
 /// Reads a body to its end, within the bounds of an answer. Its first bytes may have been read already.
 async fn all(deps: &Deps, status: u16, begun: Bytes, mut incoming: AnswerBody) -> Result<(Bytes, Reservation), Failed> {
-    let unreadable = |why: &str| Failed { fault: Fault::new(FaultClass::Unreadable, why), status, retry_after: None };
+    let unreadable = |why: &str| Failed::answered(status, Fault::new(FaultClass::Unreadable, why));
     let mut memory = deps.memory.open();
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
@@ -155,7 +157,7 @@ pub(super) async fn stream(
         }
         if has_ended {
             let fault = facts.fault.as_deref().cloned().unwrap_or_else(|| Fault::new(FaultClass::Truncated, ""));
-            return Err(Failed { fault, status, retry_after: None });
+            return Err(Failed::answered(status, fault));
         }
     }
 }
@@ -177,7 +179,7 @@ pub(super) async fn raw(response: Response<AnswerBody>, first_by: Instant) -> Re
         Some(Ok(first)) => Ok(Answer::Raw { content_type, first, incoming }),
         Some(Err(_)) | None => {
             let fault = Fault::new(FaultClass::Unreadable, "the provider's answer is empty");
-            Err(Failed { fault, status, retry_after: None })
+            Err(Failed::answered(status, fault))
         }
     }
 }
@@ -227,5 +229,5 @@ async fn no_stream(
         Ok(None) => Fault::new(FaultClass::Unreadable, "the provider answered whole although a stream was asked for"),
         Err(fault) => fault,
     };
-    Err(Failed { fault, status, retry_after: None })
+    Err(Failed::answered(status, fault))
 }
