@@ -4,6 +4,7 @@ use crate::affinity::Affinity;
 use crate::cache::{KeyCache, TenantCache};
 use crate::drain::Drain;
 use crate::keepsakes::Keepsakes;
+use crate::recall::Recall;
 use crate::tenant::TenantSnapshot;
 use http::HeaderValue;
 use ipnet::IpNet;
@@ -51,6 +52,8 @@ pub struct Deps {
     pub affinity: Affinity,
     /// What clients forget of answers.
     pub keepsakes: Keepsakes,
+    /// Turns that clients of Responses name by id alone.
+    pub recall: Recall,
     /// How those who are asked have done lately.
     pub health: Arc<wardgate_health::Health>,
     /// Hashing.

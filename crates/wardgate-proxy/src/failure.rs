@@ -83,6 +83,11 @@ pub(crate) enum Failure {
         /// The tier.
         tier: TierName,
     },
+    /// The body is larger than allowed together with the earlier turns that it names.
+    ConversationTooLong {
+        /// The limit in bytes.
+        bytes_max: usize,
+    },
     /// The body arrives too slowly.
     BodyTooSlow,
     /// The client stopped sending in the middle of the body.

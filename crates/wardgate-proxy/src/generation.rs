@@ -38,6 +38,11 @@ fn request_id(text: &str) -> Option<RequestId> {
     base62::decode_16(digits).ok().map(RequestId::from_bytes)
 }
 
+/// Whether it is an id in OpenRouter's form.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.starts_with("gen-") && request_id(text).is_some()
+}
+
 /// Answers the request.
 pub(crate) async fn get(deps: &Deps, caller: &Caller, query: Option<&str>) -> Result<Response<ReplyBody>, Failure> {
     let named = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("id="));

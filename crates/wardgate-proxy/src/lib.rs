@@ -10,6 +10,7 @@ mod request;
 mod phase;
 pub mod affinity;
 pub mod keepsakes;
+pub mod recall;
 pub mod allowance;
 mod by_model;
 mod respond;

@@ -2,8 +2,10 @@
 
 use crate::affinity::Noting;
 use crate::keepsakes::Keepsakes;
+use crate::recall::Recording;
 use crate::respond;
 use bytes::Bytes;
+use std::sync::Arc;
 use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
 use wardgate_core::id::{AccessKeyId, RequestId};
@@ -86,6 +88,8 @@ pub(crate) struct Translation {
     pub(crate) options: ReplyOptions,
     /// What keeps what the client may forget of it.
     pub(crate) keeper: Option<Keeper>,
+    /// What keeps all of it, where the client may come back to it by its id.
+    pub(crate) recording: Option<Arc<Recording>>,
 }
 
 /// Keeps what the client of a key may forget of an answer.
@@ -122,13 +126,16 @@ impl Passage {
                 Ok(Whole { body, facts, warnings: Warnings::default() })
             }
             Self::Translated(translation) => {
-                let Translation { provider, client, mark, options, keeper } = &**translation;
+                let Translation { provider, client, mark, options, keeper, recording } = &**translation;
                 let mut reply = transcode::decode_reply(*provider, &body, *mark, credential)?;
                 options.apply(&mut reply);
                 if let Some(Keeper { keepsakes, key_id }) = keeper {
                     keepsakes.keep(*key_id, Keepsake::of(&reply, options.aliases.clone()));
                 }
-                let body = transcode::encode_reply(*client, &reply, options).into();
+                let body: Bytes = transcode::encode_reply(*client, &reply, options).into();
+                if let (Some(recording), Ok(answer)) = (recording, std::str::from_utf8(&body)) {
+                    recording.keep(answer);
+                }
                 let facts = ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) };
                 Ok(Whole { body, facts, warnings: reply.warnings })
             }
@@ -175,11 +182,14 @@ impl Passage {
                 noting: noting.clone(),
             })),
             Self::Translated(translation) => {
-                let Translation { provider, client, mark, options, keeper } = &**translation;
+                let Translation { provider, client, mark, options, keeper, recording } = &**translation;
                 let mut transcoder = Transcoder::new(*provider, *client, *mark, options.clone()).hiding(credential);
                 if let Some(Keeper { keepsakes, key_id }) = keeper.clone() {
                     let keepsake = Keepsake::new(options.aliases.clone());
                     transcoder = transcoder.keeping(keepsake, Box::new(move |keepsake| keepsakes.keep(key_id, keepsake)));
+                }
+                if let Some(recording) = recording.clone() {
+                    transcoder = transcoder.recording(Box::new(move |answer| recording.keep(answer)));
                 }
                 Reader::Translated(Box::new(transcoder), *client, options.is_json_array)
             }

@@ -22,6 +22,7 @@ use crate::phase::translate::Unfit;
 use crate::phase::upload::Upload;
 use crate::phase::wishes::Manner;
 use crate::rate_headers;
+use crate::recall;
 use crate::request_log::RequestLog;
 use crate::respond;
 use crate::telling::Telling;
@@ -172,7 +173,7 @@ enum Prepared {
 /// Everything before a provider is called.
 async fn prepare(deps: &Deps, inbound: &mut Inbound, call: &Call, log: &mut RequestLog) -> Result<Prepared, Failure> {
     let caller = caller(deps, inbound, log).await?;
-    let ask = ask::read(deps, &caller, inbound, call, log).await?;
+    let ask = recall::complete(deps, &caller, ask::read(deps, &caller, inbound, call, log).await?)?;
     log.is_traced = inbound.headers.get(headers::EXPLAIN).is_some_and(|wanted| wanted == "true");
     let at = log.request_id().made_at();
     let mut plan = match select(deps, &caller, &ask, Manner::of(inbound), log) {

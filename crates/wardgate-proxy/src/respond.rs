@@ -295,6 +295,15 @@ fn tell(failure: &Failure) -> Told {
             "body_too_large",
             format!("the body is larger than {bytes_max} bytes, the most that the tier {tier} allows"),
         ),
+        Failure::ConversationTooLong { bytes_max } => ours(
+            413,
+            TooLarge,
+            "body_too_large",
+            format!(
+                "with the earlier turns that the body names, the request is larger than {bytes_max} bytes, the most that is taken \
+                 here; begin a new conversation, or send what matters of this one as input"
+            ),
+        ),
         Failure::BodyTooSlow => ours(408, Timeout, "body_too_slow", "the body arrives too slowly"),
         Failure::BodyBroken => ours(400, InvalidRequest, "body_incomplete", "the body ended before its announced end"),
         Failure::BodyWrong(error) => {

@@ -10,6 +10,7 @@ pub mod edit;
 pub mod enrich;
 pub mod envelope;
 pub mod minted;
+pub mod recall;
 pub mod error_body;
 pub mod budget_body;
 pub mod limit_body;

@@ -41,6 +41,7 @@ use wardgate_proxy::affinity::Affinity;
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::keepsakes::Keepsakes;
+use wardgate_proxy::recall::Recall;
 use wardgate_proxy::{Deps, Drain};
 use wardgate_store::Store;
 use wardgate_telemetry::{LineSink, Metrics, Recorder};
@@ -144,6 +145,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         memory: MemoryBudget::new(settings.memory_bytes_max.0),
         affinity: Affinity::default(),
         keepsakes: Keepsakes::default(),
+        recall: Recall::new(Arc::clone(&clock)),
         retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
         health: Arc::default(),
         lane: Arc::clone(&lane),

@@ -44,9 +44,19 @@ pub(crate) struct Ask {
     /// What is asked for that is charged by the piece.
     pub(crate) units: Units,
     /// The memory that the body takes.
-    pub(crate) _memory: Reservation,
+    pub(crate) memory: Reservation,
+    /// What the client wrote in the place of earlier turns, where these were put into the body.
+    pub(crate) earlier: Option<Earlier>,
     /// The body in the neutral form, once a candidate needs it.
     neutral: OnceLock<Box<Neutral>>,
+}
+
+/// What a request said of its conversation by ids alone (Responses).
+pub(crate) struct Earlier {
+    /// The answer that it goes on behind.
+    pub(crate) previous: Option<String>,
+    /// The `input` as the client wrote it.
+    pub(crate) input: Option<Bytes>,
 }
 
 struct Neutral {
@@ -145,7 +155,8 @@ pub(crate) async fn read(
             form: Some(form),
             moment: OnceLock::new(),
             units: Units::default(),
-            _memory: memory,
+            memory,
+            earlier: None,
             neutral: OnceLock::new(),
         });
     }
@@ -183,7 +194,7 @@ fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -
     let may_hold_envelopes = matches!(surface, Surface::Messages | Surface::Responses | Surface::GenerateContent);
     let has_envelopes = may_hold_envelopes && envelope::are_in(surface.format(), &body);
     let (moment, neutral, units) = (OnceLock::new(), OnceLock::new(), units::asked(surface, &body));
-    Ok(Ask { surface, body, peek, is_json_array, has_envelopes, form: None, moment, units, _memory: memory, neutral })
+    Ok(Ask { surface, body, peek, is_json_array, has_envelopes, form: None, moment, units, memory, earlier: None, neutral })
 }
 
 /// Whether Google's way of asking for server-sent events stands in a query.

@@ -112,13 +112,14 @@ async fn read(
 }
 
 /// How large a body may be, and who says so.
-struct Bound<'b> {
-    bytes_max: usize,
+pub(crate) struct Bound<'b> {
+    /// In bytes.
+    pub(crate) bytes_max: usize,
     tier: Option<&'b TierName>,
 }
 
 impl<'b> Bound<'b> {
-    fn of(deps: &Deps, caller: &'b Caller) -> Self {
+    pub(crate) fn of(deps: &Deps, caller: &'b Caller) -> Self {
         let bytes_max = deps.options.body_bytes_max;
         match caller.tenant.allowance.body_bytes_max(caller.key.record.team_id) {
             Some((tightest, tier)) if tightest < bytes_max => Self { bytes_max: tightest, tier: Some(tier) },

@@ -10,6 +10,7 @@ use crate::phase::ask::{Ask, NoMemory};
 use crate::phase::configure::Caller;
 use crate::phase::fit::{Changes, Fitted, Occasion, caps, params, wire_changes};
 use crate::phase::ingress::Inbound;
+use crate::recall::{Recording, identity};
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -134,6 +135,9 @@ pub(crate) fn translate<'p>(
         let changes = Changes { removed, changed: named, output_cap: None, warnings: encoded.warnings, is_bared };
         return Ok(Fitted { candidate, body: edited.slices, changes, passage: Passage::Count { client } });
     }
+    let is_stored = request.is_stored != Some(false);
+    let identity = (client == Format::OpenAiResponses).then(|| identity(inbound, ask, occasion.request_id, is_stored));
+    let recording = identity.as_ref().and_then(|identity| Recording::new(deps, caller, ask, identity));
     let options = ReplyOptions {
         request_id: occasion.request_id.to_text().to_string(),
         created: deps.clock.now().unix_micros() / 1_000_000,
@@ -145,10 +149,12 @@ pub(crate) fn translate<'p>(
         stops: encoded.stops,
         is_json_call: encoded.is_json_call,
         estimate: Some(Estimate { input: estimate::tokens(ask.body.len() as u64), output: estimate::tokens }),
+        identity: identity.map(Box::new),
     };
     let changes = Changes { removed, changed: named, output_cap, warnings: encoded.warnings, is_bared };
     let keeper = forgets.then(|| Keeper { keepsakes: deps.keepsakes.clone(), key_id });
-    let passage = Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options, keeper }));
+    let passage =
+        Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options, keeper, recording }));
     Ok(Fitted { candidate, body: edited.slices, changes, passage })
 }
 

@@ -23,6 +23,7 @@ use wardgate_proxy::affinity::Affinity;
 use wardgate_proxy::allowance::TierBook;
 use wardgate_proxy::cache::{Forgetting, KeyCache, TenantCache};
 use wardgate_proxy::keepsakes::Keepsakes;
+use wardgate_proxy::recall::Recall;
 use wardgate_proxy::{Deps, Drain, Options, Service};
 use wardgate_store::conformance::sample;
 use wardgate_store::memory::MemoryStore;
@@ -84,6 +85,7 @@ impl DataPlane {
             retry_budget: RetryBudget::new(Duration::ZERO),
             affinity: Affinity::default(),
             keepsakes: Keepsakes::default(),
+            recall: Recall::new(Arc::new(ManualClock::new(sample::next_instant()))),
             health: Arc::default(),
             lane: Arc::new(Lane::new(&LaneOptions::default())),
             recorder: Arc::new(Recorder::new(metrics, None)),

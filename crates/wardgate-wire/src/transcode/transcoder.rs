@@ -11,6 +11,7 @@ use crate::neutral::keepsake::Keepsake;
 use crate::neutral::loss::Warnings;
 use crate::neutral::reply::{GATHERED_BYTES_MAX, Reply, Stop};
 use crate::neutral::tool::CallKind;
+use crate::recall::{self, Identity};
 use crate::stream::StreamFacts;
 use crate::transcode::{UNKNOWN_FINISH_REASON, completions};
 use bytes::Bytes;
@@ -41,6 +42,8 @@ pub struct ReplyOptions {
     /// How to reckon what a stream used that the gateway ends before the provider says so. None: the client is told what was
     /// reported so far.
     pub estimate: Option<Estimate>,
+    /// How the client may come back to the answer (Responses). None: its id is the provider's.
+    pub identity: Option<Box<Identity>>,
 }
 
 /// How usage is reckoned where the provider does not report it.
@@ -193,10 +196,15 @@ struct Teller {
     warnings: Warnings,
     /// What the client may forget of the answer, and who takes it.
     keeping: Option<(Box<Keepsake>, Keep)>,
+    /// Who takes the answer as the event tells it that ends the stream.
+    recording: Option<Record>,
 }
 
 /// Takes what the client of a whole answer may forget of it.
 pub type Keep = Box<dyn FnOnce(Keepsake) + Send>;
+
+/// Takes a whole answer in Responses.
+pub type Record = Box<dyn FnOnce(&str) + Send>;
 
 impl Transcoder {
     /// From a provider's format to a client's. The mark is that of [`crate::neutral::opaque::mark`].
@@ -214,6 +222,7 @@ impl Transcoder {
             facts,
             warnings: Warnings::default(),
             keeping: None,
+            recording: None,
         };
         Self { decoder: StreamDecoder::new(provider, mark), teller, out: Vec::new() }
     }
@@ -222,6 +231,13 @@ impl Transcoder {
     #[must_use]
     pub fn keeping(mut self, keepsake: Keepsake, keep: Keep) -> Self {
         self.teller.keeping = Some((Box::new(keepsake), keep));
+        self
+    }
+
+    /// Gives away the answer that the client of Responses is told at its end, before the client has it.
+    #[must_use]
+    pub fn recording(mut self, record: Record) -> Self {
+        self.teller.recording = Some(record);
         self
     }
 
@@ -290,7 +306,7 @@ impl Transcoder {
 impl Teller {
     /// Takes what the provider says, and tells what the client gets of it by now.
     fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        let Self { unwrapper, stops, estimate, encoder, facts, warnings, keeping } = self;
+        let Self { unwrapper, stops, estimate, encoder, facts, warnings, keeping, recording } = self;
         // What was used counts whether the client gets to see it or not.
         match event {
             Event::Delta(delta) if !facts.is_cut => facts.content_bytes += delta.len() as u64,
@@ -319,7 +335,14 @@ impl Teller {
                 }
                 _ => {}
             }
+            let before = out.len();
             encoder.push(told, out);
+            if matches!(told, Event::Stop(_))
+                && let Some(record) = recording.take()
+                && let Some(answer) = recall::told_at_end(&out[before..])
+            {
+                record(answer);
+            }
         };
         let mut watch = |event: &Event<'_>| match stops {
             Some(stops) => stops.push(event, &mut |told| tell(event, &told)),

@@ -48,6 +48,7 @@ mod translation;
 mod stop_sequences;
 mod stop_reasons;
 mod reasoning;
+mod recall;
 mod structured_output;
 mod surfaces;
 mod counts;

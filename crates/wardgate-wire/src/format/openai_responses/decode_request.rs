@@ -11,7 +11,7 @@ use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source, Turn};
 use crate::neutral::loss::{Untranslatable, Warnings};
-use crate::neutral::opaque::{Opaque, OpaqueKind};
+use crate::neutral::opaque::{Opaque, OpaqueKind, UNSIGNED};
 use crate::neutral::request::{Namespaced, OutputForm, Request};
 use crate::neutral::tool::{Call, CallKind, Tool, ToolChoice, ToolResult};
 use serde_json::value::RawValue;
@@ -86,7 +86,8 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
 /// What lives at OpenAI cannot be had elsewhere.
 fn refuse_state(object: &mut Object<'_>, path: &Path<'_>) -> Result<(), Untranslatable> {
     if object.take("previous_response_id").is_some() {
-        let why = "earlier responses are not kept here: send the whole conversation as input";
+        let why = "no such response is kept here for this access key: send the whole conversation as input, or choose a provider \
+                   that speaks Responses and made it";
         return Err(path.key("previous_response_id").refuse("previous_response_not_found", why));
     }
     for key in ["conversation", "prompt"] {
@@ -180,7 +181,8 @@ fn item(value: &RawValue, path: &Path<'_>, request: &mut Request) -> Result<(), 
             request.warnings.add("content_dropped", path.to_string());
             return Ok(());
         }
-        // An answer's item by its id. None is kept here; of reasoning the conversation can do without, as of what another signed.
+        // An item of an answer that is not kept here, or no longer; else the item stood here. Without reasoning the conversation
+        // can do, as without what another signed.
         "item_reference" => {
             let id = own_id.map(|id| text(id, &path.key("id"))).transpose()?.unwrap_or_default();
             if !id.starts_with("rs_") {
@@ -236,7 +238,7 @@ fn reasoning(object: &mut Object<'_>, path: &Path<'_>) -> Result<Option<Content>
             is_summary |= key == "summary";
         }
     }
-    let sealed = object.text("encrypted_content", path)?.filter(|sealed| !sealed.is_empty());
+    let sealed = object.text("encrypted_content", path)?.filter(|sealed| !sealed.is_empty() && sealed != UNSIGNED);
     let opaque = sealed.map(|sealed| Opaque::from_client(FORMAT, OpaqueKind::Encrypted, &sealed));
     let text = texts.join("\n\n");
     let is_empty = text.is_empty() && opaque.is_none();

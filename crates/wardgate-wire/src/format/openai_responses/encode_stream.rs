@@ -76,7 +76,8 @@ impl Writer {
     }
 
     fn start(&mut self, id: Option<&str>, model: Option<&str>, created: Option<i64>, out: &mut Vec<u8>) {
-        id.unwrap_or(&self.options.request_id).clone_into(&mut self.id);
+        let own = self.options.identity.as_ref().map(|identity| identity.id.as_str());
+        own.or(id).unwrap_or(&self.options.request_id).clone_into(&mut self.id);
         self.options.model.as_deref().or(model).unwrap_or_default().clone_into(&mut self.model);
         self.created = created.unwrap_or(self.options.created);
         self.is_started = true;
@@ -118,9 +119,8 @@ impl Writer {
     fn add_item(&mut self, kind: Kind, out: &mut Vec<u8>) {
         let index = self.items;
         self.items += 1;
-        let hash = fnv(self.id.bytes().chain(index.to_le_bytes()));
         let item = Item {
-            id: format!("{}_{hash:016x}{index:04x}", kind.prefix()),
+            id: self.item_id(kind.prefix(), index),
             index,
             kind,
             parts: Vec::new(),
@@ -139,6 +139,13 @@ impl Writer {
             json.put_object("item", |json| item.write(json, "in_progress", None));
         });
         self.item = Some(Box::new(item));
+    }
+
+    fn item_id(&self, prefix: &str, index: u64) -> String {
+        if let Some(identity) = &self.options.identity {
+            return identity.item_id(prefix, index);
+        }
+        format!("{prefix}_{:016x}{index:04x}", fnv(self.id.bytes().chain(index.to_le_bytes())))
     }
 
     fn open_part(&mut self, out: &mut Vec<u8>) {
@@ -280,10 +287,10 @@ impl Writer {
         let Source::Base64 { media, data } = source else { return };
         let index = self.items;
         self.items += 1;
-        let hash = fnv(self.id.bytes().chain(index.to_le_bytes()));
+        let id = self.item_id("ig", index);
         let item = object(|json| {
             json.put("type", "image_generation_call");
-            json.put("id", &format!("ig_{hash:016x}{index:04x}"));
+            json.put("id", &id);
             json.put("status", "completed");
             json.put("output_format", media.strip_prefix("image/").unwrap_or("png"));
             json.put("result", data);
@@ -344,8 +351,12 @@ impl Writer {
             }
         });
         json.put_flag("parallel_tool_calls", true);
-        json.put_null("previous_response_id");
-        json.put_flag("store", false);
+        let identity = self.options.identity.as_ref();
+        match identity.and_then(|identity| identity.previous.as_deref()) {
+            Some(previous) => json.put("previous_response_id", previous),
+            None => json.put_null("previous_response_id"),
+        }
+        json.put_flag("store", identity.is_some_and(|identity| identity.is_stored));
         json.put("tool_choice", "auto");
         json.put_raw("tools", "[]");
         match &self.usage {

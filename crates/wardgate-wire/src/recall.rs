@@ -1,0 +1,408 @@
+//! Earlier turns that clients of Responses name by an id alone, put back into their requests.
+//!
+//! Such a client counts on its provider to keep what was said: it sends `previous_response_id` in place of the conversation, or an
+//! `item_reference` in place of an item. An answer that was translated for it is at no provider, so the gateway keeps it, and here
+//! is written what the client would have sent had it kept the conversation itself. All that comes after, be it translation or a
+//! provider that speaks Responses, then sees a request like any other.
+//!
+//! Who keeps turns, for whom and for how long is not known here.
+
+use crate::edit::{for_each_member, push_member};
+use crate::json::write::string;
+use crate::neutral::opaque::{UNSIGNED, fnv};
+use memchr::memmem;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// How an answer is told from others, so that its client may come back to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its id, in place of the provider's.
+    pub id: String,
+    /// The id of the answer that it follows, where the client named that one.
+    pub previous: Option<String>,
+    /// Whether the client is told that it is kept.
+    pub is_stored: bool,
+}
+
+impl Identity {
+    /// The id of an item. It holds the answer's number and the item's place in it, so that nobody has to keep ids of items.
+    pub(crate) fn item_id(&self, prefix: &str, index: u64) -> String {
+        format!("{prefix}_{:016x}{index:04x}", number(&self.id))
+    }
+}
+
+/// The number that stands for an answer in the ids of its items.
+#[must_use]
+pub fn number(id: &str) -> u64 {
+    fnv(id.bytes())
+}
+
+/// An item of an answer that was translated here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemName {
+    /// The answer's [`number`].
+    pub answer: u64,
+    /// The item's place in the answer.
+    pub index: usize,
+}
+
+impl ItemName {
+    /// Reads an item's id. None: it is of somebody else's answer.
+    #[must_use]
+    pub fn read(id: &str) -> Option<Self> {
+        let (_, digits) = id.split_once('_')?;
+        let is_ours = digits.len() == 20 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        let (answer, index) = digits.split_at_checked(16).filter(|_| is_ours)?;
+        Some(Self { answer: u64::from_str_radix(answer, 16).ok()?, index: usize::from_str_radix(index, 16).ok()? })
+    }
+}
+
+/// A turn of a conversation: what was asked, and the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The id of the answer that it followed.
+    pub previous: Option<String>,
+    /// The value of `input` as the client wrote it: a text or a list. None: it was too long to be kept.
+    pub input: Option<Box<str>>,
+    /// The whole answer as the client got it.
+    pub answer: Box<str>,
+}
+
+impl Turn {
+    /// How long it is, in bytes.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.previous.as_ref().map_or(0, String::len) + self.input.as_ref().map_or(0, |input| input.len()) + self.answer.len()
+    }
+
+    /// The items of the answer.
+    fn items(&self) -> Vec<&RawValue> {
+        #[derive(Deserialize)]
+        struct Answer<'a> {
+            #[serde(borrow, default)]
+            output: Vec<&'a RawValue>,
+        }
+        serde_json::from_str::<Answer<'_>>(&self.answer).map(|answer| answer.output).unwrap_or_default()
+    }
+}
+
+/// Whether a body may name something by its id alone.
+#[must_use]
+pub fn may_name(body: &[u8]) -> bool {
+    memmem::find(body, b"\"previous_response_id\"").is_some() || names_items(body)
+}
+
+fn names_items(body: &[u8]) -> bool {
+    memmem::find(body, b"\"item_reference\"").is_some()
+}
+
+/// What a request says of its conversation.
+#[derive(Debug, Default)]
+pub struct Conversation<'b> {
+    /// The id of the answer that it goes on behind.
+    pub previous: Option<Cow<'b, str>>,
+    /// What it adds: the value of `input`, where that is a text or a list.
+    pub input: Option<&'b str>,
+}
+
+impl<'b> Conversation<'b> {
+    /// Reads it. A body that cannot be read says nothing.
+    #[must_use]
+    pub fn of(body: &'b [u8]) -> Self {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Body<'b> {
+            #[serde(borrow)]
+            previous_response_id: Option<&'b RawValue>,
+            #[serde(borrow)]
+            input: Option<&'b RawValue>,
+        }
+        let Body { previous_response_id, input } = serde_json::from_slice(body).unwrap_or_default();
+        let previous = previous_response_id.and_then(|id| serde_json::from_str(id.get()).ok());
+        Self { previous, input: input.map(RawValue::get).filter(|input| input.starts_with(['"', '['])) }
+    }
+}
+
+/// The items of answers of ours that an `input` names.
+#[must_use]
+pub fn items_named(input: &str) -> Vec<ItemName> {
+    if !names_items(input.as_bytes()) {
+        return Vec::new();
+    }
+    elements(input).into_iter().filter_map(item_named).collect()
+}
+
+/// There is not as much room as the conversation takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoRoom;
+
+/// Writes a body with what it names: the turns of `chain` before its own `input`, the oldest first and in place of
+/// `previous_response_id`, and the items of the answers that `answer_of` has. What that one does not have stays as it is named.
+///
+/// Each piece is told to `has_room` with what the body comes to by then, in bytes, before it is written.
+///
+/// # Errors
+/// When there is no room.
+pub fn complete<'t>(
+    body: &[u8],
+    chain: &[&'t Turn],
+    answer_of: impl Fn(u64) -> Option<&'t Turn>,
+    has_room: impl FnMut(usize) -> bool,
+) -> Result<Vec<u8>, NoRoom> {
+    let mut items = Items { text: String::from("["), answer_of, answers: Vec::new(), has_room };
+    for turn in chain {
+        items.put_input(turn.input.as_deref().unwrap_or_default())?;
+        for item in turn.items() {
+            items.put(&as_input(item))?;
+        }
+    }
+    items.put_input(Conversation::of(body).input.unwrap_or_default())?;
+    items.text.push(']');
+    let (input, mut has_room) = (items.text, items.has_room);
+    if !has_room(input.len() + body.len()) {
+        return Err(NoRoom);
+    }
+    let mut whole = String::with_capacity(input.len() + body.len());
+    whole.push('{');
+    let read = for_each_member(body, |key, value| {
+        if key != "input" && (key != "previous_response_id" || chain.is_empty()) {
+            push_member(&mut whole, key, value);
+        }
+    });
+    // Whatever could not be read is for whoever reads the body next.
+    if read.is_err() {
+        return Ok(body.to_vec());
+    }
+    push_member(&mut whole, "input", &input);
+    whole.push('}');
+    Ok(whole.into_bytes())
+}
+
+/// An `input` that is being written.
+struct Items<'t, A, R> {
+    text: String,
+    answer_of: A,
+    /// The items of the answers that were asked for, by the answers' numbers: each is read once.
+    answers: Vec<(u64, Vec<&'t RawValue>)>,
+    has_room: R,
+}
+
+impl<'t, A: Fn(u64) -> Option<&'t Turn>, R: FnMut(usize) -> bool> Items<'t, A, R> {
+    fn put(&mut self, item: &str) -> Result<(), NoRoom> {
+        if !(self.has_room)(self.text.len() + item.len()) {
+            return Err(NoRoom);
+        }
+        if self.text.len() > 1 {
+            self.text.push(',');
+        }
+        self.text.push_str(item);
+        Ok(())
+    }
+
+    fn put_input(&mut self, input: &str) -> Result<(), NoRoom> {
+        if input.starts_with('"') {
+            return self.put(&format!(r#"{{"type":"message","role":"user","content":{input}}}"#));
+        }
+        for element in elements(input) {
+            match item_named(element).and_then(|name| self.find(name)) {
+                Some(item) => self.put(&as_input(item))?,
+                None => self.put(element.get())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&mut self, name: ItemName) -> Option<&'t RawValue> {
+        let known = self.answers.iter().position(|(number, _)| *number == name.answer);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let items = (self.answer_of)(name.answer).map(Turn::items).unwrap_or_default();
+                self.answers.push((name.answer, items));
+                self.answers.len() - 1
+            }
+        };
+        self.answers[at].1.get(name.index).copied()
+    }
+}
+
+fn elements(input: &str) -> Vec<&RawValue> {
+    serde_json::from_str(input).unwrap_or_default()
+}
+
+fn item_named(element: &RawValue) -> Option<ItemName> {
+    #[derive(Deserialize)]
+    struct Item<'i> {
+        #[serde(borrow, rename = "type")]
+        kind: Cow<'i, str>,
+        #[serde(borrow)]
+        id: Cow<'i, str>,
+    }
+    let is_short = element.get().len() <= REFERENCE_BYTES_MAX;
+    let item: Item<'_> = serde_json::from_str(element.get()).ok().filter(|_| is_short)?;
+    if item.kind == "item_reference" { ItemName::read(&item.id) } else { None }
+}
+
+/// The longest element that may be a reference, in bytes. One holds an id and its own name.
+const REFERENCE_BYTES_MAX: usize = 256;
+
+/// An item of an answer as a client that keeps no ids sends it back. Its id was made here, and no provider knows it. Reasoning that
+/// its maker did not sign is marked as such, so that it does not reach a provider that takes it for its own.
+fn as_input(item: &RawValue) -> String {
+    let mut text = String::with_capacity(item.get().len());
+    text.push('{');
+    let (mut is_reasoning, mut is_sealed) = (false, false);
+    let read = for_each_member(item.get().as_bytes(), |key, value| match key {
+        "id" => {}
+        _ => {
+            is_reasoning |= key == "type" && value == "\"reasoning\"";
+            is_sealed |= key == "encrypted_content" && value != "null";
+            push_member(&mut text, key, value);
+        }
+    });
+    if read.is_err() {
+        return item.get().to_owned();
+    }
+    if is_reasoning && !is_sealed {
+        let mut mark = Vec::new();
+        string(&mut mark, UNSIGNED);
+        push_member(&mut text, "encrypted_content", &String::from_utf8_lossy(&mark));
+    }
+    text.push('}');
+    text
+}
+
+/// The answer in the event that ends a stream of Responses, as the client gets it, without what else is in these bytes.
+#[must_use]
+pub fn told_at_end(events: &[u8]) -> Option<&str> {
+    #[derive(Deserialize)]
+    struct Terminal<'e> {
+        #[serde(borrow)]
+        response: &'e RawValue,
+    }
+    let data = &events[memmem::rfind(events, b"\ndata: ")? + b"\ndata: ".len()..];
+    serde_json::from_slice::<Terminal<'_>>(data).ok().map(|terminal| terminal.response.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ID: &str = "resp_1";
+
+    fn identity() -> Identity {
+        Identity { id: ID.to_owned(), previous: None, is_stored: true }
+    }
+
+    fn turn(previous: Option<&str>, input: Option<&str>, output: &str) -> Turn {
+        let answer = format!(r#"{{"id":"{ID}","output":[{output}],"usage":null}}"#).into();
+        Turn { previous: previous.map(str::to_owned), input: input.map(Into::into), answer }
+    }
+
+    #[test]
+    fn the_id_of_an_item_tells_where_it_is() {
+        let named = |id: &str| ItemName::read(id);
+        assert_eq!(named(&identity().item_id("msg", 3)), Some(ItemName { answer: number(ID), index: 3 }));
+        let theirs = ["", "msg", "msg_", "msg_68a1", "rs_0123456789abcdef0123456789abcdef", "fc_0123456789ABCDEF0000", "fc_é"];
+        theirs.iter().for_each(|id| assert_eq!(named(id), None, "{id}"));
+    }
+
+    #[test]
+    fn a_conversation_is_put_together() {
+        let (said, thought, call) = (identity().item_id("msg", 2), identity().item_id("rs", 0), identity().item_id("fc", 1));
+        let output = format!(
+            r#"{{"id":"{thought}","type":"reasoning","summary":[]}},{{"type":"function_call","id":"{call}","call_id":"c"}},{{"id":"{said}","type":"message","content":[1.0]}}"#
+        );
+        let first = turn(None, Some(r#""hi \n""#), &output);
+        let sealed = r#"{"type":"reasoning","id":"x","encrypted_content":"wg1.a"}"#;
+        let second = turn(Some(ID), Some(&format!(r#"[{{"type":"item_reference","id":"{said}"}},2]"#)), sealed);
+        let answers = [(number(ID), &first)];
+        let check = |body: &str, chain: &[&Turn], expected: &str| {
+            let find = |wanted| answers.iter().find(|(number, _)| *number == wanted).map(|(_, turn)| *turn);
+            let whole = complete(body.as_bytes(), chain, find, |_| true).map(|whole| String::from_utf8(whole).unwrap());
+            assert_eq!(whole.as_deref(), Ok(expected), "{body}");
+        };
+        let [hi, thought_in, call_in, said_in] = [
+            r#"{"type":"message","role":"user","content":"hi \n"}"#,
+            r#"{"type":"reasoning","summary":[],"encrypted_content":"wg1.unsigned"}"#,
+            r#"{"type":"function_call","call_id":"c"}"#,
+            r#"{"type":"message","content":[1.0]}"#,
+        ];
+        let reference = |id: &str| format!(r#"{{"type":"item_reference","id":"{id}"}}"#);
+        // By reference, each for itself. What is not known stays, and so do others' ids.
+        check(
+            &format!(
+                r#"{{"input":[{},{{"role":"user"}},{},{},{}],"model":"m","n":1.50,"previous_response_id":"theirs"}}"#,
+                reference(&said),
+                reference(&identity().item_id("msg", 9)),
+                reference("msg_theirs"),
+                reference(&thought)
+            ),
+            &[],
+            &format!(
+                r#"{{"model":"m","n":1.50,"previous_response_id":"theirs","input":[{said_in},{{"role":"user"}},{},{},{thought_in}]}}"#,
+                reference(&identity().item_id("msg", 9)),
+                reference("msg_theirs")
+            ),
+        );
+        // By the answer before, and the one before that.
+        check(
+            &format!(r#"{{"previous_response_id":"{ID}","model":"m","input":"go on"}}"#),
+            &[&first, &second],
+            &format!(
+                r#"{{"model":"m","input":[{hi},{thought_in},{call_in},{said_in},{said_in},2,{{"type":"reasoning","encrypted_content":"wg1.a"}},{{"type":"message","role":"user","content":"go on"}}]}}"#
+            ),
+        );
+        // With nothing to add.
+        check(r#"{"previous_response_id":"x"}"#, &[&first], &format!(r#"{{"input":[{hi},{thought_in},{call_in},{said_in}]}}"#));
+        check("[]", &[], "[]");
+    }
+
+    #[test]
+    fn the_room_is_asked_for_before_it_is_taken() {
+        let long = turn(None, Some("[1]"), &format!("{{\"text\":\"{}\"}}", "x".repeat(1_000)));
+        let reference = format!(r#"{{"type":"item_reference","id":"{}"}}"#, identity().item_id("msg", 0));
+        let body = format!(r#"{{"input":[{}]}}"#, vec![reference; 500].join(","));
+        let mut most = 0;
+        let room = |bytes| {
+            most = most.max(bytes);
+            bytes < 10_000
+        };
+        assert_eq!(complete(body.as_bytes(), &[], |_| Some(&long), room), Err(NoRoom));
+        assert!((10_000..12_000).contains(&most), "{most}");
+    }
+
+    #[test]
+    fn what_a_request_says_of_its_conversation() {
+        let check = |body: &str, previous: Option<&str>, input: Option<&str>| {
+            let read = Conversation::of(body.as_bytes());
+            assert_eq!((read.previous.as_deref(), read.input), (previous, input), "{body}");
+        };
+        check(r#"{"previous_response_id":"a\"b","input": [1, 2] }"#, Some("a\"b"), Some("[1, 2]"));
+        check(r#"{"previous_response_id":null,"input":{}}"#, None, None);
+        check(r#"{"previous_response_id":1,"input":"x"}"#, None, Some("\"x\""));
+        check("[", None, None);
+        assert!(may_name(br#"{"previous_response_id":"#) && may_name(br#"{"type":"item_reference"}"#) && !may_name(b"{}"));
+    }
+
+    #[test]
+    fn the_last_event_tells_the_answer() {
+        let events =
+            "event: a\ndata: {\"response\":1}\n\nevent: response.completed\ndata: {\"type\":\"x\",\"response\":{\"id\":1}}\n\n";
+        assert_eq!(told_at_end(events.as_bytes()), Some("{\"id\":1}"));
+        assert_eq!(told_at_end(b"data: {}\n\n"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(body in r#"\{("(input|previous_response_id|type|id)":[\[\]{}"a-z_0-9,:]{0,20}){0,6}\}?"#) {
+            let kept = turn(None, None, "1");
+            let _ = items_named(&body);
+            let _ = complete(body.as_bytes(), &[&kept], |_| Some(&kept), |_| true);
+            let _ = told_at_end(body.as_bytes());
+        }
+    }
+}
