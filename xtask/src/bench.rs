@@ -86,6 +86,7 @@ fn measure_alone(alone: options::Alone) -> anyhow::Result<ExitCode> {
         options::Alone::Plan => ("wardgate-policy", "plan"),
         options::Alone::Admit => ("wardgate-limits", "admission"),
         options::Alone::Inspect => ("wardgate-wire", "inspection"),
+        options::Alone::Translate => ("wardgate-wire", "translation"),
     };
     say(&format!("building the example {example} of {package} with profile release"));
     let status = Command::new(build::example(package, example, "release")?).status().context("the example does not run")?;

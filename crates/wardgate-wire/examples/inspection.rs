@@ -74,6 +74,9 @@ fn chunk(format: Format) -> Bytes {
         Format::AnthropicMessages => {
             b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" and so the text goes on for a while \\n until it is as long as others\"}}\n\n"
         }
+        Format::Gemini => {
+            b"data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\" and so the text goes on\"}]},\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":300,\"totalTokenCount\":300},\"modelVersion\":\"gemini-x\",\"responseId\":\"r1\"}\n\n"
+        }
         Format::OpenAiResponses => {
             b"event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":7,\"item_id\":\"msg_1\",\"output_index\":0,\"content_index\":0,\"delta\":\" and so the text goes on \\n\"}\n\n"
         }

@@ -34,7 +34,7 @@ fn exceeds(json: &[u8]) -> bool {
 }
 
 /// The position of the quote that ends the string whose text starts at `from`.
-fn string_end(json: &[u8], from: usize) -> usize {
+pub(crate) fn string_end(json: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(found) = json.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += found;

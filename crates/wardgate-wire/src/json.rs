@@ -8,5 +8,5 @@ pub(crate) mod read;
 pub(crate) mod tree;
 pub(crate) mod write;
 
-pub(crate) use read::{Object, Path, Text, list};
+pub(crate) use read::{Object, Path, Text, from_bytes, list};
 pub(crate) use write::Json;

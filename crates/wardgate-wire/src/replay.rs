@@ -77,7 +77,7 @@ impl Events {
 /// The members of an object but for some.
 fn put_all_but(json: &mut Json<'_>, object: &Object<'_>, others: &[&str]) {
     for (key, value) in object.members().filter(|(key, _)| !others.contains(key)) {
-        json.put_raw(key, value.get());
+        json.put_member(key, value.get());
     }
 }
 

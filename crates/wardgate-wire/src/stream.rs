@@ -65,6 +65,7 @@ pub struct Watcher {
     hides_usage: bool,
     credential: Option<Secret>,
     splitter: Splitter,
+    chat: openai_chat::stream::Watch,
     facts: StreamFacts,
 }
 
@@ -72,7 +73,14 @@ impl Watcher {
     /// Watches a stream of this format. `hides_usage`: the gateway asked for usage and the client did not.
     #[must_use]
     pub fn new(format: Format, hides_usage: bool) -> Self {
-        Self { format, hides_usage, credential: None, splitter: Splitter::default(), facts: StreamFacts::default() }
+        Self {
+            format,
+            hides_usage,
+            credential: None,
+            splitter: Splitter::default(),
+            chat: openai_chat::stream::Watch::default(),
+            facts: StreamFacts::default(),
+        }
     }
 
     /// Keeps this credential, with which the stream was asked for, out of what an error in it says.
@@ -161,7 +169,7 @@ impl Watcher {
         match event.data.as_deref() {
             None | Some([]) => Verdict::Pass,
             Some(data) => match self.format {
-                Format::OpenAiChat => openai_chat::stream::read(data, self.hides_usage, credential, &mut self.facts),
+                Format::OpenAiChat => self.chat.read(data, self.hides_usage, credential, &mut self.facts),
                 Format::AnthropicMessages => anthropic_messages::stream::read(event.name, data, credential, &mut self.facts),
                 Format::OpenAiResponses => openai_responses::stream::read(data, credential, &mut self.facts),
                 Format::Gemini => gemini::stream::read(data, credential, &mut self.facts),

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use wardgate_core::format::Format;
 use wardgate_wire::neutral::content::{Content, Role};
 use wardgate_wire::neutral::request::Request;
+use wardgate_wire::stream::Watcher;
 use wardgate_wire::transcode::target::Target;
-use wardgate_wire::transcode::{StreamDecoder, decode_reply, decode_request, encode_request};
+use wardgate_wire::transcode::{ReplyOptions, StreamDecoder, Transcoder, decode_reply, decode_request, encode_request};
 
 const CLIENTS: [Format; 4] = [Format::OpenAiChat, Format::AnthropicMessages, Format::OpenAiResponses, Format::Gemini];
 
@@ -68,7 +69,53 @@ fn chat(exchanges: &[Exchange]) -> String {
         .to_string()
 }
 
+/// What a chunk says: text, reasoning, or a piece of a call.
+fn delta() -> impl Strategy<Value = serde_json::Value> {
+    let text = "[a-zé\"\\\\\n{}]{0,8}";
+    prop_oneof![
+        8 => text.prop_map(|text| serde_json::json!({"content": text})),
+        1 => text.prop_map(|text| serde_json::json!({"content": text, "reasoning_content": "r"})),
+        1 => text.prop_map(|text| serde_json::json!({"reasoning_content": text})),
+        1 => text.prop_map(|text| serde_json::json!({"refusal": text, "content": null})),
+        1 => text.prop_map(|text| serde_json::json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": text}}]})),
+    ]
+}
+
+/// A stream of Chat Completions whose chunks are alike but for what they say; or, with a number in each, are not.
+fn stream(deltas: &[(serde_json::Value, Option<String>)], is_numbered: bool) -> Vec<Bytes> {
+    let chunk = |number: usize, delta: &serde_json::Value, end: Option<&str>, padding: Option<&str>| {
+        let number = if is_numbered { number } else { 0 };
+        let padding = padding.map(|padding| format!(r#","obfuscation":"{padding}""#)).unwrap_or_default();
+        let end = serde_json::json!(end);
+        Bytes::from(format!(
+            "data: {{\"id\":\"i\",\"model\":\"m\",\"number\":{number},\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{end}}}]{padding}}}\n\n"
+        ))
+    };
+    let said = deltas.iter().enumerate().map(|(number, (delta, padding))| chunk(number, delta, None, padding.as_deref()));
+    said.chain([chunk(0, &serde_json::json!({}), Some("stop"), None), Bytes::from_static(b"data: [DONE]\n\n")]).collect()
+}
+
 proptest! {
+    #[test]
+    fn chunks_that_are_alike_read_as_others_do(deltas in proptest::collection::vec((delta(), proptest::option::of("[a-z]{0,3}")), 0..12)) {
+        let read = |is_numbered: bool| {
+            let chunks = stream(&deltas, is_numbered);
+            let mut watcher = Watcher::new(Format::OpenAiChat, false);
+            let mut transcoder = Transcoder::new(Format::OpenAiChat, Format::AnthropicMessages, 0, ReplyOptions::default());
+            let mut told = Vec::new();
+            for chunk in &chunks {
+                assert_eq!(watcher.push(chunk.clone()), chunk);
+                told.extend_from_slice(&transcoder.push(chunk.clone()));
+            }
+            told.extend_from_slice(&transcoder.finish());
+            let (watched, translated) = (watcher.facts(), transcoder.facts());
+            let fault = translated.fault.as_ref().map(|fault| fault.message.clone());
+            let told = String::from_utf8_lossy(&told).into_owned();
+            (told, watched.content_bytes, watched.has_content, watched.is_finished, translated.content_bytes, fault)
+        };
+        prop_assert_eq!(read(false), read(true));
+    }
+
     #[test]
     fn a_conversation_keeps_its_essence_in_every_format(exchanges in proptest::collection::vec(exchange(), 0..4)) {
         let request = decode_request(Format::OpenAiChat, chat(&exchanges).as_bytes()).map_err(|error| TestCaseError::fail(error.to_string()))?;

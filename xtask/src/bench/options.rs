@@ -16,6 +16,8 @@ pub(crate) enum Alone {
     Admit,
     /// Looking into what passes.
     Inspect,
+    /// Translating a stream.
+    Translate,
 }
 
 /// The options of `cargo xtask bench`.

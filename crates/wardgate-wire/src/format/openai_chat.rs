@@ -15,3 +15,4 @@ pub(crate) mod reasoning;
 pub(crate) mod calls;
 pub(crate) mod logprobs;
 mod marks;
+mod template;

@@ -58,6 +58,14 @@ impl Text<'_> {
     }
 }
 
+/// Reads a value of bytes that are text in all likelihood. That is quicker checked once than string by string.
+pub(crate) fn from_bytes<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, serde_json::Error> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    }
+}
+
 /// The members of an object in their order, each taken at most once, so that what nobody took is known.
 #[derive(Debug, Default)]
 pub(crate) struct Object<'b> {

@@ -54,7 +54,7 @@ fn head(json: &mut Json<'_>, answer: &Object<'_>, is_chat: bool) {
         match key {
             "choices" | "usage" => {}
             "object" if is_chat => json.put("object", "chat.completion.chunk"),
-            _ => json.put_raw(key, value.get()),
+            _ => json.put_member(key, value.get()),
         }
     }
 }
@@ -75,7 +75,7 @@ fn delta(json: &mut Json<'_>, choice: &Object<'_>) {
     let Some(message) = member(choice, "message").and_then(|message| Object::read(message, &Path::Root).ok()) else { return };
     for (key, value) in message.members() {
         match list(value, &Path::Root) {
-            Ok(_) if key == "tool_calls" => json.put_list(key, |json| {
+            Ok(_) if key == "tool_calls" => json.put_list("tool_calls", |json| {
                 for (number, (_, call)) in objects(&message, key).iter().enumerate() {
                     json.object(|json| {
                         json.put_number("index", number as u64);
@@ -83,7 +83,7 @@ fn delta(json: &mut Json<'_>, choice: &Object<'_>) {
                     });
                 }
             }),
-            _ => json.put_raw(key, value.get()),
+            _ => json.put_member(key, value.get()),
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn write(answer: &Object<'_>, out: &mut Events) -> Option<()> {
     out.typed("message_delta", |json| {
         json.put_object("delta", |json| {
             for (key, value) in answer.members().filter(|(key, _)| ENDING.contains(key)) {
-                json.put_raw(key, value.get());
+                json.put_member(key, value.get());
             }
         });
         json.put_json("usage", member(answer, "usage"));
@@ -49,7 +49,7 @@ fn write_block(number: u64, raw: &RawValue, block: &Object<'_>, out: &mut Events
             json.put_number("index", number);
             json.put_object("delta", |json| {
                 json.put("type", kind);
-                json.put_raw(key, value);
+                json.put_member(key, value);
             });
         });
     };
@@ -84,10 +84,10 @@ fn is_call(block: &Object<'_>) -> bool {
 fn write_empty(json: &mut Json<'_>, block: &Object<'_>) {
     for (key, value) in block.members() {
         match key {
-            "text" | "thinking" | "signature" => json.put(key, ""),
-            "input" => json.put_object(key, |_| {}),
-            "citations" if value.get() != "null" => json.put_list(key, |_| {}),
-            _ => json.put_raw(key, value.get()),
+            "text" | "thinking" | "signature" => json.put_member(key, "\"\""),
+            "input" => json.put_object("input", |_| {}),
+            "citations" if value.get() != "null" => json.put_member(key, "[]"),
+            _ => json.put_member(key, value.get()),
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn write(answer: &Object<'_>, out: &mut Events) -> Option<()> {
         write_item(number as u64, raw, item, out);
     }
     out.typed(last, |json| {
-        json.put_object("response", |json| answer.members().for_each(|(key, value)| json.put_raw(key, value.get())));
+        json.put_object("response", |json| answer.members().for_each(|(key, value)| json.put_member(key, value.get())));
     });
     Some(())
 }
@@ -28,23 +28,23 @@ pub(super) fn write(answer: &Object<'_>, out: &mut Events) -> Option<()> {
 fn write_begun(json: &mut Json<'_>, answer: &Object<'_>) {
     for (key, value) in answer.members() {
         match key {
-            "status" => json.put(key, "in_progress"),
-            "output" => json.put_list(key, |_| {}),
-            "usage" | "incomplete_details" | "completed_at" | "tool_usage" => json.put_null(key),
-            _ => json.put_raw(key, value.get()),
+            "status" => json.put("status", "in_progress"),
+            "output" => json.put_member(key, "[]"),
+            "usage" | "incomplete_details" | "completed_at" | "tool_usage" => json.put_member(key, "null"),
+            _ => json.put_member(key, value.get()),
         }
     }
 }
 
 /// Where something stands in the answer.
-struct Place<'p> {
+struct Place {
     number: u64,
     item_id: String,
     /// What counts the parts of this kind, and the part.
-    part: Option<(&'p str, u64)>,
+    part: Option<(&'static str, u64)>,
 }
 
-impl Place<'_> {
+impl Place {
     fn write(&self, json: &mut Json<'_>) {
         json.put("item_id", &self.item_id);
         json.put_number("output_index", self.number);
@@ -105,16 +105,16 @@ fn write_item(number: u64, raw: &RawValue, item: &Object<'_>, out: &mut Events) 
 fn write_empty(json: &mut Json<'_>, object: &Object<'_>) {
     for (key, value) in object.members() {
         match key {
-            "status" => json.put(key, "in_progress"),
-            "summary" | "content" | "annotations" | "logprobs" if value.get().starts_with('[') => json.put_list(key, |_| {}),
-            "arguments" | "input" | "text" | "refusal" if value.get().starts_with('"') => json.put(key, ""),
-            _ => json.put_raw(key, value.get()),
+            "status" => json.put("status", "in_progress"),
+            "summary" | "content" | "annotations" | "logprobs" if value.get().starts_with('[') => json.put_member(key, "[]"),
+            "arguments" | "input" | "text" | "refusal" if value.get().starts_with('"') => json.put_member(key, "\"\""),
+            _ => json.put_member(key, value.get()),
         }
     }
 }
 
 fn write_part(
-    place: &Place<'_>,
+    place: &Place,
     added: &str,
     raw: &RawValue,
     part: &Object<'_>,
@@ -134,7 +134,7 @@ fn write_part(
 }
 
 /// A text in one delta.
-fn text(kind: &str, place: &Place<'_>, key: &str, of: &Object<'_>, out: &mut Events) {
+fn text(kind: &str, place: &Place, key: &str, of: &Object<'_>, out: &mut Events) {
     let has_logprobs = kind == "response.output_text";
     let logprobs = has_logprobs.then(|| member(of, "logprobs").map_or("[]", RawValue::get));
     if let Some(text) = words(of, key) {
@@ -146,12 +146,12 @@ fn text(kind: &str, place: &Place<'_>, key: &str, of: &Object<'_>, out: &mut Eve
     }
     out.typed(&format!("{kind}.done"), |json| {
         place.write(json);
-        json.put_raw(key, words(of, key).unwrap_or("\"\""));
+        json.put_member(key, words(of, key).unwrap_or("\"\""));
         json.put_some_raw("logprobs", logprobs);
     });
 }
 
-fn write_annotations(place: &Place<'_>, part: &Object<'_>, out: &mut Events) {
+fn write_annotations(place: &Place, part: &Object<'_>, out: &mut Events) {
     for (number, (annotation, _)) in (0..).zip(objects(part, "annotations")) {
         out.typed("response.output_text.annotation.added", |json| {
             place.write(json);

@@ -75,9 +75,9 @@ pub(crate) fn encode(format: Format, request: &Request, target: &Target<'_>) -> 
         // Google's own host takes a conversation alone at the top, or a whole request below, which names its model again.
         Format::GeminiTokenCount => json.put_object(NESTED[0], |json| {
             json.put("model", &model_name(target.model));
-            kept().for_each(|(name, value)| json.put_raw(name, value.get()));
+            kept().for_each(|(name, value)| json.put_member(name, value.get()));
         }),
-        _ => kept().for_each(|(name, value)| json.put_raw(name, value.get())),
+        _ => kept().for_each(|(name, value)| json.put_member(name, value.get())),
     });
     Ok(Encoded { body, ..encoded })
 }

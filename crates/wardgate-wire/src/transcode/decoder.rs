@@ -190,7 +190,7 @@ pub(crate) fn unreadable(message: impl Into<String>) -> Fault {
 
 /// Reads a message's data as the type that the format says it is.
 pub(crate) fn parse<'d, T: serde::Deserialize<'d>>(data: &'d [u8]) -> Result<T, Fault> {
-    serde_json::from_slice(data).map_err(|error| {
+    crate::json::from_bytes(data).map_err(|error| {
         unreadable(format!("the provider's stream holds an event that cannot be read (column {})", error.column()))
     })
 }

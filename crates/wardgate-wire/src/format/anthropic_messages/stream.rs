@@ -4,6 +4,7 @@
 //! `message_stop`, without which the stream is not whole. `ping` and `error` may stand anywhere.
 
 use super::usage::MessagesUsage;
+use crate::json::from_bytes;
 use crate::stream::{StreamFacts, Verdict, malformed};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -77,27 +78,27 @@ fn read_event(
     facts: &mut StreamFacts,
 ) -> Result<Verdict, serde_json::Error> {
     // Some hosts leave the name out; the data repeats it.
-    let kind = if name.is_empty() { serde_json::from_slice::<Typed<'_>>(data)?.kind.into_owned() } else { String::new() };
+    let kind = if name.is_empty() { from_bytes::<Typed<'_>>(data)?.kind.into_owned() } else { String::new() };
     match if name.is_empty() { kind.as_bytes() } else { name } {
         b"message_start" => {
-            let start: MessageStart = serde_json::from_slice(data)?;
+            let start: MessageStart = from_bytes(data)?;
             if let Some(usage) = start.message.usage {
                 facts.usage = Some(usage.over(facts.usage.unwrap_or_default()));
             }
         }
         b"content_block_start" => {
-            let start: BlockStart<'_> = serde_json::from_slice(data)?;
+            let start: BlockStart<'_> = from_bytes(data)?;
             // Text and thinking begin empty; every other block already says something.
             facts.has_content |= !matches!(&*start.content_block.kind, "text" | "thinking");
         }
         b"content_block_delta" => {
-            let BlockDelta { delta } = serde_json::from_slice(data)?;
+            let BlockDelta { delta } = from_bytes(data)?;
             let text = delta.text.or(delta.thinking).or(delta.partial_json);
             facts.content_bytes += text.map_or(0, |text| text.get().len().saturating_sub(2) as u64);
             facts.has_content = true;
         }
         b"message_delta" => {
-            let end: MessageDelta = serde_json::from_slice(data)?;
+            let end: MessageDelta = from_bytes(data)?;
             if let Some(usage) = end.usage {
                 facts.usage = Some(usage.over(facts.usage.unwrap_or_default()));
             }
@@ -109,7 +110,7 @@ fn read_event(
         }
         b"message_stop" => facts.is_finished = true,
         b"error" => {
-            let event: ErrorEvent<'_> = serde_json::from_slice(data)?;
+            let event: ErrorEvent<'_> = from_bytes(data)?;
             return Ok(Verdict::Fault(crate::reply::in_band(event.error, credential)));
         }
         // Pings, block ends, and whatever the vendor adds next.

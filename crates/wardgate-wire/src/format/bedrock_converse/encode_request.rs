@@ -90,7 +90,10 @@ fn request_metadata(fit: &Fit<'_>, json: &mut Json<'_>) {
     let user = fit.request.user.iter().map(|user| ("user".to_owned(), user.clone()));
     let pairs: BTreeMap<String, String> = pairs.chain(user).filter(|(key, _)| !key.is_empty()).take(METADATA_MAX).collect();
     if !pairs.is_empty() {
-        json.put_object("requestMetadata", |json| pairs.iter().for_each(|(key, text)| json.put(&noted(key), &noted(text))));
+        let string = |text: &str| crate::edit::json_string(&noted(text));
+        json.put_object("requestMetadata", |json| {
+            pairs.iter().for_each(|(key, text)| json.put_member(&noted(key), &string(text)));
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 use super::decode_stream::failure;
 use super::grounding::Grounding;
 use super::usage::GeminiUsage;
+use crate::json::Text;
 use crate::reply::{ReplyFacts, in_band, object};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -16,8 +17,10 @@ pub(super) struct Glance<'b> {
     pub(super) candidates: Option<Vec<Candidate<'b>>>,
     pub(super) prompt_feedback: Option<Feedback>,
     pub(super) usage_metadata: Option<GeminiUsage>,
-    pub(super) model_version: Option<Box<str>>,
-    pub(super) response_id: Option<Box<str>>,
+    #[serde(borrow)]
+    pub(super) model_version: Option<Text<'b>>,
+    #[serde(borrow)]
+    pub(super) response_id: Option<Text<'b>>,
     #[serde(borrow)]
     pub(super) error: Option<&'b RawValue>,
 }
@@ -42,7 +45,9 @@ impl Glance<'_> {
     /// The searches that it tells of.
     pub(super) fn searches(&self) -> u32 {
         let told = self.candidates.iter().flatten().filter_map(|candidate| candidate.grounding_metadata);
-        told.map(|grounding| Grounding::read(grounding).searches(self.model_version.as_deref())).max().unwrap_or(0)
+        told.map(|grounding| Grounding::read(grounding).searches(self.model_version.as_ref().map(|text| &*text.0)))
+            .max()
+            .unwrap_or(0)
     }
 
     /// What it used, with so many searches at least.

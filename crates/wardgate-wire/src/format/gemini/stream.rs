@@ -4,11 +4,12 @@
 
 use super::decode_stream::failure;
 use super::reply::Glance;
+use crate::json::Text;
 use crate::stream::{Envelope, StreamFacts, Verdict, malformed};
 use wardgate_core::fault::Fault;
 
 pub(crate) fn read(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) -> Verdict {
-    let chunk: Glance<'_> = match serde_json::from_slice(data) {
+    let chunk: Glance<'_> = match crate::json::from_bytes(data) {
         Ok(chunk) => chunk,
         Err(error) => return malformed(&error),
     };
@@ -32,7 +33,8 @@ pub(crate) fn read(data: &[u8], credential: Option<&str>, facts: &mut StreamFact
     let before = facts.usage.map_or(0, |usage| usage.units.web_searches);
     facts.usage = chunk.used(before).or(facts.usage);
     if facts.envelope.id.is_none() {
-        facts.envelope = Envelope { id: chunk.response_id, model: chunk.model_version, created: None, events: 0 };
+        let own = |text: Option<Text<'_>>| text.map(|Text(text)| text.into());
+        facts.envelope = Envelope { id: own(chunk.response_id), model: own(chunk.model_version), created: None, events: 0 };
     }
     Verdict::Pass
 }

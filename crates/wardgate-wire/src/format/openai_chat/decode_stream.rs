@@ -7,6 +7,7 @@ use super::calls::{Calls, Fragment};
 use super::logprobs;
 use super::marks::{Marks, Source, sources};
 use super::reasoning::Detail;
+use super::template::Template;
 use super::usage::ChatUsage;
 use crate::json::Text;
 use crate::neutral::content::Citation;
@@ -43,6 +44,18 @@ struct Chunk<'b> {
     citations: Option<&'b RawValue>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
+    /// OpenAI's padding, by which the length of a chunk does not tell that of its text.
+    #[serde(borrow)]
+    obfuscation: Option<&'b RawValue>,
+}
+
+impl<'b> Chunk<'b> {
+    /// The text, if that is all that the chunk says.
+    fn sole_text(&self) -> Option<&'b RawValue> {
+        let Some(Choices { first: Some(choice), more }) = &self.choices else { return None };
+        let is_bare = more.is_empty() && self.usage.is_none() && self.x_groq.is_none() && self.error.is_none();
+        choice.sole_text().filter(|_| is_bare)
+    }
 }
 
 #[derive(Deserialize)]
@@ -94,6 +107,21 @@ struct Choice<'b> {
     #[serde(borrow)]
     logprobs: Option<&'b RawValue>,
     usage: Option<Box<ChatUsage>>,
+}
+
+impl<'b> Choice<'b> {
+    fn sole_text(&self) -> Option<&'b RawValue> {
+        let Self { index: None | Some(0), delta: Some(delta), finish_reason: None, logprobs: None, usage: None } = self else {
+            return None;
+        };
+        let Delta { content, refusal, reasoning_content, reasoning, reasoning_details, tool_calls, annotations } = &**delta;
+        let others = [refusal, reasoning_content, reasoning];
+        let is_sole = others.iter().all(|other| other.as_ref().is_none_or(Text::is_empty))
+            && reasoning_details.as_ref().is_none_or(Vec::is_empty)
+            && tool_calls.as_ref().is_none_or(Vec::is_empty)
+            && annotations.as_ref().is_none_or(Vec::is_empty);
+        content.filter(|content| is_sole && content.get().starts_with('"'))
+    }
 }
 
 #[derive(Deserialize)]
@@ -188,6 +216,7 @@ pub(crate) struct Reader {
     sources: Vec<Source>,
     /// Of the tokens of the text that comes next.
     logprobs: Vec<Logprob>,
+    template: Template,
     stop: Option<Stop>,
     /// Whether a reason came that says nothing. Some hosts end so.
     has_blank_reason: bool,
@@ -203,6 +232,7 @@ impl Reader {
             marks: Marks::default(),
             sources: Vec::new(),
             logprobs: Vec::new(),
+            template: Template::default(),
             stop: None,
             has_blank_reason: false,
         }
@@ -210,6 +240,9 @@ impl Reader {
 
     /// Reads a message; true at the end marker.
     pub(crate) fn read(&mut self, data: &[u8], credential: Option<&str>, sink: &mut Sink<'_>) -> Result<bool, Fault> {
+        if let Some(text) = self.template.text(data) {
+            return self.string(text, sink).map(|()| false);
+        }
         if data.trim_ascii() == b"[DONE]" {
             if self.has_blank_reason {
                 self.stop.get_or_insert(Stop::End);
@@ -232,6 +265,9 @@ impl Reader {
         }
         if let Some(sources) = sources(chunk.search_results, chunk.citations) {
             self.sources = sources;
+        }
+        if let Some(text) = chunk.sole_text() {
+            self.template.learn(data, text, chunk.obfuscation);
         }
         let mut usage = chunk.usage.or_else(|| chunk.x_groq.and_then(|it| it.usage));
         for choice in chunk.choices.into_iter().flat_map(Choices::into_iter) {
@@ -311,14 +347,13 @@ impl Reader {
 
     fn content(&mut self, content: &RawValue, sink: &mut Sink<'_>) -> Result<(), Fault> {
         let raw = content.get();
-        if matches!(raw, "null" | "\"\"") {
+        if raw == "null" {
             return Ok(());
         }
-        self.flush(sink)?;
         if raw.starts_with('"') {
-            let text: Text<'_> = parse(raw.as_bytes())?;
-            return self.text(&text.0, sink);
+            return self.string(raw.as_bytes(), sink);
         }
+        self.flush(sink)?;
         // Some hosts send parts, as in a request.
         for part in parse::<Vec<ContentPart>>(raw.as_bytes())? {
             for inner in part.thinking.into_iter().flatten() {
@@ -327,6 +362,16 @@ impl Reader {
             self.text(&part.text.unwrap_or_default(), sink)?;
         }
         Ok(())
+    }
+
+    /// Content as it nearly always is, a string. An empty one says nothing.
+    fn string(&mut self, string: &[u8], sink: &mut Sink<'_>) -> Result<(), Fault> {
+        if string == b"\"\"" {
+            return Ok(());
+        }
+        let text: Text<'_> = parse(string)?;
+        self.flush(sink)?;
+        self.text(&text.0, sink)
     }
 
     fn text(&mut self, text: &str, sink: &mut Sink<'_>) -> Result<(), Fault> {

@@ -46,7 +46,7 @@ fn without_text(raw: &RawValue) -> String {
     let Ok(object) = Object::read(raw, &Path::Root) else { return raw.get().to_owned() };
     let bytes = crate::json::write::object(|json| {
         for (key, value) in object.members().filter(|(key, _)| !matches!(*key, "text" | "summary")) {
-            json.put_raw(key, value.get());
+            json.put_member(key, value.get());
         }
     });
     String::from_utf8(bytes).unwrap_or_default()
@@ -147,7 +147,7 @@ pub(crate) fn write_back(json: &mut Json<'_>, data: &str, reasoning: &Reasoning)
     let Some(object) = raw.and_then(|raw| Object::read(raw, &Path::Root).ok()) else { return };
     json.object(|json| {
         for (key, value) in object.members() {
-            json.put_raw(key, value.get());
+            json.put_member(key, value.get());
             if key == "type" && !reasoning.text.is_empty() {
                 json.put(if reasoning.is_summary { "summary" } else { "text" }, &reasoning.text);
             }

@@ -5,13 +5,14 @@
 //! when `[DONE]` came, or when it ended behind a `finish_reason`.
 
 use super::decode_stream::failure;
+use super::template::Template;
 use super::usage::ChatUsage;
-use crate::json::Text;
+use crate::json::{Text, from_bytes};
 use crate::stream::{Envelope, StreamFacts, Verdict, malformed};
 use bytes::Bytes;
 use memchr::memmem;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -24,11 +25,15 @@ struct Chunk<'b> {
     x_groq: Option<XGroq>,
     #[serde(borrow)]
     error: Option<&'b RawValue>,
+    /// OpenAI's padding.
+    #[serde(borrow)]
+    obfuscation: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Choice<'b> {
-    delta: Option<Delta>,
+    #[serde(borrow)]
+    delta: Option<Delta<'b>>,
     #[serde(borrow)]
     finish_reason: Option<Text<'b>>,
     usage: Option<Box<ChatUsage>>,
@@ -44,22 +49,59 @@ struct XGroq {
 struct Choices<'b> {
     are_there: bool,
     bytes: usize,
+    /// The one string that they say, if that is all.
+    sole: Option<&'b RawValue>,
     finish_reason: Option<Text<'b>>,
     usage: Option<Box<ChatUsage>>,
 }
 
 /// How much a delta says, whatever the fields are called: anything but a role that is not empty.
-struct Delta {
+struct Delta<'b> {
     bytes: usize,
+    sole: Option<&'b RawValue>,
 }
 
-pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, facts: &mut StreamFacts) -> Verdict {
+/// What is kept from one chunk of a stream to the next.
+#[derive(Default)]
+pub(crate) struct Watch {
+    template: Template,
+}
+
+impl Watch {
+    /// Reads an event's data.
+    pub(crate) fn read(
+        &mut self,
+        data: &[u8],
+        hides_usage: bool,
+        credential: Option<&str>,
+        facts: &mut StreamFacts,
+    ) -> Verdict {
+        match self.template.text(data) {
+            Some(text) => match serde_json::from_slice::<IgnoredAny>(text) {
+                Ok(IgnoredAny) => {
+                    note_content(text.len().saturating_sub(2), facts);
+                    Verdict::Pass
+                }
+                Err(error) => malformed(&error),
+            },
+            None => read(data, hides_usage, credential, facts, &mut self.template),
+        }
+    }
+}
+
+fn note_content(bytes: usize, facts: &mut StreamFacts) {
+    if bytes > 0 {
+        facts.has_content = true;
+        facts.content_bytes += bytes as u64;
+    }
+}
+
+fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, facts: &mut StreamFacts, template: &mut Template) -> Verdict {
     if data == b"[DONE]" {
         facts.is_finished = true;
         return Verdict::Pass;
     }
-    // Reading text is cheaper than reading bytes, each string of which is looked through once more.
-    let chunk: Chunk<'_> = match std::str::from_utf8(data).map_or_else(|_| serde_json::from_slice(data), serde_json::from_str) {
+    let chunk: Chunk<'_> = match from_bytes(data) {
         Ok(chunk) => chunk,
         Err(error) => return malformed(&error),
     };
@@ -70,10 +112,8 @@ pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, fac
         facts.envelope = envelope(data);
     }
     let choices = chunk.choices;
-    if choices.bytes > 0 {
-        facts.has_content = true;
-        facts.content_bytes += choices.bytes as u64;
-    }
+    note_content(choices.bytes, facts);
+    let choices_end = choices.finish_reason.is_some();
     if let Some(Text(reason)) = choices.finish_reason {
         if let Some(fault) = failure(&reason) {
             return Verdict::Fault(fault);
@@ -84,14 +124,19 @@ pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, fac
     }
     let is_usage_only = !choices.are_there && chunk.usage.is_some();
     let usage = chunk.usage.or_else(|| chunk.x_groq.and_then(|x_groq| x_groq.usage)).or(choices.usage);
+    let says_more = usage.is_some() || choices_end;
     if let Some(usage) = usage {
         facts.usage = Some(usage.to_usage());
     }
-    match hides_usage {
+    let verdict = match hides_usage {
         true if is_usage_only => Verdict::Drop,
         true => without_null_usage(data),
         false => Verdict::Pass,
+    };
+    if let (Verdict::Pass, false, Some(text)) = (&verdict, says_more, choices.sole) {
+        template.learn(data, text, chunk.obfuscation);
     }
+    verdict
 }
 
 /// What the stream's chunks repeat, read from the first one.
@@ -159,8 +204,11 @@ impl<'de: 'b, 'b> Deserialize<'de> for Choices<'b> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Choices<'de>, A::Error> {
                 let mut choices = Choices::default();
                 while let Some(choice) = list.next_element::<Choice<'de>>()? {
+                    if let Some(delta) = choice.delta {
+                        choices.bytes += delta.bytes;
+                        choices.sole = delta.sole.filter(|_| !choices.are_there);
+                    }
                     choices.are_there = true;
-                    choices.bytes += choice.delta.map_or(0, |delta| delta.bytes);
                     choices.finish_reason = choice.finish_reason.or(choices.finish_reason);
                     choices.usage = choices.usage.or(choice.usage);
                 }
@@ -171,25 +219,26 @@ impl<'de: 'b, 'b> Deserialize<'de> for Choices<'b> {
     }
 }
 
-impl<'de> Deserialize<'de> for Delta {
+impl<'de: 'b, 'b> Deserialize<'de> for Delta<'b> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct DeltaVisitor;
         impl<'de> Visitor<'de> for DeltaVisitor {
-            type Value = Delta;
+            type Value = Delta<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a delta")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Delta, A::Error> {
-                let mut bytes = 0;
-                while let Some((crate::peek::Key(key), value)) = map.next_entry::<_, &RawValue>()? {
-                    let value = value.get();
-                    if key != "role" && !matches!(value, "null" | "\"\"" | "[]" | "{}") {
-                        bytes += value.len().saturating_sub(2).max(1);
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Delta<'de>, A::Error> {
+                let (mut bytes, mut sole) = (0, None);
+                while let Some((crate::peek::Key(key), value)) = map.next_entry::<_, &'de RawValue>()? {
+                    let said = value.get();
+                    if key != "role" && !matches!(said, "null" | "\"\"" | "[]" | "{}") {
+                        sole = Some(value).filter(|_| bytes == 0 && said.starts_with('"'));
+                        bytes += said.len().saturating_sub(2).max(1);
                     }
                 }
-                Ok(Delta { bytes })
+                Ok(Delta { bytes, sole })
             }
         }
         deserializer.deserialize_map(DeltaVisitor)

@@ -29,7 +29,7 @@ pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, fac
         facts.is_finished = true;
         return Verdict::Pass;
     }
-    let chunk: Chunk<'_> = match serde_json::from_slice(data) {
+    let chunk: Chunk<'_> = match crate::json::from_bytes(data) {
         Ok(chunk) => chunk,
         Err(error) => return malformed(&error),
     };

@@ -3,7 +3,7 @@
 //! It is whole when one of the three terminal events came. An error is a terminal event, too.
 
 use super::reply::Response;
-use crate::json::Text;
+use crate::json::{Text, from_bytes};
 use crate::stream::{Envelope, StreamFacts, Verdict, malformed};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -42,7 +42,7 @@ pub(crate) fn read(data: &[u8], credential: Option<&str>, facts: &mut StreamFact
 }
 
 fn read_event(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) -> Result<Verdict, serde_json::Error> {
-    let event: Typed<'_> = serde_json::from_slice(data)?;
+    let event: Typed<'_> = from_bytes(data)?;
     if let Some(delta) = event.delta {
         facts.has_content = true;
         facts.content_bytes += delta.get().len().saturating_sub(2) as u64;
@@ -75,7 +75,7 @@ fn read_event(data: &[u8], credential: Option<&str>, facts: &mut StreamFacts) ->
             return Ok(Verdict::Fault(response.error.map_or_else(missing, |error| crate::reply::in_band(error, credential))));
         }
         "error" => {
-            let whole = serde_json::from_slice::<&RawValue>(data)?;
+            let whole = from_bytes::<&RawValue>(data)?;
             return Ok(Verdict::Fault(crate::reply::in_band(event.error.unwrap_or(whole), credential)));
         }
         _ => {}

@@ -32,7 +32,7 @@ fn alternatives(json: &mut Json<'_>, token: &Logprob) {
     json.object(|json| {
         for (at, other) in token.top.iter().enumerate() {
             if !token.top[..at].iter().any(|earlier| earlier.token == other.token) {
-                json.put_raw(&other.token, other.logprob.literal());
+                json.put_member(&other.token, other.logprob.literal());
             }
         }
     });
