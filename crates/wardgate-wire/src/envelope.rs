@@ -21,6 +21,9 @@ const HOLDERS: [&str; 4] = ["signature", "data", "encrypted_content", "encrypted
 /// The members that are an envelope and nothing else depends on.
 const ANNEXES: [&str; 2] = ["thoughtSignature", "thought_signature"];
 
+/// The list of calls that Chat Completions has no words for. None of it is known to who did not write it.
+const FOREIGN: &str = "server_tool_calls";
+
 /// Whether there may be envelopes in a body of a format.
 #[must_use]
 pub fn are_in(format: Format, body: &[u8]) -> bool {
@@ -64,7 +67,8 @@ fn copy(value: &RawValue, out: &mut String) -> Option<()> {
             let mut object = String::from("{");
             let mut is_read = true;
             for_each_member(text.as_bytes(), |key, member| {
-                if ANNEXES.contains(&key) && is_envelope(member) {
+                let holds_calls = key == FOREIGN && memmem::find(member.as_bytes(), PLAIN).is_some();
+                if holds_calls || ANNEXES.contains(&key) && is_envelope(member) {
                     return;
                 }
                 let mut copied = String::new();
@@ -117,6 +121,21 @@ mod tests {
         check(
             r#"{"contents":[{"parts":[{"functionCall":{"name":"f"},"thoughtSignature":"d2cxLmFi"}]}]}"#,
             r#"{"contents":[{"parts":[{"functionCall":{"name":"f"}}]}]}"#,
+        );
+        // What other providers did themselves: blocks, an item, a list.
+        check(
+            &format!(
+                r#"{{"messages":[{{"role":"assistant","content":[{{"type":"server_tool_use","id":"s","encrypted_content":"wg1.unsigned"}},{{"type":"web_search_tool_result","tool_use_id":"s","content":[],"encrypted_content":"wg1.unsigned"}},{text}]}}]}}"#
+            ),
+            &format!(r#"{{"messages":[{{"role":"assistant","content":[{text}]}}]}}"#),
+        );
+        check(
+            r#"{"input":[{"type":"web_search_call","encrypted_content":"wg1.x"},{"type":"web_search_call","id":"ws_1"}]}"#,
+            r#"{"input":[{"type":"web_search_call","id":"ws_1"}]}"#,
+        );
+        check(
+            r#"{"messages":[{"role":"assistant","content":"x","server_tool_calls":[{"encrypted_content":"wg1.unsigned"}]}]}"#,
+            r#"{"messages":[{"role":"assistant","content":"x"}]}"#,
         );
         assert!(!are_in(Format::AnthropicMessages, b"{\"x\":\"wg2.\"}") && strip(b"{").is_none());
     }

@@ -7,6 +7,7 @@
 pub mod request;
 pub mod content;
 pub mod tool;
+pub mod served;
 pub mod server_tool;
 pub mod reply;
 pub mod event;

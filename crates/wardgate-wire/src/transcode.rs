@@ -25,6 +25,7 @@ pub(crate) mod marks;
 pub(crate) mod media;
 pub(crate) mod parts;
 pub(crate) mod schema;
+pub(crate) mod served;
 
 use crate::depth;
 use crate::error_body::{ErrorBody, ErrorKind};
@@ -38,6 +39,7 @@ use crate::transcode::aliases::Aliases;
 use crate::transcode::stops::Stops;
 use crate::transcode::target::Target;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::Format;
 
@@ -127,7 +129,8 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
     }
     let rewritten = json_tool::rewritten(request, target);
     let is_json_call = rewritten.is_some();
-    let request = rewritten.as_ref().unwrap_or(request);
+    let request = served::settled(format, rewritten.map_or(Cow::Borrowed(request), Cow::Owned), target);
+    let request = &*request;
     let mut encoded = match format {
         Format::OpenAiChat => openai_chat::encode_request::encode(request, target),
         Format::AnthropicMessages => anthropic_messages::encode_request::encode(request, target),

@@ -8,6 +8,8 @@ pub(crate) mod decode_request;
 pub(crate) mod encode_request;
 pub(crate) mod thinking;
 pub(crate) mod server_tools;
+mod served;
+mod gathered;
 pub(crate) mod decode_reply;
 pub(crate) mod encode_reply;
 pub(crate) mod decode_stream;

@@ -7,6 +7,7 @@ pub(crate) mod usage;
 pub(crate) mod framing;
 pub(crate) mod grounding;
 mod logprobs;
+mod served;
 pub(crate) mod decode_request;
 pub(crate) mod encode_request;
 pub(crate) mod server_tools;

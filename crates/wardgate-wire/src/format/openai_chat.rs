@@ -7,6 +7,7 @@ pub mod usage;
 pub(crate) mod decode_request;
 pub(crate) mod encode_request;
 pub(crate) mod server_tools;
+pub(crate) mod served;
 pub(crate) mod decode_reply;
 pub(crate) mod encode_reply;
 pub(crate) mod decode_stream;

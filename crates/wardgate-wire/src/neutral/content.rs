@@ -2,6 +2,7 @@
 
 use super::logprobs::Logprob;
 use super::opaque::Opaque;
+use super::served::Served;
 use super::tool::{Call, ToolResult};
 use crate::json::Path;
 use wardgate_core::format::Format;
@@ -139,6 +140,8 @@ pub enum Content {
     Call(Call),
     /// What a tool answered.
     Result(ToolResult),
+    /// A call that the provider answered itself.
+    Served(Box<Served>),
     /// What the model thought.
     Reasoning(Reasoning),
     /// The model's words for refusing.

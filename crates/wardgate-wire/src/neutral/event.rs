@@ -1,13 +1,14 @@
 //! What happens in a stream.
 //!
 //! The grammar is strict, whatever the provider's is, so that writers are simple: `Start`, then parts one after the other
-//! (`Open`, any number of `Delta`, `Cite` and `Logprobs`, `Close`; or `Sealed` or `Image` alone), then `Stop`, then `End`. `Usage` and `Lost`
-//! may stand anywhere behind `Start`. `Fault` may stand anywhere and is the last.
+//! (`Open`, any number of `Delta`, `Cite` and `Logprobs`, `Close`; or `Sealed`, `Served` or `Image` alone), then `Stop`, then `End`.
+//! `Usage` and `Lost` may stand anywhere behind `Start`. `Fault` may stand anywhere and is the last.
 
 use super::content::{Citation, Source};
 use super::logprobs::Logprob;
 use super::opaque::Opaque;
 use super::reply::Stop;
+use super::served::Served;
 use super::tool::CallKind;
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::usage::Usage;
@@ -41,6 +42,8 @@ pub enum Event<'e> {
         /// The call it belongs to, which comes next.
         call_id: Option<&'e str>,
     },
+    /// A call that the provider answered itself.
+    Served(&'e Served),
     /// A picture.
     Image(&'e Source),
     /// Something that only the provider's format can say was left out.

@@ -61,6 +61,8 @@ pub enum OpaqueKind {
     Redacted,
     /// Encrypted reasoning, beside a summary or alone.
     Encrypted,
+    /// A call that the provider answered itself ([`super::served`]).
+    Served,
 }
 
 impl OpaqueKind {
@@ -69,6 +71,7 @@ impl OpaqueKind {
             Self::Signature => "s",
             Self::Redacted => "r",
             Self::Encrypted => "e",
+            Self::Served => "c",
         }
     }
 }
@@ -110,6 +113,7 @@ impl Opaque {
             "s" => OpaqueKind::Signature,
             "r" => OpaqueKind::Redacted,
             "e" => OpaqueKind::Encrypted,
+            "c" => OpaqueKind::Served,
             _ => return None,
         };
         Some(Self { origin: Origin { format, mark }, kind, data: parts.next()?.to_owned() })

@@ -138,6 +138,7 @@ fn replay_part(part: &Content, sink: &mut dyn FnMut(Event<'_>)) {
             sink(Event::Close(None));
         }
         Content::Image { source, .. } => sink(Event::Image(source)),
+        Content::Served(served) => sink(Event::Served(served)),
         _ => sink(Event::Lost { code: "unsupported_content", what: "content" }),
     }
 }
@@ -200,6 +201,7 @@ impl Gatherer {
                 call_id: call_id.map(str::to_owned),
                 ..Reasoning::default()
             })),
+            Event::Served(served) => reply.parts.push(Content::Served(Box::new((*served).clone()))),
             Event::Image(source) => reply.parts.push(Content::Image { source: (*source).clone(), detail: None }),
             Event::Lost { code, what } => reply.warnings.add(code, *what),
             Event::Usage(usage) => reply.usage = Some(*usage),

@@ -138,6 +138,7 @@ fn part(part: &Part) -> u64 {
         Content::SearchResult { source, title, text: said } => text(source) + text(title) + text(said),
         Content::Call(call) => text(&call.name) + text(&call.arguments),
         Content::Result(result) => result.parts.iter().map(self::part).sum(),
+        Content::Served(served) => served.told().as_deref().map_or(0, text),
         Content::Reasoning(reasoning) => text(&reasoning.text),
         Content::Foreign { json, .. } => text(json),
     }

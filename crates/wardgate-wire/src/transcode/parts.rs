@@ -4,6 +4,7 @@ use crate::neutral::event::{Event, Open};
 use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::Opaque;
 use crate::neutral::reply::{PARTS_MAX, Stop};
+use crate::neutral::served::Served;
 use crate::neutral::tool::CallKind;
 use wardgate_core::fault::{Fault, FaultClass};
 
@@ -113,6 +114,13 @@ impl Parts {
         self.close(sink);
         self.count()?;
         sink(Event::Sealed { opaque, call_id });
+        Ok(())
+    }
+
+    pub(crate) fn served(&mut self, served: &Served, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.close(sink);
+        self.count()?;
+        sink(Event::Served(served));
         Ok(())
     }
 

@@ -368,7 +368,9 @@ fn note(event: &Event<'_>, facts: &mut StreamFacts) {
             }
             envelope.created = created.or(envelope.created);
         }
-        Event::Delta(_) | Event::Open(Open::Call { .. }) | Event::Sealed { .. } | Event::Image(_) => facts.has_content = true,
+        Event::Delta(_) | Event::Open(Open::Call { .. }) | Event::Sealed { .. } | Event::Served(_) | Event::Image(_) => {
+            facts.has_content = true;
+        }
         Event::Stop(stop) => {
             facts.is_stopped = true;
             facts.has_content = true;

@@ -32,6 +32,7 @@ mod framing;
 mod drain;
 mod embeddings;
 mod search;
+mod server_calls;
 mod secrets;
 mod management;
 mod management_manual;

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use wardgate_testkit::{Ask, Dialect, Gateway, Key, Reply, Upstream};
 
 /// A gateway in front of one upstream whose model searches: the operator's file has a price for it, a cent a search.
-async fn before(upstream: &Upstream, provider: Dialect) -> (Gateway, Key, TempDir) {
+pub(crate) async fn before(upstream: &Upstream, provider: Dialect) -> (Gateway, Key, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("catalog.yaml");
     let surface = match provider {
@@ -60,7 +60,7 @@ async fn domains_that_cannot_be_said_are_named_and_refused_by_who_asks_to_lose_n
 }
 
 /// What Anthropic answers when it searched twice.
-fn found() -> Value {
+pub(crate) fn found() -> Value {
     let cited = json!({"type": "web_search_result_location", "url": "https://a.example/1", "title": "A", "cited_text": "x", "encrypted_index": "y"});
     json!({
         "id": "msg_1", "type": "message", "role": "assistant", "model": "finder",

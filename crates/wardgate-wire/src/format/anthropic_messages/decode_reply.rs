@@ -1,5 +1,7 @@
 //! Reading a whole Messages answer.
 
+use super::served::Pairing;
+use super::server_tools;
 use super::usage::MessagesUsage;
 use crate::format::openai_chat::decode_reply::wrong;
 use crate::json::{Object, Path, list};
@@ -73,6 +75,7 @@ pub(super) fn stop(word: Option<&str>, sequence: Option<String>, explanation: Op
 fn blocks(content: &RawValue, origin: Origin, warnings: &mut Warnings) -> Result<Vec<Content>, Untranslatable> {
     let path = Path::Root.key("content");
     let mut parts = Vec::new();
+    let mut pairing = Pairing::default();
     for (index, value) in list(content, &path)?.into_iter().enumerate() {
         let path = path.at(index);
         let mut block = Object::read(value, &path)?;
@@ -105,9 +108,16 @@ fn blocks(content: &RawValue, origin: Origin, warnings: &mut Warnings) -> Result
                 let (id, name) = (block.need_text("id", &path)?, block.need_text("name", &path)?);
                 parts.push(Content::Call(Call { id, name, arguments, kind: CallKind::Function }));
             }
+            "server_tool_use" if pairing.call(value.get()) => {}
+            word if server_tools::is_result(word)
+                && let Some(served) = pairing.result(value.get(), origin) =>
+            {
+                parts.push(Content::Served(Box::new(served)));
+            }
             _ => warnings.add("content_dropped", kind),
         }
     }
+    parts.extend(pairing.rest().map(|served| Content::Served(Box::new(served))));
     Ok(parts)
 }
 

@@ -1,12 +1,13 @@
 //! Reading a Messages request.
 
+use super::served::Pairing;
 use super::server_tools;
 use crate::format::openai_chat::decode_request::cache_mark;
 use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source, Turn};
 use crate::neutral::loss::{Untranslatable, Warnings};
-use crate::neutral::opaque::{Opaque, OpaqueKind, UNSIGNED};
+use crate::neutral::opaque::{Opaque, OpaqueKind, Origin, UNSIGNED};
 use crate::neutral::request::{Effort, OutputForm, Request, Shown, Thinking, Tier};
 use crate::neutral::tool::{Call, CallKind, Function, Tool, ToolChoice, ToolResult};
 use serde_json::value::RawValue;
@@ -106,17 +107,24 @@ fn contents(value: &RawValue, path: &Path<'_>, parts: &mut Vec<Part>, warnings: 
         }
         return Ok(());
     }
+    let mut pairing = Pairing::default();
     for (index, value) in list(value, path)?.into_iter().enumerate() {
         let path = path.at(index);
-        if let Some(part) = block(value, &path, warnings)? {
+        if let Some(part) = block(value, &path, &mut pairing, warnings)? {
             parts.push(part);
         }
     }
+    parts.extend(pairing.rest().map(|served| Part::from(Content::Served(Box::new(served))).placed(path)));
     Ok(())
 }
 
 /// One block. Empty text is none.
-fn block(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result<Option<Part>, Untranslatable> {
+fn block(
+    value: &RawValue,
+    path: &Path<'_>,
+    pairing: &mut Pairing,
+    warnings: &mut Warnings,
+) -> Result<Option<Part>, Untranslatable> {
     let mut object = Object::read(value, path)?;
     let kind = object.need_text("type", path)?;
     let cache = cache_mark(&mut object, path)?;
@@ -172,7 +180,13 @@ fn block(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result<O
             let opaque = Opaque::from_client(FORMAT, OpaqueKind::Redacted, &object.need_text("data", path)?);
             Content::Reasoning(Reasoning { opaque: Some(opaque), ..Reasoning::default() })
         }
-        // It is over, and who reads on need not know how it was found.
+        "server_tool_use" if pairing.call(value.get()) => return Ok(None),
+        word if server_tools::is_result(word)
+            && let Some(served) = pairing.result(value.get(), Origin::of(FORMAT)) =>
+        {
+            Content::Served(Box::new(served))
+        }
+        // Of a tool that nobody else knows. It is over, and who reads on need not know how it was found.
         word if word == "server_tool_use" || server_tools::is_result(word) => {
             warnings.add("content_dropped", path.to_string());
             return Ok(None);
@@ -182,7 +196,9 @@ fn block(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result<O
             return Ok(Some(Part::marked(content, cache).placed(path)));
         }
     };
-    object.warn_rest(path, warnings);
+    if !matches!(content, Content::Served(_)) {
+        object.warn_rest(path, warnings);
+    }
     Ok(Some(Part::marked(content, cache).placed(path)))
 }
 

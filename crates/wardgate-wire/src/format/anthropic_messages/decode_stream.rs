@@ -1,8 +1,12 @@
 //! Reading a Messages stream as neutral events. Its blocks are the neutral parts, one to one.
 
 use super::decode_reply::{StopDetails, TURN_PAUSED, citation, stop};
+use super::gathered::{Gathered, Piece};
+use super::served::Pairing;
+use super::server_tools;
 use super::usage::MessagesUsage;
 use crate::json::Text;
+use crate::neutral::content::Citation;
 use crate::neutral::event::{Event, Open};
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin, UNSIGNED};
 use crate::neutral::reply::{PARTS_MAX, Stop};
@@ -16,6 +20,9 @@ use wardgate_core::usage::Usage;
 
 /// The longest signature that is gathered, in bytes. Signatures hold the whole reasoning of some models.
 const SIGNATURE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The most sources of one text.
+const CITATIONS_MAX: usize = 4_096;
 
 #[derive(Deserialize)]
 struct Typed<'b> {
@@ -42,6 +49,13 @@ struct StartedMessage<'b> {
 struct BlockStart<'b> {
     #[serde(borrow)]
     content_block: Block<'b>,
+}
+
+/// The same, as it came.
+#[derive(Deserialize)]
+struct WholeStart<'b> {
+    #[serde(borrow)]
+    content_block: &'b RawValue,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +98,15 @@ struct Delta<'b> {
     citation: Option<&'b RawValue>,
 }
 
+impl Delta<'_> {
+    fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        let words = [(Piece::TEXT, &self.text), (Piece::THINKING, &self.thinking), (Piece::SIGNATURE, &self.signature)];
+        let words = words.into_iter().filter_map(|(at, word)| word.as_ref().map(|word| Piece::Word(at, &word.0)));
+        let input = self.partial_json.as_ref().map(|input| Piece::Input(&input.0));
+        words.chain(input).chain(self.citation.map(|citation| Piece::Citation(citation.get())))
+    }
+}
+
 #[derive(Deserialize)]
 struct MessageDelta {
     delta: StopDelta,
@@ -112,6 +135,10 @@ enum Kind {
     /// Thinking of which nothing came yet: an empty, unsigned block is nothing at all.
     ThinkingUnopened,
     Call,
+    /// A call that Anthropic answers itself.
+    Served,
+    /// What came of one.
+    Outcome,
     /// A block that only this format knows.
     Foreign,
 }
@@ -120,10 +147,15 @@ pub(crate) struct Reader {
     origin: Origin,
     open: Kind,
     signature: String,
+    /// The sources of the open text. They may come before its words, and are of all of them.
+    cited: Vec<Citation>,
     usage: Usage,
     has_calls: bool,
     count: usize,
     stop: Option<Stop>,
+    /// The open block, where all of it is needed.
+    gathered: Option<Gathered>,
+    pairing: Pairing,
 }
 
 impl Reader {
@@ -132,10 +164,13 @@ impl Reader {
             origin,
             open: Kind::None,
             signature: String::new(),
+            cited: Vec::new(),
             usage: Usage::default(),
             has_calls: false,
             count: 0,
             stop: None,
+            gathered: None,
+            pairing: Pairing::default(),
         }
     }
 
@@ -178,6 +213,7 @@ impl Reader {
             }
             b"message_stop" => {
                 self.close(sink);
+                self.pairing.rest().for_each(|served| sink(Event::Served(&served)));
                 let stop = self.stop.take().unwrap_or_default().with_calls(self.has_calls);
                 if stop == Stop::Pause {
                     sink(Event::Lost { code: TURN_PAUSED, what: "stop_reason" });
@@ -232,6 +268,10 @@ impl Reader {
                 // Some hosts send the whole input here.
                 delta(block.input.map(RawValue::get).filter(|input| !matches!(*input, "{}" | "null")).unwrap_or(""), sink);
             }
+            kind if kind == "server_tool_use" || server_tools::is_result(kind) => {
+                self.open = if kind == "server_tool_use" { Kind::Served } else { Kind::Outcome };
+                self.gathered = Some(Gathered::new(parse::<WholeStart<'_>>(data)?.content_block.get()));
+            }
             kind => {
                 self.open = Kind::Foreign;
                 sink(Event::Lost { code: "content_dropped", what: kind });
@@ -252,11 +292,14 @@ impl Reader {
 
     fn delta(&mut self, data: &[u8], sink: &mut Sink<'_>) -> Result<(), Fault> {
         let BlockDelta { delta: said } = parse(data)?;
+        if let Some(gathered) = &mut self.gathered {
+            said.pieces().for_each(|piece| gathered.push(piece));
+        }
         match self.open {
             Kind::Text => {
                 delta(said.text.as_ref().map_or("", |text| &text.0), sink);
-                if let Some(citation) = said.citation.and_then(citation) {
-                    sink(Event::Cite(&citation));
+                if let Some(citation) = said.citation.and_then(citation).filter(|_| self.cited.len() < CITATIONS_MAX) {
+                    self.cited.push(citation);
                 }
             }
             Kind::Call => delta(said.partial_json.as_ref().map_or("", |text| &text.0), sink),
@@ -269,7 +312,7 @@ impl Reader {
                     self.signature.push_str(&signature.0);
                 }
             }
-            Kind::None | Kind::Foreign => {}
+            Kind::None | Kind::Foreign | Kind::Served | Kind::Outcome => {}
         }
         Ok(())
     }
@@ -278,7 +321,18 @@ impl Reader {
         let signature = std::mem::take(&mut self.signature);
         let is_signed = !signature.is_empty() && signature != UNSIGNED;
         let opaque = is_signed.then_some(Opaque { origin: self.origin, kind: OpaqueKind::Signature, data: signature });
+        let block = self.gathered.take().and_then(Gathered::finish);
+        std::mem::take(&mut self.cited).iter().for_each(|citation| sink(Event::Cite(citation)));
         match std::mem::replace(&mut self.open, Kind::None) {
+            Kind::Served => {
+                if !block.is_some_and(|block| self.pairing.call(&block)) {
+                    sink(Event::Lost { code: "content_dropped", what: "server_tool_use" });
+                }
+            }
+            Kind::Outcome => match block.and_then(|block| self.pairing.result(&block, self.origin)) {
+                Some(served) => sink(Event::Served(&served)),
+                None => sink(Event::Lost { code: "content_dropped", what: "tool_result" }),
+            },
             Kind::Text | Kind::Call => sink(Event::Close(None)),
             Kind::Thinking => sink(Event::Close(opaque.as_ref())),
             Kind::ThinkingUnopened if opaque.is_some() => {

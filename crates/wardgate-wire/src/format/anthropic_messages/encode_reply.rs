@@ -1,5 +1,6 @@
 //! Writing a whole Messages answer.
 
+use super::served::{Blocks, blocks};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Citation, Content};
@@ -60,6 +61,11 @@ fn write_part(json: &mut Json<'_>, part: &Content) {
                 CallKind::Custom => json.put_object("input", |json| json.put("input", &call.arguments)),
             }
         }),
+        Content::Served(served) => {
+            let Blocks { call, result, .. } = blocks(served, true);
+            json.raw(&call);
+            result.iter().for_each(|result| json.raw(result));
+        }
         Content::Image { .. } => json.object(|json| {
             json.put("type", "text");
             json.put("text", "[image]");

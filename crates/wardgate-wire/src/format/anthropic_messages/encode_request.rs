@@ -239,6 +239,7 @@ fn write_piece(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>, piece:
             fit.warn("assistant_media_dropped", path);
             text_block(json, media::PICTURE);
         }
+        Content::Served(served) => served.raw.iter().for_each(|raw| json.raw(&raw.data)),
         Content::Text { text, .. } | Content::Refusal(text) if text.trim().is_empty() => {}
         _ => json.object(|json| {
             write_block(json, piece.part);

@@ -1,11 +1,13 @@
 //! Writing neutral events as a Messages stream. Blocks follow one another, and each is closed before the end.
 
 use super::encode_reply::{is_redacted, write_citation, write_stop, write_usage};
+use super::served::{Blocks, blocks};
 use crate::json::Json;
-use crate::json::write::escape;
+use crate::json::write::{escape, one_line};
 use crate::neutral::event::{Event, Open};
 use crate::neutral::opaque::{Opaque, UNSIGNED};
 use crate::neutral::reply::Stop;
+use crate::neutral::served::Served;
 use crate::neutral::tool::CallKind;
 use crate::transcode::transcoder::ReplyOptions;
 use wardgate_core::format::Format;
@@ -71,6 +73,7 @@ impl Writer {
                 self.close(out);
             }
             Event::Sealed { opaque, .. } => self.sealed(opaque, out),
+            Event::Served(served) => self.served(served, out),
             Event::Image(_) => {
                 self.open(&Open::Text, out);
                 self.delta("[image]", out);
@@ -157,6 +160,17 @@ impl Writer {
                 json.put("partial_json", fragment);
             });
         });
+    }
+
+    fn served(&mut self, served: &Served, out: &mut Vec<u8>) {
+        let Blocks { call, input, result } = blocks(served, false);
+        for (block, input) in std::iter::once((call, input)).chain(result.map(|result| (result, String::new()))) {
+            self.block_event("content_block_start", out, |json| json.put_raw("content_block", &one_line(&block)));
+            if !input.is_empty() {
+                self.fragment(&input, out);
+            }
+            self.close(out);
+        }
     }
 
     fn signature(&self, opaque: Option<&Opaque>, out: &mut Vec<u8>) {

@@ -235,7 +235,7 @@ fn write_piece(
                         json.put("text", &reasoning.text);
                         json.put("signature", data);
                     }),
-                    OpaqueKind::Redacted | OpaqueKind::Encrypted => json.put("redactedContent", data),
+                    OpaqueKind::Redacted | OpaqueKind::Encrypted | OpaqueKind::Served => json.put("redactedContent", data),
                 });
             });
         }

@@ -1,7 +1,7 @@
 //! Reading a generateContent request. As by Google's own servers, names are taken in camelCase and in snake_case, single values in
 //! place of lists, and numbers in quotes.
 
-use super::server_tools;
+use super::{served, server_tools};
 use crate::json::read::list_or_one;
 use crate::json::{Object, Path};
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source, Turn};
@@ -138,6 +138,20 @@ fn part(
         };
         Some(by_media(&kind, source, None))
     } else {
+        if let Some(code) = object.take_either("executableCode", "executable_code") {
+            let served = served::read_code(code).map(|served| Part::from(Content::Served(Box::new(served))).placed(path));
+            parts.extend(served);
+            return Ok(());
+        }
+        if let Some(result) = object.take_either("codeExecutionResult", "code_execution_result") {
+            // It belongs to the code before it.
+            if let Some(Content::Served(served)) = parts.last_mut().map(|part| &mut part.content) {
+                served.outcome = served::read_result(result);
+            } else {
+                warnings.add("content_dropped", path.to_string());
+            }
+            return Ok(());
+        }
         match object.text("text", path)? {
             Some(text) => (!text.is_empty()).then(|| Content::text(text)),
             None => {

@@ -2,6 +2,7 @@
 
 use super::grounding::{self, Grounding};
 use super::logprobs;
+use super::served::Gathering;
 use super::usage::GeminiUsage;
 use crate::json::Text;
 use crate::neutral::content::{Citation, Source};
@@ -46,6 +47,8 @@ struct Candidate<'b> {
     grounding_metadata: Option<&'b RawValue>,
     #[serde(borrow)]
     logprobs_result: Option<&'b RawValue>,
+    #[serde(borrow)]
+    url_context_metadata: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +115,7 @@ pub(crate) struct Reader {
     searches: u32,
     /// Of the tokens of the text that comes next.
     logprobs: Vec<Logprob>,
+    served: Gathering,
     stop: Option<Stop>,
 }
 
@@ -126,6 +130,7 @@ impl Reader {
             cited: Vec::new(),
             searches: 0,
             logprobs: Vec::new(),
+            served: Gathering::default(),
             stop: None,
         }
     }
@@ -158,6 +163,7 @@ impl Reader {
             }
             if let Some(grounding) = candidate.grounding_metadata.map(Grounding::read) {
                 self.searches = self.searches.max(grounding.searches(model));
+                self.served.grounding(&grounding);
                 if self.parts.is_text_open() {
                     grounding::tell(grounding.citations(&self.text), &mut self.cited, sink);
                 }
@@ -165,6 +171,7 @@ impl Reader {
             if let Some(last) = last {
                 self.part(last, sink)?;
             }
+            candidate.url_context_metadata.into_iter().for_each(|context| self.served.url_context(context));
             if let Some(reason) = candidate.finish_reason {
                 self.stop = Some(stop(&reason.0, candidate.finish_message.as_ref().map(|message| &*message.0))?);
             }
@@ -203,8 +210,15 @@ impl Reader {
             self.parts.close(sink);
             sink(Event::Image(&Source::Base64 { media: data.mime_type.0.into_owned(), data: data.data.0.into_owned() }));
         }
-        if part.executable_code.or(part.code_execution_result).is_some() {
-            sink(Event::Lost { code: "content_dropped", what: "executableCode" });
+        if let Some(code) = part.executable_code {
+            let waiting = self.served.code(code, &self.id);
+            waiting.map_or(Ok(()), |served| self.parts.served(&served, sink))?;
+        }
+        if let Some(result) = part.code_execution_result {
+            match self.served.result(result, self.origin) {
+                Some(served) => self.parts.served(&served, sink)?,
+                None => sink(Event::Lost { code: "content_dropped", what: "codeExecutionResult" }),
+            }
         }
         let text = part.text.as_ref().map_or("", |text| &text.0);
         if !text.is_empty() && !self.logprobs.is_empty() {
@@ -240,6 +254,9 @@ impl Reader {
     /// There is no end marker: it is whole when it ended behind a reason.
     pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
         let stop = self.stop.take().ok_or_else(truncated)?;
+        for served in self.served.rest(&self.id) {
+            self.parts.served(&served, sink)?;
+        }
         self.parts.stop(stop, sink);
         sink(Event::End);
         Ok(())

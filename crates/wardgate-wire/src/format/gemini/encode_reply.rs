@@ -1,7 +1,7 @@
 //! Writing a whole generateContent answer.
 
 use super::grounding::Sources;
-use super::{logprobs, usage};
+use super::{logprobs, served, usage};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Content, Source};
@@ -48,10 +48,19 @@ fn sources(reply: &Reply) -> Sources {
         Content::Image { source, .. } => matches!(source, Source::Base64 { .. }),
         _ => false,
     };
-    for (number, part) in reply.parts.iter().filter(is_written).enumerate() {
-        if let Content::Text { text, citations, .. } = part {
-            citations.iter().for_each(|citation| sources.cite(citation, number, 0, text));
+    let mut number = 0;
+    for part in &reply.parts {
+        match part {
+            Content::Text { text, citations, .. } => {
+                citations.iter().for_each(|citation| sources.cite(citation, number, 0, text));
+            }
+            Content::Served(served) => {
+                sources.search(served);
+                number += served::parts(served);
+            }
+            _ => {}
         }
+        number += usize::from(is_written(&part));
     }
     sources
 }
@@ -78,6 +87,7 @@ fn parts(reply: &Reply, json: &mut Json<'_>) {
                 json.put_some("thoughtSignature", signature.take().as_deref());
             }),
             Content::Image { source, .. } => write_image(json, source),
+            Content::Served(served) => served::write_parts(json, served),
             _ => {}
         }
     }

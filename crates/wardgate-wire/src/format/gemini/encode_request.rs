@@ -216,6 +216,7 @@ fn write_model(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                     json.put_some("thoughtSignature", signed);
                 });
             }
+            Content::Served(served) => served.raw.iter().for_each(|raw| json.raw(&raw.data)),
             Content::Text { text, .. } | Content::Refusal(text) if !text.is_empty() => json.object(|json| {
                 json.put("text", text);
                 json.put_some("thoughtSignature", signature.take());
@@ -306,7 +307,7 @@ fn write_part(fit: &Fit<'_>, json: &mut Json<'_>, part: &Part, signature: Option
         Content::SearchResult { source, title, text } => {
             return json.object(|json| json.put("text", &media::told_passage(source, title, text)));
         }
-        Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => return,
+        Content::Call(_) | Content::Result(_) | Content::Served(_) | Content::Reasoning(_) | Content::Foreign { .. } => return,
     };
     json.object(|json| {
         match source {

@@ -4,7 +4,7 @@
 
 use super::encode_reply::{finish_reason, shown, write_call, write_image};
 use super::grounding::Sources;
-use super::{error, logprobs, usage};
+use super::{error, logprobs, served, usage};
 use crate::error_body::ErrorBody;
 use crate::json::Json;
 use crate::json::write::one_line;
@@ -115,6 +115,12 @@ impl Writer {
                 _ => {}
             },
             Event::Sealed { opaque, .. } => self.signature = Some(shown(opaque).into_owned()),
+            Event::Served(served) => {
+                self.sources.search(served);
+                if served::parts(served) > 0 {
+                    self.part(out, |json| served::write_parts(json, served));
+                }
+            }
             Event::Image(source) => self.part(out, |json| write_image(json, source)),
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Stop(stop) => self.stop(stop, out),

@@ -6,6 +6,7 @@ use crate::json::Json;
 use crate::neutral::content::Citation;
 use crate::neutral::event::Event;
 use crate::neutral::reply::GATHERED_BYTES_MAX;
+use crate::neutral::served::{Page, Served, Work};
 use crate::transcode::parts::Sink;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -62,6 +63,17 @@ impl Grounding {
         let is_early = model.is_some_and(|model| ["gemini-1", "gemini-2"].iter().any(|early| model.starts_with(early)));
         let queries = self.web_search_queries.as_ref().map_or(0, Vec::len);
         u32::try_from(if is_early { queries.min(1) } else { queries }).unwrap_or(u32::MAX)
+    }
+
+    /// What was searched for.
+    pub(super) fn queries(&self) -> &[String] {
+        self.web_search_queries.as_deref().unwrap_or_default()
+    }
+
+    /// What was found.
+    pub(super) fn pages(&self) -> impl Iterator<Item = Page> {
+        let web = self.grounding_chunks.iter().flatten().filter_map(|chunk| chunk.web.as_ref());
+        web.filter_map(|web| Some(Page { url: web.uri.clone()?, title: web.title.clone().unwrap_or_default() }))
     }
 
     /// The sources, each with its place in the open part, which begins at a byte of the whole text. Without a word on places they
@@ -138,6 +150,7 @@ pub(super) fn tell(citations: Vec<Citation>, told: &mut Vec<Citation>, sink: &mu
 /// The sources of an answer that is written.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
+    queries: Vec<String>,
     pages: Vec<(String, String)>,
     supports: Vec<Cited>,
 }
@@ -168,12 +181,26 @@ impl Sources {
         }
     }
 
+    /// What was searched for.
+    pub(super) fn search(&mut self, served: &Served) {
+        if let Work::Search(queries) = &served.work {
+            let room = CITATIONS_MAX.saturating_sub(self.queries.len());
+            self.queries.extend(queries.iter().take(room).cloned());
+        }
+    }
+
     /// The member that tells them, if there are any.
     pub(super) fn write(&self, json: &mut Json<'_>) {
-        if self.pages.is_empty() {
+        if self.pages.is_empty() && self.queries.is_empty() {
             return;
         }
         json.put_object("groundingMetadata", |json| {
+            if !self.queries.is_empty() {
+                json.put_texts("webSearchQueries", self.queries.iter().map(String::as_str));
+            }
+            if self.pages.is_empty() {
+                return;
+            }
             json.put_list("groundingChunks", |json| {
                 for (url, title) in &self.pages {
                     json.object(|json| {

@@ -1,6 +1,6 @@
 //! Reading a Chat Completions request.
 
-use super::{reasoning, server_tools};
+use super::{reasoning, served, server_tools};
 use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source, Turn};
@@ -148,7 +148,7 @@ fn message(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result
     }
     content(object.take("content"), &path.key("content"), &mut parts)?;
     if role == Role::Assistant {
-        assistant(&mut object, path, &mut parts, warnings)?;
+        assistant(&mut object, path, &mut parts)?;
     }
     if let Some(mark) = cache_mark(&mut object, path)?
         && let Some(last) = parts.last_mut()
@@ -166,19 +166,18 @@ fn message(value: &RawValue, path: &Path<'_>, warnings: &mut Warnings) -> Result
     Ok(Turn { role, parts, name, phase: None, path: path.to_string() })
 }
 
-fn assistant(
-    object: &mut Object<'_>,
-    path: &Path<'_>,
-    parts: &mut Vec<Part>,
-    warnings: &mut Warnings,
-) -> Result<(), Untranslatable> {
+fn assistant(object: &mut Object<'_>, path: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), Untranslatable> {
     if let Some(refusal) = object.text("refusal", path)?.filter(|refusal| !refusal.is_empty()) {
         parts.push(Content::Refusal(refusal).into());
     }
     object.take("annotations");
     object.take("citations");
-    if object.take("server_tool_calls").is_some() {
-        warnings.add("content_dropped", path.key("server_tool_calls").to_string());
+    if let Some(calls) = object.take(served::KEY) {
+        let path = path.key(served::KEY);
+        // They came before what was said of them.
+        let calls = served::read(calls, &path)?.into_iter().map(|it| Part::from(Content::Served(Box::new(it))).placed(&path));
+        let at = parts.iter().position(|part| matches!(part.content, Content::Text { .. })).unwrap_or(parts.len());
+        parts.splice(at..at, calls);
     }
     if object.take("audio").is_some() {
         return Err(path

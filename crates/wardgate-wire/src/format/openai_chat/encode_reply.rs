@@ -1,6 +1,6 @@
 //! Writing a whole Chat Completions answer.
 
-use super::{logprobs, reasoning};
+use super::{logprobs, reasoning, served};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Citation, Content, Reasoning};
@@ -77,6 +77,15 @@ fn message(reply: &Reply, json: &mut Json<'_>) {
                 });
             });
         });
+    }
+    let served = || {
+        reply.parts.iter().filter_map(|part| match part {
+            Content::Served(served) => Some(served),
+            _ => None,
+        })
+    };
+    if served().next().is_some() {
+        json.put_list(served::KEY, |json| served().for_each(|served| served::write(json, served, None)));
     }
     if reply.has_calls() {
         json.put_list("tool_calls", |json| {

@@ -179,7 +179,7 @@ fn write_part(fit: &Fit<'_>, json: &mut Json<'_>, part: &Part) {
                 json.put("type", "text");
                 json.put("text", &media::told_passage(source, title, text));
             }
-            Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => {
+            Content::Call(_) | Content::Result(_) | Content::Served(_) | Content::Reasoning(_) | Content::Foreign { .. } => {
                 json.put("type", "text");
                 json.put("text", "");
             }

@@ -5,6 +5,7 @@
 use super::encode_reply::{finish_reason, native, write_annotation, write_document, write_usage};
 use super::logprobs;
 use super::reasoning::{write_sealed, write_text};
+use super::served;
 use crate::json::Json;
 use crate::json::write::string;
 use crate::neutral::content::Citation;
@@ -21,6 +22,8 @@ pub(crate) struct Writer {
     open: Kind,
     /// How many calls there were; the number of the next one.
     calls: u64,
+    /// How many calls there were that the provider answered itself.
+    served: u64,
     /// How many reasoning parts there were.
     reasonings: usize,
     /// Characters of text so far, and where the open text part began.
@@ -47,6 +50,7 @@ impl Writer {
             head: Vec::new(),
             open: Kind::Text,
             calls: 0,
+            served: 0,
             reasonings: 0,
             characters: 0,
             part_start: 0,
@@ -95,6 +99,11 @@ impl Writer {
                 self.chunk(out, |json| {
                     json.put_list("reasoning_details", |json| write_sealed(json, opaque, index, *call_id));
                 });
+            }
+            Event::Served(served) => {
+                let index = self.served;
+                self.served += 1;
+                self.chunk(out, |json| json.put_list(served::KEY, |json| served::write(json, served, Some(index))));
             }
             Event::Image(source) => {
                 let url = source.to_url().unwrap_or_default();

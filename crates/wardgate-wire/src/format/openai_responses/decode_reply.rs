@@ -1,5 +1,6 @@
 //! Reading a whole Responses answer.
 
+use super::served;
 use super::stream::missing;
 use super::usage::{ResponsesUsage, ToolUsage, searches};
 use crate::format::openai_chat::decode_reply::wrong;
@@ -103,6 +104,11 @@ fn items(output: &RawValue, origin: Origin, warnings: &mut Warnings) -> Result<V
                     parts
                         .push(Content::Image { source: Source::Base64 { media: format!("image/{form}"), data }, detail: None });
                 }
+            }
+            word if served::is_one(word)
+                && let Some(served) = served::read(value, origin) =>
+            {
+                parts.push(Content::Served(Box::new(served)));
             }
             _ => warnings.add("content_dropped", kind),
         }

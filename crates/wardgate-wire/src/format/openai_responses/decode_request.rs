@@ -3,7 +3,7 @@
 //! Items that the assistant made one after the other are one turn, and so are results.
 
 use super::encode_request::LOGPROBS;
-use super::server_tools;
+use super::{served, server_tools};
 use crate::format::openai_chat::decode_request::{
     allowed, cache_mark, file_source, function, json_schema, reasoning_object, tier, word_choice,
 };
@@ -11,7 +11,7 @@ use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source, Turn};
 use crate::neutral::loss::{Untranslatable, Warnings};
-use crate::neutral::opaque::{Opaque, OpaqueKind, UNSIGNED};
+use crate::neutral::opaque::{Opaque, OpaqueKind, Origin, UNSIGNED};
 use crate::neutral::request::{Namespaced, OutputForm, Request};
 use crate::neutral::tool::{Call, CallKind, Tool, ToolChoice, ToolResult};
 use serde_json::value::RawValue;
@@ -176,9 +176,14 @@ fn item(value: &RawValue, path: &Path<'_>, request: &mut Request) -> Result<(), 
                 object.take(key);
             }
         }
-        // It is over, and who reads on need not know how it was found.
-        "web_search_call" | "code_interpreter_call" => {
-            request.warnings.add("content_dropped", path.to_string());
+        word if served::is_one(word) => {
+            match served::read(value, Origin::of(FORMAT)) {
+                Some(served) => {
+                    let part = Part::from(Content::Served(Box::new(served))).placed(path);
+                    push(request, Role::Assistant, part, path);
+                }
+                None => request.warnings.add("content_dropped", path.to_string()),
+            }
             return Ok(());
         }
         // An item of an answer that is not kept here, or no longer; else the item stood here. Without reasoning the conversation

@@ -4,6 +4,7 @@
 //! repeat them are left alone, but an item that came without deltas is read from its end.
 
 use super::decode_reply::{Response, citation, reasoning, sealed_piece};
+use super::served;
 use crate::format::openai_chat::calls::{Calls, Fragment};
 use crate::format::openai_chat::logprobs;
 use crate::json::{Object, Path, Text};
@@ -209,6 +210,12 @@ impl Reader {
                     let media = format!("image/{}", item.output_format.as_ref().map_or("png", |form| &form.0));
                     sink(Event::Image(&Source::Base64 { media, data: result.0.into_owned() }));
                 }
+            }
+            word if served::is_one(word)
+                && let Some(served) = served::read(raw, self.origin) =>
+            {
+                self.flush(sink)?;
+                self.parts.served(&served, sink)?;
             }
             kind => sink(Event::Lost { code: "content_dropped", what: kind }),
         }

@@ -156,6 +156,7 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                     json.put("arguments", &function_arguments(call.kind, &call.arguments));
                 }
             }),
+            Content::Served(served) => served.raw.iter().for_each(|raw| json.raw(&raw.data)),
             Content::Text { .. } | Content::Refusal(_) => {
                 let is_said = |part: &Part| matches!(part.content, Content::Text { .. } | Content::Refusal(_));
                 let more = message.pieces[index..].iter().take_while(|piece| is_said(piece.part)).count();

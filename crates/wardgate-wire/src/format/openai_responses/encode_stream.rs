@@ -5,7 +5,7 @@
 
 mod item;
 
-use super::{error, usage};
+use super::{error, served, usage};
 use crate::error_body::ErrorBody;
 use crate::format::openai_chat::logprobs;
 use crate::json::Json;
@@ -15,6 +15,7 @@ use crate::neutral::event::{Event, Open};
 use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::{Opaque, fnv};
 use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
+use crate::neutral::served::Served;
 use crate::neutral::tool::CallKind;
 use crate::transcode::transcoder::ReplyOptions;
 use item::{Item, Kind, element};
@@ -64,6 +65,7 @@ impl Writer {
                 self.add_item(Kind::Reasoning, out);
                 self.finish_item(Some(opaque), out);
             }
+            Event::Served(served) => self.served(served, out),
             Event::Image(source) => self.image(source, out),
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Stop(stop) => {
@@ -303,6 +305,41 @@ impl Writer {
             });
         }
         element(&mut self.output, item.as_bytes());
+    }
+
+    /// A call that the provider answered itself, from its beginning to its end.
+    fn served(&mut self, served: &Served, out: &mut Vec<u8>) {
+        self.finish_item(None, out);
+        let index = self.items;
+        self.items += 1;
+        let told = served::write(served, fnv(self.id.bytes().chain(index.to_le_bytes())), index);
+        let whole = |writer: &mut Self, name: &str, item: &str, out: &mut Vec<u8>| {
+            writer.event(name, out, |_, json| {
+                json.put_number("output_index", index);
+                json.put_raw("item", item);
+            });
+        };
+        let address = |json: &mut Json<'_>| {
+            json.put("item_id", &told.id);
+            json.put_number("output_index", index);
+        };
+        whole(self, "response.output_item.added", &told.begun, out);
+        told.before.iter().for_each(|name| self.event(name, out, |_, json| address(json)));
+        if let Some(code) = &told.code {
+            for (name, field) in [("delta", "delta"), ("done", "code")] {
+                let name = format!("response.code_interpreter_call_code.{name}");
+                self.event(&name, out, |_, json| {
+                    address(json);
+                    json.put(field, code);
+                });
+            }
+        }
+        told.behind.iter().for_each(|name| self.event(name, out, |_, json| address(json)));
+        whole(self, "response.output_item.done", &told.done, out);
+        // The terminal event repeats everything, within a bound.
+        if self.output.len() + told.done.len() <= GATHERED_BYTES_MAX {
+            element(&mut self.output, told.done.as_bytes());
+        }
     }
 
     /// Ends a broken stream: with what there was of the response, or with a bare error if nothing was said yet.

@@ -23,7 +23,7 @@ pub(super) fn write_reasoning(fit: &Fit<'_>, json: &mut Json<'_>, reasoning: &Re
     };
     let Some(data) = fit.readable(opaque, path) else { return };
     json.object(|json| match opaque.kind {
-        OpaqueKind::Redacted | OpaqueKind::Encrypted => {
+        OpaqueKind::Redacted | OpaqueKind::Encrypted | OpaqueKind::Served => {
             json.put("type", "redacted_thinking");
             json.put("data", data);
         }

@@ -47,7 +47,7 @@ pub(super) fn write_block(json: &mut Json<'_>, part: &Part, documents: &Cell<usi
                 }
             });
         }),
-        Content::Call(_) | Content::Result(_) | Content::Reasoning(_) | Content::Foreign { .. } => {}
+        Content::Call(_) | Content::Result(_) | Content::Served(_) | Content::Reasoning(_) | Content::Foreign { .. } => {}
     }
 }
 
