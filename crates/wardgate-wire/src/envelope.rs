@@ -30,6 +30,12 @@ pub fn are_in(format: Format, body: &[u8]) -> bool {
     memmem::find(body, if format == Format::Gemini { BASE64 } else { PLAIN }).is_some()
 }
 
+/// Whether a body of Chat Completions has a member beside an envelope that its providers do not know, and may refuse.
+#[must_use]
+pub fn holds_foreign_members(body: &[u8]) -> bool {
+    are_in(Format::OpenAiChat, body) && memmem::find(body, FOREIGN.as_bytes()).is_some()
+}
+
 /// The body without its envelopes: blocks and items that hold one are left out. None when it is no JSON.
 #[must_use]
 pub fn strip(body: &[u8]) -> Option<String> {

@@ -191,8 +191,11 @@ fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -
     let peek = peek.map_err(Failure::BodyWrong)?;
     let is_json_array = call.model.is_some() && peek.is_stream && !asks_for_events(query);
     // Providers of other formats do not look at what is in envelopes.
-    let may_hold_envelopes = matches!(surface, Surface::Messages | Surface::Responses | Surface::GenerateContent);
-    let has_envelopes = may_hold_envelopes && envelope::are_in(surface.format(), &body);
+    let has_envelopes = match surface {
+        Surface::Messages | Surface::Responses | Surface::GenerateContent => envelope::are_in(surface.format(), &body),
+        Surface::ChatCompletions => envelope::holds_foreign_members(&body),
+        _ => false,
+    };
     let (moment, neutral, units) = (OnceLock::new(), OnceLock::new(), units::asked(surface, &body));
     Ok(Ask { surface, body, peek, is_json_array, has_envelopes, form: None, moment, units, memory, earlier: None, neutral })
 }
