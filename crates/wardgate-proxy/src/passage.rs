@@ -132,11 +132,12 @@ impl Passage {
                 if let Some(Keeper { keepsakes, key_id }) = keeper {
                     keepsakes.keep(*key_id, Keepsake::of(&reply, options.aliases.clone()));
                 }
+                let facts = ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) };
+                options.reckon(&mut reply, body.len() as u64);
                 let body: Bytes = transcode::encode_reply(*client, &reply, options).into();
                 if let (Some(recording), Ok(answer)) = (recording, std::str::from_utf8(&body)) {
                     recording.keep(answer);
                 }
-                let facts = ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) };
                 Ok(Whole { body, facts, warnings: reply.warnings })
             }
             Self::Vectors(vectors) => {

@@ -55,6 +55,9 @@ pub const TOOLS_MAX: usize = 4_096;
 /// The warning of an answer that ended for a reason of which this gateway has not heard. The client is told that it ended.
 pub(crate) const UNKNOWN_FINISH_REASON: &str = "unknown_finish_reason";
 
+/// The warning of usage that no provider told.
+pub(crate) const USAGE_ESTIMATED: &str = "usage_estimated";
+
 /// A request in a provider's format.
 #[derive(Debug, Clone)]
 pub struct Encoded {

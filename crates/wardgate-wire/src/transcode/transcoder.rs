@@ -13,7 +13,7 @@ use crate::neutral::reply::{GATHERED_BYTES_MAX, Reply, Stop};
 use crate::neutral::tool::CallKind;
 use crate::recall::{self, Identity};
 use crate::stream::StreamFacts;
-use crate::transcode::{UNKNOWN_FINISH_REASON, completions};
+use crate::transcode::{UNKNOWN_FINISH_REASON, USAGE_ESTIMATED, completions};
 use bytes::Bytes;
 use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
@@ -39,8 +39,8 @@ pub struct ReplyOptions {
     pub stops: Stops,
     /// The answer comes as the arguments of a call that the client knows nothing of.
     pub is_json_call: bool,
-    /// How to reckon what a stream used that the gateway ends before the provider says so. None: the client is told what was
-    /// reported so far.
+    /// How to reckon what an answer used of which the provider does not say so, or which the gateway ends before that. None: the
+    /// client is told what was reported so far.
     pub estimate: Option<Estimate>,
     /// How the client may come back to the answer (Responses). None: its id is the provider's.
     pub identity: Option<Box<Identity>>,
@@ -70,6 +70,14 @@ impl ReplyOptions {
             json_tool::unwrap(reply);
         }
         self.stops.cut(reply);
+    }
+
+    /// Fills in what a whole answer of so many bytes used, where the provider said nothing.
+    pub fn reckon(&self, reply: &mut Reply, content_bytes: u64) {
+        if let (None, Some(estimate)) = (reply.usage, self.estimate) {
+            reply.usage = Some(estimate.usage(None, content_bytes));
+            reply.warnings.add(USAGE_ESTIMATED, "usage");
+        }
     }
 }
 
@@ -326,14 +334,18 @@ impl Teller {
             match told {
                 Event::Lost { code, what } => warnings.add(code, *what),
                 Event::Stop(Stop::Other(word)) => warnings.add(UNKNOWN_FINISH_REASON, word.as_str()),
-                // Only a sequence ends an answer while its text is being told.
-                Event::Stop(_) if matches!(event, Event::Delta(_)) => {
-                    facts.is_cut = true;
-                    if let Some(estimate) = estimate {
-                        encoder.push(&Event::Usage(estimate.usage(facts.usage, facts.content_bytes)), out);
-                    }
-                }
                 _ => {}
+            }
+            if let Event::Stop(_) = told {
+                // Only a sequence ends an answer while its text is being told.
+                facts.is_cut = matches!(event, Event::Delta(_));
+                // Clients divide by it.
+                if let Some(estimate) = estimate.filter(|_| facts.is_cut || facts.usage.is_none()) {
+                    if !facts.is_cut {
+                        warnings.add(USAGE_ESTIMATED, "usage");
+                    }
+                    encoder.push(&Event::Usage(estimate.usage(facts.usage, facts.content_bytes)), out);
+                }
             }
             let before = out.len();
             encoder.push(told, out);

@@ -288,3 +288,44 @@ async fn nasty_answers_are_a_502_in_the_clients_form_and_counted_once_each() {
         assert!(events.iter().all(|event| event["completion"] == "failed"), "{client:?} to {provider:?}");
     }
 }
+
+/// Clients divide by it. The ledger has the same numbers, as an estimate.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn usage_that_nobody_told_is_reckoned_for_the_client() {
+    let without = |text: &str| text.replace("\"usage\"", "\"unknown\"").replace("\"usageMetadata\"", "\"unknown\"");
+    for (client, provider) in pairs() {
+        for is_stream in [false, true] {
+            let what = format!("{client:?} to {provider:?}, stream {is_stream}");
+            let reply = if is_stream {
+                Reply::events(
+                    &provider.stream(&["Good ", "day, all of you"]).iter().map(|event| without(event)).collect::<Vec<_>>(),
+                )
+            } else {
+                Reply::whole(200, "application/json", without(&provider.whole("Good day, all of you").to_string()))
+            };
+            let upstream = Upstream::always(reply).await;
+            let gateway = before(&upstream, provider).await;
+            let answer = ask(client).stream(is_stream).send(&gateway).await;
+            let said = read(client, &answer, is_stream);
+            let event = &gateway.usage(1).await[0];
+            let counted = [&event["inputTokensEstimate"], &event["outputTokensEstimate"]].map(|count| count.as_u64().unwrap());
+            assert_eq!(said.tokens, Some((counted[0], counted[1])), "{what}: {event} {}", answer.text());
+            assert!(counted[0] > 0 && counted[1] > 0 && event["usageEstimated"] == true, "{what}: {event}");
+            // A stream's headers may be gone by then.
+            assert!(is_stream || answer.header("x-wardgate-warnings") == "usage_estimated;usage", "{what}");
+        }
+    }
+}
+
+/// Whoever did not ask for usage gets none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chat_stream_has_usage_for_those_alone_who_asked() {
+    for provider in PROVIDERS.into_iter().filter(|provider| *provider != Dialect::Chat) {
+        let upstream = Upstream::always(Reply::streams(provider, &["Good ", "day"])).await;
+        let gateway = before(&upstream, provider).await;
+        for client in [Dialect::Chat, Dialect::Completions] {
+            let answer = Ask::new(client, "up:some-model").stream(true).send(&gateway).await;
+            assert_eq!(read(client, &answer, true).tokens, None, "{client:?} to {provider:?}: {}", answer.text());
+        }
+    }
+}
