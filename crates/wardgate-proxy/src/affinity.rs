@@ -1,5 +1,7 @@
 //! Who made the reasoning that comes back with a conversation, so that its maker is asked first.
 //!
+//! The same goes for what a conversation in Responses names by an id alone, and lives where the id was given.
+//!
 //! Only its maker can read it; anyone else refuses it, or goes without. Envelopes name their maker. Raw pieces, which clients get
 //! from providers of their own format, are remembered here by a number for as long as an agent's turn may take. A request with
 //! one candidate has nothing to choose, so nothing of this is done for it.
@@ -8,6 +10,7 @@ use crate::deps::Deps;
 use crate::health::Watched;
 use crate::phase::aside::here;
 use crate::phase::ask::Ask;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::time::Duration;
 use wardgate_core::format::Format;
@@ -39,7 +42,8 @@ struct Maker {
 
 impl Default for Affinity {
     fn default() -> Self {
-        Self { makers: Cache::builder().max_capacity(PIECES_MAX).time_to_live(REMEMBERED_FOR).build() }
+        let makers = Cache::builder().max_capacity(PIECES_MAX).eviction_policy(EvictionPolicy::lru());
+        Self { makers: makers.time_to_live(REMEMBERED_FOR).build() }
     }
 }
 

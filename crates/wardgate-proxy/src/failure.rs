@@ -67,6 +67,8 @@ pub(crate) enum Failure {
     ModelNotListed(String),
     /// No answer of this id in the account.
     GenerationUnknown(String),
+    /// No answer in Responses of this id is kept for the key.
+    ResponseUnknown(String),
     /// The call came back to the gateway that made it.
     Loop,
     /// The body is compressed.

@@ -5,6 +5,7 @@
 //! restart, a conversation goes on as if nothing had been kept, which every provider can be asked to bear. A store that gateways
 //! share would stand behind [`Keepsakes::keep`] and [`Keepsakes::find`].
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -40,7 +41,12 @@ impl Default for Keepsakes {
             let bytes = kept.iter().map(Kept::length).sum::<usize>();
             u32::try_from(bytes).unwrap_or(u32::MAX).saturating_add(ANSWER_BYTES)
         };
-        let pieces = Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).time_to_live(KEPT_FOR).build();
+        let pieces = Cache::builder()
+            .max_capacity(BYTES_MAX)
+            .weigher(weigh)
+            .eviction_policy(EvictionPolicy::lru())
+            .time_to_live(KEPT_FOR)
+            .build();
         Self { pieces, is_used: Arc::default() }
     }
 }

@@ -28,6 +28,7 @@ pub mod drain;
 mod stall;
 mod headers;
 mod generation;
+mod responses;
 mod own_key;
 mod credits;
 mod telling;

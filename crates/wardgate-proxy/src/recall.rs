@@ -87,10 +87,20 @@ impl Recall {
 
     /// The turn of a key whose answer has this number.
     pub(crate) fn find(&self, key_id: AccessKeyId, answer: u64) -> Option<Arc<Kept>> {
-        let kept = self.turns.get(&digest(key_id, answer))?;
-        let now = self.clock.now();
-        let used_at = kept.used_at.swap(now.unix_micros(), Ordering::Relaxed);
-        (now.since(Timestamp::from_unix_micros(used_at)) < KEPT_FOR).then_some(kept)
+        let place = digest(key_id, answer);
+        let kept = self.turns.get(&place)?;
+        let (now, used_at) = (self.clock.now(), Timestamp::from_unix_micros(kept.used_at.load(Ordering::Relaxed)));
+        if now.since(used_at) >= KEPT_FOR {
+            self.turns.invalidate(&place);
+            return None;
+        }
+        kept.used_at.store(now.unix_micros(), Ordering::Relaxed);
+        Some(kept)
+    }
+
+    /// Forgets a turn. Conversations that go on behind it are not found either then.
+    pub(crate) fn forget(&self, key_id: AccessKeyId, answer: u64) {
+        self.turns.invalidate(&digest(key_id, answer));
     }
 }
 
@@ -288,6 +298,11 @@ mod tests {
         clock.advance(KEPT_FOR - Duration::from_secs(1));
         assert!(is_found(mine, "a"), "it was used meanwhile");
         clock.advance(KEPT_FOR);
+        assert!(!is_found(mine, "a") && !is_found(mine, "a"), "looking for it is no use of it");
+        recall.keep(mine, "a", turn(1));
+        recall.forget(other, number("a"));
+        assert!(is_found(mine, "a"));
+        recall.forget(mine, number("a"));
         assert!(!is_found(mine, "a"));
     }
 

@@ -25,6 +25,7 @@ use crate::rate_headers;
 use crate::recall;
 use crate::request_log::RequestLog;
 use crate::respond;
+use crate::responses;
 use crate::telling::Telling;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response};
@@ -80,6 +81,14 @@ async fn tell(
         },
         Ok(Topic::Generation) => match caller(deps, &inbound, &mut log).await {
             Ok(caller) => generation::get(deps, &caller, inbound.uri.query()).await,
+            Err(failure) => Err(failure),
+        },
+        Ok(Topic::Response(id)) => match caller(deps, &inbound, &mut log).await {
+            Ok(caller) => responses::get(deps, &caller, &id, inbound.uri.query()),
+            Err(failure) => Err(failure),
+        },
+        Ok(Topic::ForgetResponse(id)) => match caller(deps, &inbound, &mut log).await {
+            Ok(caller) => responses::forget(deps, &caller, &id),
             Err(failure) => Err(failure),
         },
         Ok(Topic::Credits) => match caller(deps, &inbound, &mut log).await {

@@ -274,6 +274,15 @@ fn tell(failure: &Failure) -> Told {
                 "this account has no answer {id:?}; its id is in the answer's header x-generation-id, and /api/v1/generation?id= asks for it"
             ),
         ),
+        Failure::ResponseUnknown(id) => ours(
+            404,
+            NotFound,
+            "unknown_response",
+            format!(
+                "no response {id:?} is kept for this access key: it was made with another key or with store: false, was too long, \
+                 is too old, or is at the provider that made it"
+            ),
+        ),
         Failure::Loop => ours(
             502,
             Server,

@@ -4,8 +4,11 @@
 //! conversation. An envelope says so itself. Of a raw piece a number is made, by which it is known again when it comes back. The
 //! pieces are searched for by the names they have, which no text can hold unescaped; one that is overlooked costs an attempt at
 //! worst.
+//!
+//! Of Responses the same holds for ids: what a conversation names by its id alone, only who gave the id can find.
 
 use crate::neutral::opaque::Opaque;
+use crate::recall;
 use crate::wants::hash;
 use base64ct::{Base64, Encoding};
 use memchr::{memchr3, memmem};
@@ -44,9 +47,12 @@ const fn names(format: Format) -> &'static [&'static str] {
     }
 }
 
-/// The newest piece in a conversation: the one that stands last.
+/// The newest piece in a conversation: the one that stands last. What is named by its id alone comes before all that is there.
 #[must_use]
 pub fn newest(format: Format, body: &[u8]) -> Option<Minted> {
+    if let Some(id) = named(format, body) {
+        return Some(Minted::Raw(number(id)));
+    }
     let raw = names(format).iter().flat_map(|name| {
         let places = last_places(body, name.as_bytes());
         places.into_iter().rev().find_map(|at| Some((at, read(value(&body[at + name.len()..])?)?)))
@@ -61,6 +67,24 @@ pub fn newest(format: Format, body: &[u8]) -> Option<Minted> {
     raw.chain(envelope).max_by_key(|(at, _)| *at).map(|(_, minted)| minted)
 }
 
+/// The id of the answer that a conversation goes on behind, else that of the last item that it may name by its id.
+fn named(format: Format, body: &[u8]) -> Option<&[u8]> {
+    if format != Format::OpenAiResponses {
+        return None;
+    }
+    let last = |name: &[u8]| last_places(body, name).into_iter().rev().find_map(|at| id(&body[at + name.len()..]));
+    last(b"\"previous_response_id\"").or_else(|| recall::names_items(body).then(|| last(ID)).flatten())
+}
+
+/// The name of an answer's id, and of an item's.
+const ID: &[u8] = b"\"id\"";
+
+/// An id behind its name, of those kinds that conversations name.
+fn id(rest: &[u8]) -> Option<&[u8]> {
+    let id = value(rest).filter(|id| id.len() >= LENGTH_MIN)?;
+    [&b"resp_"[..], b"msg_", b"rs_", b"fc_"].iter().any(|kind| id.starts_with(kind)).then_some(id)
+}
+
 /// The last places of a name. Searched from the front, since that is many times faster than from the end.
 fn last_places(body: &[u8], name: &[u8]) -> VecDeque<usize> {
     let mut places = VecDeque::new();
@@ -73,8 +97,12 @@ fn last_places(body: &[u8], name: &[u8]) -> VecDeque<usize> {
     places
 }
 
-/// The numbers of the raw pieces in an answer, or in whole events of one.
+/// The numbers of the raw pieces in an answer, or in whole events of one, and of the ids in it that a conversation may name.
 pub fn each(format: Format, answer: &[u8], mut found: impl FnMut(u64)) {
+    if format == Format::OpenAiResponses {
+        let ids = memmem::find_iter(answer, ID).filter_map(|at| id(&answer[at + ID.len()..]));
+        ids.take(PLACES_MAX).for_each(|id| found(number(id)));
+    }
     for name in names(format) {
         for at in memmem::find_iter(answer, *name).take(PLACES_MAX) {
             if let Some(Minted::Raw(number)) = value(&answer[at + name.len()..]).and_then(read) {
@@ -171,9 +199,32 @@ mod tests {
         assert_eq!(found.len(), 1);
     }
 
+    #[test]
+    fn what_is_named_by_its_id_leads_to_who_gave_the_id() {
+        let (answer, item, sealed) = ("resp_0123456789abcdef", "msg_0123456789abcdef", "A".repeat(40));
+        let event = format!(
+            r#"data: {{"response":{{"id": "{answer}","output":[{{"id":"{item}"}},{{"id":"call_0123456789abcdef"}}]}}}}"#
+        );
+        let mut found = Vec::new();
+        each(Format::OpenAiResponses, event.as_bytes(), |number| found.push(number));
+        assert_eq!(found, [number(answer.as_bytes()), number(item.as_bytes())]);
+        each(Format::OpenAiChat, event.as_bytes(), |_| panic!("Chat has no such ids"));
+        let check = |body: &str, expected| assert_eq!(newest(Format::OpenAiResponses, body.as_bytes()), expected, "{body}");
+        let reference = format!(r#"{{"id":"{item}","type":"item_reference"}}"#);
+        check(
+            &format!(r#"{{"input":[{reference},{{"encrypted_content":"{sealed}"}},{{"id":"call_0123456789abcdef"}}]}}"#),
+            raw(item),
+        );
+        check(&format!(r#"{{"previous_response_id":"{answer}","input":[{reference}]}}"#), raw(answer));
+        check(
+            &format!(r#"{{"previous_response_id":null,"input":[{{"id":"{item}","encrypted_content":"{sealed}"}}]}}"#),
+            raw(&sealed),
+        );
+    }
+
     proptest! {
         #[test]
-        fn no_bytes_panic(body in r#"("(signature|thought_signature|wg1\.|d2cxL)"?[:"\\= a-z]{0,20}){0,6}"#) {
+        fn no_bytes_panic(body in r#"("(signature|id|item_reference|previous_response_id|wg1\.|d2cxL)"?[:"\\= a-z]{0,20}){0,6}"#) {
             for format in Format::ALL {
                 let _ = newest(format, body.as_bytes());
                 each(format, body.as_bytes(), |_| {});

@@ -94,7 +94,7 @@ pub fn may_name(body: &[u8]) -> bool {
     memmem::find(body, b"\"previous_response_id\"").is_some() || names_items(body)
 }
 
-fn names_items(body: &[u8]) -> bool {
+pub(crate) fn names_items(body: &[u8]) -> bool {
     memmem::find(body, b"\"item_reference\"").is_some()
 }
 

@@ -57,6 +57,20 @@ for (const name of Object.keys(SPEAKERS)) {
     assert.equal(said.content[0].text, ANSWER);
   });
 
+  // The sandbox keeps nothing: what it speaks itself, it is asked as it stands.
+  test(`Responses through ${name}, by the answer before`, { skip: name === "node-responses" }, async () => {
+    const tools = [{ type: "function", name: "weather", parameters: SCHEMA, strict: false }];
+    const turn = async (input, previous_response_id) =>
+      openai().responses.stream({ model, input, tools, previous_response_id }).finalResponse();
+    const first = await turn(QUESTION);
+    const call = first.output.find((item) => item.type === "function_call");
+    const second = await turn([{ type: "function_call_output", call_id: call.call_id, output: "12 degrees" }], first.id);
+    assert.deepEqual([second.previous_response_id, second.output_text], [first.id, ANSWER]);
+    assert.deepEqual((await openai().responses.retrieve(first.id)).output, first.output);
+    await openai().responses.delete(first.id);
+    await assert.rejects(turn("again", first.id), { status: 400, code: "previous_response_not_found" });
+  });
+
   test(`Messages through ${name}`, async () => {
     const tools = [{ name: "weather", input_schema: SCHEMA }];
     const messages = [{ role: "user", content: QUESTION }];

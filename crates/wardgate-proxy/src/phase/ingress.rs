@@ -66,6 +66,10 @@ pub(crate) enum Topic {
     Model(String),
     /// What became of an answer (OpenRouter).
     Generation,
+    /// An answer in Responses that is kept here.
+    Response(String),
+    /// The same, to be forgotten.
+    ForgetResponse(String),
     /// What the key is (OpenRouter).
     Key,
     /// What is left of the account's credits.
@@ -104,7 +108,12 @@ pub(crate) fn route<B>(deps: &Deps, request: &Request<B>, log: &mut RequestLog) 
         return Err(Failure::Loop);
     }
     let path = request.uri().path();
-    let route = route_path(path).ok_or_else(|| Failure::PathUnknown(path.chars().take(200).collect()))?;
+    let mut route = route_path(path).ok_or_else(|| Failure::PathUnknown(path.chars().take(200).collect()))?;
+    if let Route::Tell(Topic::Response(id)) = &mut route
+        && *request.method() == Method::DELETE
+    {
+        route = Route::Tell(Topic::ForgetResponse(std::mem::take(id)));
+    }
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     match &route {
         Route::Generate(call) => {
@@ -118,6 +127,8 @@ pub(crate) fn route<B>(deps: &Deps, request: &Request<B>, log: &mut RequestLog) 
             }
         }
         Route::Explain if request.method() != Method::POST => return Err(Failure::MethodWrong { allowed: "POST" }),
+        Route::Tell(Topic::ForgetResponse(_)) => {}
+        Route::Tell(Topic::Response(_)) if !is_read => return Err(Failure::MethodWrong { allowed: "GET, HEAD, DELETE" }),
         Route::Tell(_) if !is_read => return Err(Failure::MethodWrong { allowed: "GET, HEAD" }),
         Route::Explain | Route::Tell(_) => {}
     }
@@ -161,9 +172,16 @@ fn route_path(path: &str) -> Option<Route> {
         "route/explain" => return Some(Route::Explain),
         "generation" if path.starts_with("/api/") => return Some(Route::Tell(Topic::Generation)),
         "key" | "auth/key" if path.starts_with("/api/") => return Some(Route::Tell(Topic::Key)),
-        _ => return gemini_path(rest),
+        _ => return response_path(rest).or_else(|| gemini_path(rest)),
     };
     Some(Route::Generate(Call::of(surface)))
+}
+
+/// An answer in Responses, by its id in either form. Other words stand there for what else can be asked of that surface.
+fn response_path(rest: &str) -> Option<Route> {
+    let id = rest.strip_prefix("responses/")?;
+    let is_id = ["resp_", "gen-"].iter().any(|prefix| id.starts_with(prefix)) && !id.contains('/');
+    is_id.then(|| Route::Tell(Topic::Response(id.to_owned())))
 }
 
 /// The list of models, or one of them.
@@ -275,6 +293,8 @@ mod tests {
         check("/api/v1/generation", Some(Route::Tell(Topic::Generation)));
         check("/api/v1/key", Some(Route::Tell(Topic::Key)));
         check("/v1/route/explain", Some(Route::Explain));
+        check("/v1/responses/resp_1", Some(Route::Tell(Topic::Response("resp_1".to_owned()))));
+        check("/api/v1/responses/gen-1-a", Some(Route::Tell(Topic::Response("gen-1-a".to_owned()))));
         for surface in Surface::ALL.into_iter().filter(|surface| !surface.upstream_path().contains("{model}")) {
             // What is in Voyage's form is seen by the body alone.
             let seen = if surface == Surface::VoyageRerank { Surface::Rerank } else { surface };
@@ -288,6 +308,9 @@ mod tests {
             "/v1",
             "/v1/",
             "/v1/models/",
+            "/v1/responses/",
+            "/v1/responses/compact",
+            "/v1/responses/resp_1/input_items",
             "/v1/modelsx",
             "/v1beta",
             "/v1beta/models/",

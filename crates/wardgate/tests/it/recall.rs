@@ -2,9 +2,10 @@
 //!
 //! What is expected is simple to say: the provider is asked the same, byte for byte, as if the client had kept the conversation.
 
+use crate::scene::forget_health;
 use crate::{ask, dev};
 use serde_json::{Value, json};
-use wardgate_testkit::{Answer, Ask, Dialect, Gateway, Reply, Upstream};
+use wardgate_testkit::{Answer, Ask, Dialect, Gateway, Key, Reply, Upstream};
 
 const PROVIDERS: [Dialect; 5] = [Dialect::Chat, Dialect::Messages, Dialect::Gemini, Dialect::Cohere, Dialect::Converse];
 
@@ -255,4 +256,71 @@ async fn openrouters_base_tells_another_id_which_is_found_too() {
         response(&by_answer.send(&gateway).await);
     }
     gateway.usage(6).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_can_be_asked_for_and_forgotten() {
+    let upstream = Upstream::always(Reply::says(Dialect::Chat, "Yes.")).await;
+    let gateway = before(&upstream, Dialect::Chat).await;
+    let other = gateway.create_key("another").await;
+    for is_stream in [false, true] {
+        let first = response(&question().stream(is_stream).send(&gateway).await);
+        let send = |method: &'static str, key: &Key, query: &str| {
+            let (client, target) = (gateway.client(), format!("/v1/responses/{}{query}", first["id"].as_str().unwrap()));
+            let authorization = format!("Bearer {}", key.token);
+            async move { client.send(method.parse().unwrap(), &target, &[("authorization", &authorization)], "").await }
+        };
+        let unknown =
+            |answer: Answer| assert_eq!((answer.status, &answer.json()["error"]["code"]), (404, &"unknown_response".into()));
+        unknown(send("GET", &other, "").await);
+        unknown(send("DELETE", &other, "").await);
+        let told = send("GET", gateway.key(), "").await;
+        assert_eq!((told.status, told.json()), (200, first.clone()));
+        assert_eq!(send("GET", gateway.key(), "?include=a&stream=true").await.status, 400);
+        assert_eq!(send("POST", gateway.key(), "").await.status, 405);
+        let deleted = send("DELETE", gateway.key(), "").await;
+        assert_eq!(deleted.json(), json!({"id": first["id"], "object": "response", "deleted": true}));
+        unknown(send("GET", gateway.key(), "").await);
+        let [_, by_reference, by_answer] = next_turns(&first);
+        is_not_found(by_reference, &gateway, &upstream, "an item that was forgotten").await;
+        is_not_found(by_answer, &gateway, &upstream, "an answer that was forgotten").await;
+    }
+    gateway.usage(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_provider_keeps_is_asked_of_the_credential_that_made_it() {
+    const ANSWER: &str = "resp_0123456789abcdef0123456789abcdef";
+    const ITEM: &str = "msg_0123456789abcdef0123456789abcdef";
+    for is_stream in [false, true] {
+        let upstream = Upstream::scripted(move |seen| {
+            let is_first = seen.headers.iter().any(|(_, value)| value.contains("key-one"));
+            let named = |text: String| text.replace("resp_1", ANSWER).replace("msg_1", ITEM);
+            match (seen.number, is_stream) {
+                (0, _) if is_first => Reply::with_headers(429, &[("retry-after", "30")], "{}"),
+                (_, false) => Reply::whole(200, "application/json", named(Dialect::Responses.whole("Yes.").to_string())),
+                (_, true) => Reply::events(&Dialect::Responses.stream(&["Yes."]).into_iter().map(named).collect::<Vec<_>>()),
+            }
+        })
+        .await;
+        let gateway = before(&upstream, Dialect::Responses).await;
+        for key in ["key-one", "key-two"] {
+            gateway.add_provider_key("up", key).await;
+        }
+        let first = question().stream(is_stream).send(&gateway).await;
+        assert_eq!((first.status, first.header("x-wardgate-attempts")), (200, "2"));
+        forget_health(&gateway).await;
+        let by = |fields: Value| question().field("input", json!([fields, {"role": "user", "content": "And then?"}]));
+        let reference = by(json!({"type": "item_reference", "id": ITEM}));
+        for (turn, key) in [
+            (question().field("previous_response_id", ANSWER), "key-two"),
+            (reference, "key-two"),
+            (by(json!({"type": "item_reference", "id": "msg_of_somebody_else"})), "key-one"),
+        ] {
+            assert_eq!(turn.stream(is_stream).send(&gateway).await.status, 200);
+            let seen = upstream.seen();
+            assert_eq!(seen.last().unwrap().header("authorization"), [format!("Bearer {key}")], "stream {is_stream}");
+        }
+        gateway.usage(5).await;
+    }
 }
