@@ -65,8 +65,10 @@ for (const name of Object.keys(SPEAKERS)) {
     const first = await turn(QUESTION);
     const call = first.output.find((item) => item.type === "function_call");
     const second = await turn([{ type: "function_call_output", call_id: call.call_id, output: "12 degrees" }], first.id);
-    assert.deepEqual([second.previous_response_id, second.output_text], [first.id, ANSWER]);
-    assert.deepEqual((await openai().responses.retrieve(first.id)).output, first.output);
+    const said = second.output.find((item) => item.type === "message");
+    assert.deepEqual([second.previous_response_id, said.content[0].text], [first.id, ANSWER]);
+    const kept = await openai().responses.retrieve(first.id);
+    assert.deepEqual([kept.id, kept.output.map((item) => item.id)], [first.id, first.output.map((item) => item.id)]);
     await openai().responses.delete(first.id);
     await assert.rejects(turn("again", first.id), { status: 400, code: "previous_response_not_found" });
   });
