@@ -6,6 +6,7 @@
 pub(crate) mod count;
 pub(crate) mod read;
 pub(crate) mod tree;
+pub(crate) mod word;
 pub(crate) mod write;
 
 pub(crate) use read::{Object, Path, Text, from_bytes, list};

@@ -15,5 +15,6 @@ pub(crate) mod encode_stream;
 pub(crate) mod reasoning;
 pub(crate) mod calls;
 pub(crate) mod logprobs;
+pub(crate) mod tier;
 mod marks;
 mod template;

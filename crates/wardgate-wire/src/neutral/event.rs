@@ -2,12 +2,13 @@
 //!
 //! The grammar is strict, whatever the provider's is, so that writers are simple: `Start`, then parts one after the other
 //! (`Open`, any number of `Delta`, `Cite` and `Logprobs`, `Close`; or `Sealed`, `Served` or `Image` alone), then `Stop`, then `End`.
-//! `Usage` and `Lost` may stand anywhere behind `Start`. `Fault` may stand anywhere and is the last.
+//! `Usage` and `Lost` may stand anywhere behind `Start`, `Tier` before it too. `Fault` may stand anywhere and is the last.
 
 use super::content::{Citation, Source};
 use super::logprobs::Logprob;
 use super::opaque::Opaque;
 use super::reply::Stop;
+use super::request::Tier;
 use super::served::Served;
 use super::tool::CallKind;
 use wardgate_core::fault::{Fault, FaultClass};
@@ -53,6 +54,8 @@ pub enum Event<'e> {
         /// What it was.
         what: &'e str,
     },
+    /// In which class of service it is made. A later report replaces an earlier one.
+    Tier(Tier),
     /// What was used so far. A later report replaces an earlier one.
     Usage(Usage),
     /// Why the answer ended.

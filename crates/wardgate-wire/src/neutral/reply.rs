@@ -3,6 +3,7 @@
 use super::content::{Content, Reasoning};
 use super::event::{Event, Open};
 use super::loss::Warnings;
+use super::request::Tier;
 use super::tool::Call;
 use wardgate_core::fault::Fault;
 use wardgate_core::usage::Usage;
@@ -28,6 +29,8 @@ pub struct Reply {
     pub stop: Stop,
     /// What it used, if that was said.
     pub usage: Option<Usage>,
+    /// In which class of service it was made, if that was said in a word that others have.
+    pub tier: Option<Tier>,
     /// What of the provider's answer has no place here.
     pub warnings: Warnings,
 }
@@ -93,6 +96,9 @@ impl Reply {
 
     /// Tells the answer as events, for a client that asked for a stream and a provider that gave none.
     pub fn replay(&self, sink: &mut dyn FnMut(Event<'_>)) {
+        if let Some(tier) = self.tier {
+            sink(Event::Tier(tier));
+        }
         sink(Event::Start { id: self.id.as_deref(), model: self.model.as_deref(), created: self.created });
         for part in &self.parts {
             replay_part(part, sink);
@@ -204,6 +210,7 @@ impl Gatherer {
             Event::Served(served) => reply.parts.push(Content::Served(Box::new((*served).clone()))),
             Event::Image(source) => reply.parts.push(Content::Image { source: (*source).clone(), detail: None }),
             Event::Lost { code, what } => reply.warnings.add(code, *what),
+            Event::Tier(tier) => reply.tier = Some(*tier),
             Event::Usage(usage) => reply.usage = Some(*usage),
             Event::Stop(stop) => reply.stop = (*stop).clone(),
             Event::End => self.is_ended = true,

@@ -390,6 +390,12 @@ fn note(event: &Event<'_>, facts: &mut StreamFacts) {
         }
         Event::End => facts.is_finished = true,
         Event::Fault(fault) => facts.fault = Some(Box::new((*fault).clone())),
-        Event::Open(_) | Event::Cite(_) | Event::Logprobs(_) | Event::Close(_) | Event::Usage(_) | Event::Lost { .. } => {}
+        Event::Open(_)
+        | Event::Cite(_)
+        | Event::Logprobs(_)
+        | Event::Close(_)
+        | Event::Tier(_)
+        | Event::Usage(_)
+        | Event::Lost { .. } => {}
     }
 }

@@ -51,6 +51,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     if reply.stop == Stop::Pause {
         reply.warnings.add(TURN_PAUSED, "stop_reason");
     }
+    reply.tier = message.usage.as_ref().and_then(MessagesUsage::tier);
     reply.usage = message.usage.map(|usage| usage.over(Usage::default()));
     Ok(reply)
 }

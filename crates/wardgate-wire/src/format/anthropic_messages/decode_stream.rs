@@ -196,6 +196,9 @@ impl Reader {
             b"content_block_stop" => self.close(sink),
             b"message_start" => {
                 let MessageStart { message } = parse(data)?;
+                if let Some(tier) = message.usage.as_ref().and_then(MessagesUsage::tier) {
+                    sink(Event::Tier(tier));
+                }
                 sink(Event::Start {
                     id: message.id.as_ref().map(|text| &*text.0),
                     model: message.model.as_ref().map(|text| &*text.0),

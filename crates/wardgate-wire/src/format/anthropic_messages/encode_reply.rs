@@ -1,6 +1,7 @@
 //! Writing a whole Messages answer.
 
 use super::served::{Blocks, blocks};
+use super::usage::write_tier;
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Citation, Content};
@@ -21,7 +22,10 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
         json.put_list("content", |json| reply.parts.iter().for_each(|part| write_part(json, part)));
         let is_refusal = reply.parts.iter().any(|part| matches!(part, Content::Refusal(_)));
         write_stop(json, &reply.stop, is_refusal);
-        json.put_object("usage", |json| write_usage(json, &reply.usage.unwrap_or_default()));
+        json.put_object("usage", |json| {
+            write_usage(json, &reply.usage.unwrap_or_default());
+            write_tier(json, reply.tier);
+        });
     })
 }
 

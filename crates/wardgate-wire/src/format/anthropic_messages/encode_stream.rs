@@ -2,11 +2,13 @@
 
 use super::encode_reply::{is_redacted, write_citation, write_stop, write_usage};
 use super::served::{Blocks, blocks};
+use super::usage::write_tier;
 use crate::json::Json;
 use crate::json::write::{escape, one_line};
 use crate::neutral::event::{Event, Open};
 use crate::neutral::opaque::{Opaque, UNSIGNED};
 use crate::neutral::reply::Stop;
+use crate::neutral::request::Tier;
 use crate::neutral::served::Served;
 use crate::neutral::tool::CallKind;
 use crate::transcode::transcoder::ReplyOptions;
@@ -19,6 +21,7 @@ pub(crate) struct Writer {
     open: Kind,
     is_refusal: bool,
     usage: Usage,
+    tier: Option<Tier>,
     /// Held until the first part, so that the first report of usage can be told with it.
     start: Option<(Option<String>, Option<String>)>,
 }
@@ -34,13 +37,14 @@ enum Kind {
 
 impl Writer {
     pub(crate) fn new(options: ReplyOptions) -> Self {
-        Self { options, index: 0, open: Kind::Text, is_refusal: false, usage: Usage::default(), start: None }
+        Self { options, index: 0, open: Kind::Text, is_refusal: false, usage: Usage::default(), tier: None, start: None }
     }
 
     pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
             Event::Start { id, model, .. } => self.start = Some((id.map(str::to_owned), model.map(str::to_owned))),
             Event::Usage(usage) => self.usage = *usage,
+            Event::Tier(tier) => self.tier = Some(*tier),
             Event::Fault(_) | Event::Lost { .. } => {}
             _ => {
                 self.started(out);
@@ -81,7 +85,12 @@ impl Writer {
             }
             Event::Stop(stop) => self.stop(stop, out),
             Event::End => out.extend_from_slice(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
-            Event::Start { .. } | Event::Logprobs(_) | Event::Usage(_) | Event::Lost { .. } | Event::Fault(_) => {}
+            Event::Start { .. }
+            | Event::Logprobs(_)
+            | Event::Tier(_)
+            | Event::Usage(_)
+            | Event::Lost { .. }
+            | Event::Fault(_) => {}
         }
     }
 
@@ -96,7 +105,10 @@ impl Writer {
                 json.put_raw("content", "[]");
                 json.put_null("stop_reason");
                 json.put_null("stop_sequence");
-                json.put_object("usage", |json| write_usage(json, &self.usage));
+                json.put_object("usage", |json| {
+                    write_usage(json, &self.usage);
+                    write_tier(json, self.tier);
+                });
             });
         });
     }

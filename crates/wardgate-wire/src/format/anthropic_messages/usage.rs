@@ -1,8 +1,12 @@
 //! How Messages counts: `input_tokens` leaves out what caches held, `output_tokens` includes thinking, and the counts of a
 //! stream are cumulative.
 
+use crate::json::Json;
 use crate::json::count::count;
+use crate::json::word::word;
+use crate::neutral::request::Tier;
 use serde::Deserialize;
+use serde::de::Deserializer;
 use wardgate_core::usage::Usage;
 
 /// The `usage` object. In a stream it comes twice, and the second may leave fields out.
@@ -19,6 +23,10 @@ pub(crate) struct MessagesUsage {
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
     server_tool_use: Option<ServerTools>,
+    #[serde(default, deserialize_with = "tier")]
+    service_tier: Option<Tier>,
+    #[serde(default, deserialize_with = "speed")]
+    speed: Option<Tier>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,6 +49,11 @@ struct OutputDetails {
 }
 
 impl MessagesUsage {
+    /// In which class of service it was made. None for a word that others have none for.
+    pub(crate) fn tier(&self) -> Option<Tier> {
+        self.speed.or(self.service_tier)
+    }
+
     /// The counts of this report over those of an earlier one.
     pub(crate) fn over(&self, earlier: Usage) -> Usage {
         let mut usage = earlier;
@@ -69,6 +82,31 @@ impl MessagesUsage {
             None => {}
         }
         usage
+    }
+}
+
+fn tier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tier>, D::Error> {
+    word(deserializer, |word| match word {
+        "standard" => Some(Tier::Standard),
+        "priority" => Some(Tier::Priority),
+        _ => None,
+    })
+}
+
+fn speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tier>, D::Error> {
+    word(deserializer, |word| (word == "fast").then_some(Tier::Fast))
+}
+
+/// Writes in which class of service it was made, where there is a word for that.
+pub(super) fn write_tier(json: &mut Json<'_>, tier: Option<Tier>) {
+    match tier {
+        Some(Tier::Standard) => json.put("service_tier", "standard"),
+        Some(Tier::Priority) => json.put("service_tier", "priority"),
+        Some(Tier::Fast) => {
+            json.put("service_tier", "standard");
+            json.put("speed", "fast");
+        }
+        Some(Tier::Flex | Tier::Auto) | None => {}
     }
 }
 

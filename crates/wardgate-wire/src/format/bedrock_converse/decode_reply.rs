@@ -1,12 +1,14 @@
 //! Reading a whole Converse answer.
 
 use crate::format::openai_chat::decode_reply::wrong;
+use crate::format::openai_chat::tier;
 use crate::json::count::count;
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Content, Reasoning};
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
 use crate::neutral::reply::{Reply, Stop};
+use crate::neutral::request::Tier;
 use crate::neutral::tool::{Call, CallKind};
 use crate::reply::object;
 use crate::transcode::decoder::unreadable;
@@ -22,6 +24,15 @@ struct Answer<'b> {
     output: Option<Output<'b>>,
     stop_reason: Option<String>,
     usage: Option<ConverseUsage>,
+    service_tier: Option<ServiceTier>,
+}
+
+/// In which class of service an answer was made.
+#[derive(Debug, Deserialize)]
+pub(super) struct ServiceTier {
+    /// OpenAI's words, or one that others have none for.
+    #[serde(default, rename = "type", deserialize_with = "tier::read")]
+    pub(super) tier: Option<Tier>,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +100,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, _credential: Option<&str>) -> 
     reply.parts = blocks(message.content, origin, &mut reply.warnings).map_err(|error| wrong(&error))?;
     reply.stop = stop(answer.stop_reason.as_deref().unwrap_or("end_turn"))?.with_calls(reply.has_calls());
     reply.usage = answer.usage.map(|usage| usage.to_usage());
+    reply.tier = answer.service_tier.and_then(|served| served.tier);
     Ok(reply)
 }
 

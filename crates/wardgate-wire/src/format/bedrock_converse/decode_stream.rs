@@ -1,6 +1,6 @@
 //! Reading a ConverseStream as neutral events. Blocks of text and reasoning have no start of their own.
 
-use super::decode_reply::{ConverseUsage, stop};
+use super::decode_reply::{ConverseUsage, ServiceTier, stop};
 use crate::json::Text;
 use crate::neutral::event::{Event, truncated};
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
@@ -75,8 +75,10 @@ struct MessageStop<'b> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Metadata {
     usage: Option<ConverseUsage>,
+    service_tier: Option<ServiceTier>,
 }
 
 pub(crate) struct Reader {
@@ -114,7 +116,11 @@ impl Reader {
                 self.stop = Some(stop(&parse::<MessageStop<'_>>(data)?.stop_reason.0)?);
             }
             b"metadata" => {
-                if let Some(usage) = parse::<Metadata>(data)?.usage {
+                let metadata: Metadata = parse(data)?;
+                if let Some(tier) = metadata.service_tier.and_then(|served| served.tier) {
+                    sink(Event::Tier(tier));
+                }
+                if let Some(usage) = metadata.usage {
                     sink(Event::Usage(usage.to_usage()));
                 }
             }

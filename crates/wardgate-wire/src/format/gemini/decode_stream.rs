@@ -141,6 +141,9 @@ impl Reader {
             return Err(crate::reply::in_band(error, credential));
         }
         let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.0.to_string());
+        if let Some(tier) = answer.usage_metadata.as_ref().and_then(GeminiUsage::tier) {
+            sink(Event::Tier(tier));
+        }
         if !self.parts.is_started() {
             let (id, model) = (text(&answer.response_id), text(&answer.model_version));
             self.parts.start(id.as_deref(), model.as_deref(), None, sink);

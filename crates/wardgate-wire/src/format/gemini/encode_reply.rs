@@ -28,7 +28,7 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
             });
         });
         if let Some(usage) = &reply.usage {
-            json.put_object("usageMetadata", |json| usage::write(json, usage));
+            json.put_object("usageMetadata", |json| usage::write(json, usage, reply.tier));
         }
         json.put("modelVersion", options.model.as_deref().or(reply.model.as_deref()).unwrap_or_default());
         json.put("responseId", reply.id.as_deref().unwrap_or(&options.request_id));

@@ -47,8 +47,8 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
         tools(&fit, json);
         json.put_object("generationConfig", |json| generation_config(&fit, json));
         match request.tier {
-            Some(Tier::Flex) => json.put("serviceTier", "FLEX"),
-            Some(Tier::Priority) => json.put("serviceTier", "PRIORITY"),
+            Some(Tier::Flex) => json.put("serviceTier", "flex"),
+            Some(Tier::Priority) => json.put("serviceTier", "priority"),
             Some(Tier::Fast) => fit.drop(true, Field::Tier),
             Some(Tier::Standard | Tier::Auto) | None => {}
         }

@@ -11,6 +11,7 @@ use crate::json::write::one_line;
 use crate::neutral::event::{Event, Open};
 use crate::neutral::logprobs::Logprob;
 use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
+use crate::neutral::request::Tier;
 use crate::neutral::tool::CallKind;
 use crate::transcode::fit::arguments_object;
 use crate::transcode::transcoder::ReplyOptions;
@@ -29,6 +30,7 @@ pub(crate) struct Writer {
     /// Of the tokens that the next message brings.
     logprobs: Vec<Logprob>,
     usage: Option<Usage>,
+    tier: Option<Tier>,
     has_written: bool,
     is_refusal: bool,
     /// All text so far, where its open part begins, and what it rests on.
@@ -56,6 +58,7 @@ impl Writer {
             signature: None,
             logprobs: Vec::new(),
             usage: None,
+            tier: None,
             has_written: false,
             is_refusal: false,
             text: String::new(),
@@ -123,6 +126,7 @@ impl Writer {
             }
             Event::Image(source) => self.part(out, |json| write_image(json, source)),
             Event::Usage(usage) => self.usage = Some(*usage),
+            Event::Tier(tier) => self.tier = Some(*tier),
             Event::Stop(stop) => self.stop(stop, out),
             Event::End => {
                 if self.options.is_json_array {
@@ -200,7 +204,7 @@ impl Writer {
                 });
             });
             if let Some(usage) = &writer.usage {
-                json.put_object("usageMetadata", |json| usage::write(json, usage));
+                json.put_object("usageMetadata", |json| usage::write(json, usage, writer.tier));
             }
             writer.envelope(json);
         });

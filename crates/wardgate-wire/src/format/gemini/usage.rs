@@ -2,7 +2,10 @@
 
 use crate::json::Json;
 use crate::json::count::count;
+use crate::json::word::word;
+use crate::neutral::request::Tier;
 use serde::Deserialize;
+use serde::de::Deserializer;
 use wardgate_core::usage::{Units, Usage};
 
 /// The `usageMetadata` object.
@@ -25,6 +28,10 @@ pub(crate) struct GeminiUsage {
     prompt_tokens_details: Option<Vec<OfKind>>,
     #[serde(default)]
     candidates_tokens_details: Option<Vec<OfKind>>,
+    #[serde(default, deserialize_with = "tier")]
+    traffic_type: Option<Tier>,
+    #[serde(default, deserialize_with = "tier")]
+    service_tier: Option<Tier>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -36,6 +43,12 @@ struct OfKind {
 }
 
 impl GeminiUsage {
+    /// In which class of service it was made: Vertex tells of traffic, the Gemini API of a tier. None for a word that others have
+    /// none for.
+    pub(crate) fn tier(&self) -> Option<Tier> {
+        self.traffic_type.or(self.service_tier)
+    }
+
     pub(crate) fn to_usage(&self) -> Usage {
         let cached = self.cached_content_token_count.unwrap_or(0);
         let of_tools = self.tool_use_prompt_token_count.unwrap_or(0);
@@ -61,12 +74,21 @@ impl GeminiUsage {
     }
 }
 
+fn tier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tier>, D::Error> {
+    word(deserializer, |word| match word {
+        "ON_DEMAND" | "STANDARD" | "standard" => Some(Tier::Standard),
+        "ON_DEMAND_FLEX" | "FLEX" | "flex" => Some(Tier::Flex),
+        "ON_DEMAND_PRIORITY" | "PRIORITY" | "priority" => Some(Tier::Priority),
+        _ => None,
+    })
+}
+
 fn of_kind(counts: Option<&[OfKind]>, kind: &str) -> u64 {
     let of_kind = counts.unwrap_or_default().iter().filter(|count| count.modality.as_deref() == Some(kind));
     of_kind.filter_map(|count| count.token_count).fold(0, u64::saturating_add)
 }
 
-pub(crate) fn write(json: &mut Json<'_>, usage: &Usage) {
+pub(crate) fn write(json: &mut Json<'_>, usage: &Usage, tier: Option<Tier>) {
     json.put_number("promptTokenCount", usage.input());
     json.put_number("candidatesTokenCount", usage.output.saturating_sub(usage.reasoning));
     json.put_number("totalTokenCount", usage.total());
@@ -76,6 +98,15 @@ pub(crate) fn write(json: &mut Json<'_>, usage: &Usage) {
     if usage.reasoning > 0 {
         json.put_number("thoughtsTokenCount", usage.reasoning);
     }
+    json.put_some(
+        "trafficType",
+        tier.and_then(|tier| match tier {
+            Tier::Auto => None,
+            Tier::Standard => Some("ON_DEMAND"),
+            Tier::Flex => Some("ON_DEMAND_FLEX"),
+            Tier::Priority | Tier::Fast => Some("ON_DEMAND_PRIORITY"),
+        }),
+    );
 }
 
 #[cfg(test)]

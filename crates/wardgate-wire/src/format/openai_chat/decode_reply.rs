@@ -4,6 +4,7 @@ use super::decode_stream::{Annotation, ContentPart, ExtraContent, stop};
 use super::logprobs;
 use super::marks::{Marks, sources};
 use super::reasoning;
+use super::tier;
 use super::usage::ChatUsage;
 use crate::json::read::is_text;
 use crate::json::{Object, Path};
@@ -11,6 +12,7 @@ use crate::neutral::content::{Content, Part, Reasoning, Source};
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
 use crate::neutral::reply::{Reply, Stop};
+use crate::neutral::request::Tier;
 use crate::neutral::tool::{Call, CallKind};
 use crate::reply::{in_band, object};
 use crate::transcode::decoder::unreadable;
@@ -26,6 +28,8 @@ struct Completion<'b> {
     #[serde(borrow)]
     choices: Option<Vec<Choice<'b>>>,
     usage: Option<ChatUsage>,
+    #[serde(default, deserialize_with = "tier::read")]
+    service_tier: Option<Tier>,
     /// Perplexity's sources.
     #[serde(borrow)]
     search_results: Option<&'b RawValue>,
@@ -72,6 +76,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     }
     let usage = completion.usage.or(choice.usage);
     reply.usage = usage.map(|usage| usage.to_usage());
+    reply.tier = completion.service_tier;
     reply.stop = match choice.finish_reason.as_deref().filter(|reason| !reason.is_empty()) {
         Some(reason) => stop(reason)?,
         None => Stop::End,

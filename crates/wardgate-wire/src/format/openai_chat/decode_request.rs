@@ -1,11 +1,11 @@
 //! Reading a Chat Completions request.
 
-use super::{reasoning, served, server_tools};
+use super::{reasoning, served, server_tools, tier};
 use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source, Turn};
 use crate::neutral::loss::{Untranslatable, Warnings};
-use crate::neutral::request::{Effort, OutputForm, Pictures, Request, Shown, Thinking, Tier};
+use crate::neutral::request::{Effort, OutputForm, Pictures, Request, Shown, Thinking};
 use crate::neutral::tool::{Call, CallKind, Function, Tool, ToolChoice, ToolResult};
 use serde_json::value::RawValue;
 use std::collections::{HashMap, VecDeque};
@@ -41,7 +41,7 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     request.verbosity = object.text("verbosity", &path)?;
     request.cache_key = object.text("prompt_cache_key", &path)?;
     request.is_cached_whole = object.take("cache_control").is_some();
-    request.tier = object.text("service_tier", &path)?.map(|word| tier(&word));
+    request.tier = object.text("service_tier", &path)?.map(|word| tier::asked(&word));
     request.is_stored = object.flag("store", &path)?;
     let user = object.text("user", &path)?;
     request.user = object.text("safety_identifier", &path)?.or(user);
@@ -76,16 +76,6 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     }
     object.warn_rest(&path, &mut request.warnings);
     Ok(request)
-}
-
-pub(crate) fn tier(word: &str) -> Tier {
-    match word {
-        "default" | "standard" => Tier::Standard,
-        "flex" => Tier::Flex,
-        "priority" => Tier::Priority,
-        "fast" => Tier::Fast,
-        _ => Tier::Auto,
-    }
 }
 
 /// The parameters that Chat Completions, legacy Completions and, in part, Responses share.

@@ -8,6 +8,7 @@ use super::logprobs;
 use super::marks::{Marks, Source, sources};
 use super::reasoning::Detail;
 use super::template::Template;
+use super::tier;
 use super::usage::ChatUsage;
 use crate::json::Text;
 use crate::neutral::content::Citation;
@@ -36,6 +37,9 @@ struct Chunk<'b> {
     #[serde(borrow)]
     choices: Option<Choices<'b>>,
     usage: Option<Box<ChatUsage>>,
+    /// This one as well, and in the last one.
+    #[serde(borrow)]
+    service_tier: Option<&'b RawValue>,
     x_groq: Option<Box<XGroq>>,
     /// Perplexity's sources.
     #[serde(borrow)]
@@ -258,7 +262,13 @@ impl Reader {
             let text = raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
             text.filter(|text| !text.is_empty())
         };
-        if !self.parts.is_started() && (chunk.id.is_some() || chunk.choices.is_some()) {
+        let is_first = !self.parts.is_started();
+        if (is_first || chunk.usage.is_some())
+            && let Some(tier) = text(chunk.service_tier).and_then(|word| tier::served(&word))
+        {
+            sink(Event::Tier(tier));
+        }
+        if is_first && (chunk.id.is_some() || chunk.choices.is_some()) {
             let (id, model) = (text(chunk.id), text(chunk.model));
             self.parts.start(id.as_deref(), model.as_deref(), chunk.created, sink);
             self.id = id.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Writing a whole Chat Completions answer.
 
-use super::{logprobs, reasoning, served};
+use super::{logprobs, reasoning, served, tier};
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Citation, Content, Reasoning};
@@ -24,6 +24,7 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
                 native(&reply.stop, json);
             });
         });
+        json.put_some("service_tier", reply.tier.and_then(tier::served_word));
         if let Some(usage) = &reply.usage {
             json.put_object("usage", |json| write_usage(json, usage));
         }

@@ -3,7 +3,7 @@
 mod tools;
 mod options;
 
-pub(crate) use options::{USER_BYTES_MAX, capped, tier_word};
+pub(crate) use options::{USER_BYTES_MAX, capped};
 pub(crate) use tools::custom_description;
 
 use super::{reasoning, server_tools};

@@ -3,22 +3,24 @@
 //! What every chunk repeats is rendered once. Each choice has a `finish_reason`, null but in the last one: some clients check.
 
 use super::encode_reply::{finish_reason, native, write_annotation, write_document, write_usage};
-use super::logprobs;
 use super::reasoning::{write_sealed, write_text};
-use super::served;
+use super::{logprobs, served, tier};
 use crate::json::Json;
 use crate::json::write::string;
 use crate::neutral::content::Citation;
 use crate::neutral::event::{Event, Open};
 use crate::neutral::reply::Stop;
+use crate::neutral::request::Tier;
 use crate::neutral::tool::CallKind;
 use crate::transcode::transcoder::ReplyOptions;
 use wardgate_core::usage::Usage;
 
 pub(crate) struct Writer {
     options: ReplyOptions,
-    /// `data: {"id":…,"object":…,"created":…,"model":…`
+    /// `data: {"id":…,"object":…,"created":…,"model":…`, and the class of service behind so many bytes, once it is known.
     head: Vec<u8>,
+    named: usize,
+    tier: Option<Tier>,
     open: Kind,
     /// How many calls there were; the number of the next one.
     calls: u64,
@@ -48,6 +50,8 @@ impl Writer {
         Self {
             options,
             head: Vec::new(),
+            named: 0,
+            tier: None,
             open: Kind::Text,
             calls: 0,
             served: 0,
@@ -116,6 +120,12 @@ impl Writer {
                     });
                 });
             }
+            // Some report it with every piece.
+            Event::Tier(tier) if self.tier == Some(*tier) => {}
+            Event::Tier(tier) => {
+                self.tier = Some(*tier);
+                self.name_tier();
+            }
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Stop(stop) => self.stop(stop, out),
             Event::End => self.end(out),
@@ -132,6 +142,15 @@ impl Writer {
         json.put("object", "chat.completion.chunk");
         json.put_integer("created", created.unwrap_or(options.created));
         json.put("model", options.model.as_deref().or(model).unwrap_or_default());
+        self.named = self.head.len();
+        self.name_tier();
+    }
+
+    fn name_tier(&mut self) {
+        self.head.truncate(self.named);
+        if !self.head.is_empty() {
+            Json(&mut self.head).put_some("service_tier", self.tier.and_then(tier::served_word));
+        }
     }
 
     fn open(&mut self, open: &Open<'_>, out: &mut Vec<u8>) {

@@ -4,12 +4,13 @@ use super::served;
 use super::stream::missing;
 use super::usage::{ResponsesUsage, ToolUsage, searches};
 use crate::format::openai_chat::decode_reply::wrong;
-use crate::format::openai_chat::logprobs;
+use crate::format::openai_chat::{logprobs, tier};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Citation, Content, Reasoning, Source};
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
 use crate::neutral::reply::{Reply, Stop};
+use crate::neutral::request::Tier;
 use crate::neutral::tool::{Call, CallKind};
 use crate::reply::{in_band, object};
 use crate::transcode::decoder::unreadable;
@@ -30,6 +31,8 @@ pub(super) struct Response<'b> {
     pub(super) incomplete_details: Option<super::reply::Incomplete>,
     pub(super) usage: Option<ResponsesUsage>,
     pub(super) tool_usage: Option<ToolUsage>,
+    #[serde(default, deserialize_with = "tier::read")]
+    pub(super) service_tier: Option<Tier>,
     #[serde(borrow)]
     pub(super) error: Option<&'b RawValue>,
 }
@@ -74,6 +77,7 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     reply.parts = items(output, origin, &mut reply.warnings).map_err(|error| wrong(&error))?;
     reply.stop = stop.with_calls(reply.has_calls());
     reply.usage = response.used();
+    reply.tier = response.service_tier;
     reply.id = response.id;
     reply.model = response.model;
     Ok(reply)

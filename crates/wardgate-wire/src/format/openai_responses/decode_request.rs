@@ -5,8 +5,9 @@
 use super::encode_request::LOGPROBS;
 use super::{served, server_tools};
 use crate::format::openai_chat::decode_request::{
-    allowed, cache_mark, file_source, function, json_schema, reasoning_object, tier, word_choice,
+    allowed, cache_mark, file_source, function, json_schema, reasoning_object, word_choice,
 };
+use crate::format::openai_chat::tier;
 use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source, Turn};
@@ -69,7 +70,7 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     let user = object.text("user", &path)?;
     request.user = object.text("safety_identifier", &path)?.or(user);
     request.metadata = object.raw("metadata").filter(|metadata| metadata.get() != "{}");
-    request.tier = object.text("service_tier", &path)?.map(|word| tier(&word));
+    request.tier = object.text("service_tier", &path)?.map(|word| tier::asked(&word));
     request.is_stored = object.flag("store", &path)?;
     request.is_stream = object.flag("stream", &path)?.unwrap_or(false);
     request.wants_usage = true;

@@ -141,6 +141,9 @@ impl Reader {
     fn start(&mut self, response: Option<&RawValue>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         if let Some(response) = response.filter(|_| !self.parts.is_started()) {
             let response: Response<'_> = parse(response.get().as_bytes())?;
+            if let Some(tier) = response.service_tier {
+                sink(Event::Tier(tier));
+            }
             self.parts.start(response.id.as_deref(), response.model.as_deref(), response.created(), sink);
             self.id = response.id.unwrap_or_default();
         }
@@ -254,6 +257,9 @@ impl Reader {
     fn end(&mut self, response: Option<&RawValue>, credential: Option<&str>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         let response = response.ok_or_else(super::stream::missing)?;
         let response: Response<'_> = parse(response.get().as_bytes())?;
+        if let Some(tier) = response.service_tier {
+            sink(Event::Tier(tier));
+        }
         if let Some(usage) = response.used() {
             sink(Event::Usage(usage));
         }

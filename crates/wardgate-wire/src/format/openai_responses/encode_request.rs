@@ -3,8 +3,9 @@
 use super::server_tools;
 use crate::format::openai_chat::encode_request::{
     USER_BYTES_MAX, capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported, result_text,
-    tier_word, write_audio,
+    write_audio,
 };
+use crate::format::openai_chat::tier;
 use crate::json::Json;
 use crate::json::write::object;
 use crate::neutral::content::{Content, Part, Reasoning, Role, Source};
@@ -381,7 +382,7 @@ fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     json.put_some("safety_identifier", request.user.as_deref().map(|user| short_user(user, USER_BYTES_MAX)).as_deref());
     json.put_json("metadata", request.metadata.as_deref());
     if let Some(tier) = request.tier {
-        json.put("service_tier", tier_word(tier));
+        json.put("service_tier", tier::asked_word(tier));
     }
 }
 

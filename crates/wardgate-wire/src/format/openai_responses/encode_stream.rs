@@ -7,7 +7,7 @@ mod item;
 
 use super::{error, served, usage};
 use crate::error_body::ErrorBody;
-use crate::format::openai_chat::logprobs;
+use crate::format::openai_chat::{logprobs, tier};
 use crate::json::Json;
 use crate::json::write::{digits, escape, object};
 use crate::neutral::content::{Citation, Source};
@@ -15,6 +15,7 @@ use crate::neutral::event::{Event, Open};
 use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::{Opaque, fnv};
 use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
+use crate::neutral::request::Tier;
 use crate::neutral::served::Served;
 use crate::neutral::tool::CallKind;
 use crate::transcode::transcoder::ReplyOptions;
@@ -33,6 +34,7 @@ pub(crate) struct Writer {
     /// How many items there were, the open one included.
     items: u64,
     item: Option<Box<Item>>,
+    tier: Option<Tier>,
     usage: Option<Usage>,
 }
 
@@ -48,6 +50,7 @@ impl Writer {
             output: Vec::new(),
             items: 0,
             item: None,
+            tier: None,
             usage: None,
         }
     }
@@ -67,6 +70,7 @@ impl Writer {
             }
             Event::Served(served) => self.served(served, out),
             Event::Image(source) => self.image(source, out),
+            Event::Tier(tier) => self.tier = Some(*tier),
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Stop(stop) => {
                 self.finish_item(None, out);
@@ -393,6 +397,7 @@ impl Writer {
             Some(previous) => json.put("previous_response_id", previous),
             None => json.put_null("previous_response_id"),
         }
+        json.put_some("service_tier", self.tier.and_then(tier::served_word));
         json.put_flag("store", identity.is_some_and(|identity| identity.is_stored));
         json.put("tool_choice", "auto");
         json.put_raw("tools", "[]");

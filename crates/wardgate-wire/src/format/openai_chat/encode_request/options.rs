@@ -1,5 +1,6 @@
 //! What a Chat Completions request says beside its messages and tools.
 
+use crate::format::openai_chat::tier;
 use crate::json::Json;
 use crate::neutral::request::{OutputForm, Tier};
 use crate::transcode::fit::{Field, Fit, short_user};
@@ -57,21 +58,11 @@ pub(super) fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
             json.put_flag("store", true);
         }
         if let Some(tier) = request.tier {
-            json.put("service_tier", tier_word(tier));
+            json.put("service_tier", tier::asked_word(tier));
         }
     } else {
         fit.drop(request.is_stored == Some(true), Field::Store);
         fit.drop(request.tier.is_some_and(|tier| !matches!(tier, Tier::Auto | Tier::Standard)), Field::Tier);
-    }
-}
-
-pub(crate) const fn tier_word(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Auto => "auto",
-        Tier::Standard => "default",
-        Tier::Flex => "flex",
-        Tier::Priority => "priority",
-        Tier::Fast => "fast",
     }
 }
 
