@@ -31,10 +31,7 @@ use wardgate_limits::memory::Reservation;
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::recall::{self, Conversation, Identity, Turn, number};
 
-/// The most that is kept of all turns together, in bytes. What was not used for longest makes room.
-const BYTES_MAX: u64 = 128 * 1024 * 1024;
-
-/// What each turn counts beside its texts, in bytes, so that there are no more than 131,072.
+/// What each turn counts beside its texts, in bytes, so that short ones have a bound on their number as well.
 const TURN_BYTES: u32 = 1_024;
 
 /// The most of one turn that is kept, in bytes. Of a longer one the answer is kept alone, and nothing if that is longer by itself.
@@ -56,6 +53,7 @@ const ID_PREFIX: &str = "resp_wg";
 #[derive(Clone)]
 pub struct Recall {
     turns: Cache<[u8; 32], Arc<Kept>>,
+    keeps_any: bool,
     clock: Arc<dyn Clock>,
 }
 
@@ -66,18 +64,19 @@ pub(crate) struct Kept {
 }
 
 impl Recall {
-    /// An empty memory. The clock tells when a turn has been kept for long enough.
+    /// An empty memory for this many bytes of all turns together, of which those that were not used for longest make room; with 0
+    /// nothing is kept. The clock tells when a turn has been kept for long enough.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    pub fn new(clock: Arc<dyn Clock>, bytes_max: u64) -> Self {
         let weigh =
             |_: &[u8; 32], kept: &Arc<Kept>| u32::try_from(kept.turn.length()).unwrap_or(u32::MAX).saturating_add(TURN_BYTES);
         let turns = Cache::builder()
-            .max_capacity(BYTES_MAX)
+            .max_capacity(bytes_max)
             .weigher(weigh)
             .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(KEPT_FOR)
             .build();
-        Self { turns, clock }
+        Self { turns, keeps_any: bytes_max > 0, clock }
     }
 
     fn keep(&self, key_id: AccessKeyId, id: &str, turn: Turn) {
@@ -220,14 +219,15 @@ fn not_found(id: &str) -> Failure {
 const ID_CHARACTERS_MAX: usize = 100;
 
 /// How the client may come back to a translated answer.
-pub(crate) fn identity(inbound: &Inbound, ask: &Ask, request_id: RequestId, is_stored: bool) -> Identity {
+pub(crate) fn identity(deps: &Deps, inbound: &Inbound, ask: &Ask, request_id: RequestId, is_stored: bool) -> Identity {
     // There the answer is told under the id by which it is accounted for.
     let id = if inbound.uri.path().starts_with("/api/") {
         generation_id(request_id)
     } else {
         format!("{ID_PREFIX}{}", base62::encode_16(request_id.as_bytes()))
     };
-    Identity { id, previous: ask.earlier.as_ref().and_then(|earlier| earlier.previous.clone()), is_stored }
+    let previous = ask.earlier.as_ref().and_then(|earlier| earlier.previous.clone());
+    Identity { id, previous, is_stored: is_stored && deps.recall.keeps_any }
 }
 
 /// What keeps one answer, once it is whole.
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_turn_is_found_by_its_key_until_nobody_uses_it() {
         let clock = Arc::new(ManualClock::new(Timestamp::from_unix_millis(1_795_000_000_000)));
-        let recall = Recall::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let recall = Recall::new(Arc::clone(&clock) as Arc<dyn Clock>, 1 << 20);
         let random = Counting::default();
         let [mine, other] = [0; 2].map(|_| AccessKeyId::new(clock.now(), &random));
         recall.keep(mine, "a", turn(1));
@@ -309,15 +309,16 @@ mod tests {
     #[test]
     fn new_turns_take_the_place_of_those_not_used_for_longest() {
         let clock = Arc::new(ManualClock::new(Timestamp::from_unix_millis(1_795_000_000_000)));
-        let recall = Recall::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let bytes_max = 16 * TURN_BYTES_MAX as u64;
+        let recall = Recall::new(Arc::clone(&clock) as Arc<dyn Clock>, bytes_max);
         let key_id = AccessKeyId::new(clock.now(), &Counting::default());
-        let count = usize::try_from(BYTES_MAX).unwrap() / TURN_BYTES_MAX + 8;
+        let count = 24;
         for index in 0..count {
             recall.keep(key_id, &index.to_string(), turn(TURN_BYTES_MAX));
             recall.turns.run_pending_tasks();
             assert!(recall.find(key_id, number("0")).is_some(), "the first is used all the time");
         }
-        assert!(recall.turns.weighted_size() <= BYTES_MAX);
+        assert!(recall.turns.weighted_size() <= bytes_max);
         let is_found = |index: usize| recall.find(key_id, number(&index.to_string())).is_some();
         assert!(is_found(count - 1) && !is_found(1));
     }

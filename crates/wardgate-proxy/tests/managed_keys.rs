@@ -126,7 +126,7 @@ async fn scene(upstream: &Upstream) -> Scene {
         retry_budget: RetryBudget::new(Duration::ZERO),
         affinity: Affinity::default(),
         keepsakes: Keepsakes::default(),
-        recall: Recall::new(Arc::new(ManualClock::new(sample::next_instant()))),
+        recall: Recall::new(Arc::new(ManualClock::new(sample::next_instant())), 0),
         health: Arc::default(),
         lane: Arc::new(Lane::new(&LaneOptions::default())),
         recorder: Arc::new(Recorder::new(metrics, Some(sink))),

@@ -145,7 +145,7 @@ pub(crate) async fn assemble(settings: &Settings, sandbox_url: Option<&str>, is_
         memory: MemoryBudget::new(settings.memory_bytes_max.0),
         affinity: Affinity::default(),
         keepsakes: Keepsakes::default(),
-        recall: Recall::new(Arc::clone(&clock)),
+        recall: Recall::new(Arc::clone(&clock), settings.recall_bytes_max.0 as u64),
         retry_budget: RetryBudget::new(Duration::from_micros(u64::try_from(clock.now().unix_micros()).unwrap_or(0))),
         health: Arc::default(),
         lane: Arc::clone(&lane),

@@ -76,6 +76,9 @@ pub(crate) struct Settings {
     /// The memory that all bodies in flight may take together.
     #[arg(long, default_value = "512MiB", env = "WARDGATE_MEMORY_BYTES_MAX")]
     pub(crate) memory_bytes_max: ByteCount,
+    /// The memory for turns that clients of Responses name by id alone, where the answer was translated; 0 keeps none.
+    #[arg(long, default_value = "128MiB", env = "WARDGATE_RECALL_BYTES_MAX")]
+    pub(crate) recall_bytes_max: ByteCount,
     /// Client connections at once; more wait to be accepted.
     #[arg(long, default_value_t = 16_384, env = "WARDGATE_CONNECTIONS_MAX")]
     connections_max: usize,

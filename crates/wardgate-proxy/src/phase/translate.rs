@@ -136,7 +136,7 @@ pub(crate) fn translate<'p>(
         return Ok(Fitted { candidate, body: edited.slices, changes, passage: Passage::Count { client } });
     }
     let is_stored = request.is_stored != Some(false);
-    let identity = (client == Format::OpenAiResponses).then(|| identity(inbound, ask, occasion.request_id, is_stored));
+    let identity = (client == Format::OpenAiResponses).then(|| identity(deps, inbound, ask, occasion.request_id, is_stored));
     let recording = identity.as_ref().and_then(|identity| Recording::new(deps, caller, ask, identity));
     let options = ReplyOptions {
         request_id: occasion.request_id.to_text().to_string(),

@@ -85,7 +85,7 @@ impl DataPlane {
             retry_budget: RetryBudget::new(Duration::ZERO),
             affinity: Affinity::default(),
             keepsakes: Keepsakes::default(),
-            recall: Recall::new(Arc::new(ManualClock::new(sample::next_instant()))),
+            recall: Recall::new(Arc::new(ManualClock::new(sample::next_instant())), 0),
             health: Arc::default(),
             lane: Arc::new(Lane::new(&LaneOptions::default())),
             recorder: Arc::new(Recorder::new(metrics, None)),

@@ -2,7 +2,7 @@
 //!
 //! What is expected is simple to say: the provider is asked the same, byte for byte, as if the client had kept the conversation.
 
-use crate::scene::forget_health;
+use crate::scene::{configured_key, forget_health};
 use crate::{ask, dev};
 use serde_json::{Value, json};
 use wardgate_testkit::{Answer, Ask, Dialect, Gateway, Key, Reply, Upstream};
@@ -323,4 +323,36 @@ async fn what_a_provider_keeps_is_asked_of_the_credential_that_made_it() {
         }
         gateway.usage(5).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_and_the_operator_may_keep_nothing() {
+    let upstream = Upstream::always(Reply::says(Dialect::Chat, "Yes.")).await;
+    let gateway = before(&upstream, Dialect::Chat).await;
+    let key = configured_key(&gateway, json!({"transform": [{"set": {"store": false}}]})).await;
+    let none = dev().with("--recall-bytes-max", "0").start().await;
+    none.add_speaker("up", upstream.url(), Dialect::Chat).await;
+    for (gateway, key) in [(&gateway, &key), (&none, none.key())] {
+        let first = response(&question().key(key).send(gateway).await);
+        assert_eq!(first["store"], false);
+        let [_, by_reference, by_answer] = next_turns(&first).map(|turn| turn.key(key));
+        is_not_found(by_reference, gateway, &upstream, "an item").await;
+        is_not_found(by_answer, gateway, &upstream, "an answer").await;
+        gateway.usage(1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_named_by_its_id_is_counted() {
+    let upstream = Upstream::always(Reply::says(Dialect::Chat, &"many words ".repeat(1_000))).await;
+    let gateway = before(&upstream, Dialect::Chat).await;
+    let first = response(&question().send(&gateway).await);
+    let mut counts = Vec::new();
+    for turn in next_turns(&first) {
+        let counted = turn.target("/v1/responses/input_tokens").send(&gateway).await;
+        assert_eq!(counted.status, 200, "{}", counted.text());
+        counts.push(counted.json()["input_tokens"].as_u64().unwrap());
+    }
+    assert!(counts[0] > 2_000 && counts.iter().all(|count| *count == counts[0]), "{counts:?}");
+    gateway.usage(1).await;
 }
