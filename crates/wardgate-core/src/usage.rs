@@ -72,6 +72,23 @@ impl Units {
     };
 }
 
+impl Units {
+    const fn plus(self, other: Self) -> Self {
+        Self {
+            input_image: self.input_image.saturating_add(other.input_image),
+            input_audio: self.input_audio.saturating_add(other.input_audio),
+            output_image: self.output_image.saturating_add(other.output_image),
+            output_audio: self.output_audio.saturating_add(other.output_audio),
+            audio_ms: self.audio_ms.saturating_add(other.audio_ms),
+            characters: self.characters.saturating_add(other.characters),
+            images: self.images.saturating_add(other.images),
+            queries: self.queries.saturating_add(other.queries),
+            web_searches: self.web_searches.saturating_add(other.web_searches),
+            requests: self.requests.saturating_add(other.requests),
+        }
+    }
+}
+
 impl Usage {
     /// All input tokens.
     #[must_use]
@@ -89,6 +106,21 @@ impl Usage {
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.input().saturating_add(self.output)
+    }
+
+    /// This and another one together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            input_uncached: self.input_uncached.saturating_add(other.input_uncached),
+            cache_read: self.cache_read.saturating_add(other.cache_read),
+            cache_write_5m: self.cache_write_5m.saturating_add(other.cache_write_5m),
+            cache_write_1h: self.cache_write_1h.saturating_add(other.cache_write_1h),
+            cache_write_other: self.cache_write_other.saturating_add(other.cache_write_other),
+            output: self.output.saturating_add(other.output),
+            reasoning: self.reasoning.saturating_add(other.reasoning),
+            units: self.units.plus(other.units),
+        }
     }
 
     /// The same with no class above [`TOKENS_MAX`]: what providers say is theirs, and sums of it must fit.

@@ -3,6 +3,9 @@
 //! Each attempt becomes one usage event. An event is held until it is known whether another attempt follows, since the last one
 //! is marked as such. When the meter is dropped, an attempt that is still open was abandoned by the client.
 
+mod earlier;
+
+use self::earlier::Earlier;
 use crate::deps::Deps;
 use crate::failure::Failure;
 use crate::health;
@@ -94,6 +97,8 @@ struct OpenAttempt {
     started: Instant,
     status_code: u16,
     first_token: Option<Duration>,
+    /// What its calls before the open one used.
+    earlier: Option<Earlier>,
 }
 
 /// How an attempt ended, and what it is known to have used.
@@ -167,7 +172,23 @@ impl Meter {
             started,
             status_code: 0,
             first_token: None,
+            earlier: None,
         });
+    }
+
+    /// A call of the open attempt ended and another goes on with the answer. What it used is part of the attempt, and has a cost
+    /// of its own.
+    pub(crate) fn part(&mut self, usage: Option<Usage>, content_bytes: u64) {
+        let Some(mut open) = self.open.take() else { return };
+        let ending = Ending { completion: Completion::Succeeded, usage, content_bytes, is_cut: false, stop_reason: None };
+        open.earlier = Some(self.all(&open, &ending));
+        self.open = Some(open);
+    }
+
+    /// What an attempt used and cost with all its calls, if its last one ended so.
+    fn all(&self, open: &OpenAttempt, ending: &Ending<'_>) -> Earlier {
+        let (usage, source) = used(ending, &self.asked);
+        Earlier::and(open.earlier, usage, source, self.cost(open, &usage, source))
     }
 
     /// The provider answered with this status.
@@ -187,9 +208,10 @@ impl Meter {
     /// The open attempt ended. Does nothing when none is open. Returns its cost, where that is known.
     pub(crate) fn end(&mut self, ending: &Ending<'_>) -> Option<NanoUsd> {
         let open = self.open.take()?;
-        let (usage, usage_source) = used(ending, &self.asked);
+        let Earlier { usage, source: usage_source, cost } = self.all(&open, ending);
+        let usage = usage.bounded();
         let is_managed = open.candidate.credential.managed().is_some();
-        let cost = self.cost(&open, &usage, usage_source).map(|cost| cost.total);
+        let cost = cost.map(|cost| cost.total);
         self.spent.add(cost.unwrap_or(NanoUsd::ZERO), is_managed);
         self.log.completion = Some(ending.completion);
         self.log.usage = Some(usage);
@@ -258,8 +280,7 @@ impl Meter {
     pub(crate) fn bill(&self, usage: Option<Usage>, content_bytes: u64, is_cut: bool) -> (Usage, Bill) {
         let Some(open) = &self.open else { return Default::default() };
         let ending = Ending { completion: Completion::Succeeded, usage, content_bytes, is_cut, stop_reason: None };
-        let (usage, source) = used(&ending, &self.asked);
-        let cost = self.cost(open, &usage, source);
+        let Earlier { usage, cost, .. } = self.all(open, &ending);
         let bill = Bill {
             cost: cost.map(|cost| cost.total),
             input: cost.map(|cost| cost.input),

@@ -20,6 +20,7 @@ use wardgate_wire::reply::{self, ReplyFacts};
 use wardgate_wire::stream::{StreamFacts, Watcher};
 use wardgate_wire::transcode::counts;
 use wardgate_wire::transcode::embeddings::{self, EmbeddingsForm, EmbeddingsRequest};
+use wardgate_wire::transcode::pause::{CONTINUED_MAX, Paused};
 use wardgate_wire::transcode::ranks::{self, RankRequest};
 use wardgate_wire::transcode::{self, ReplyOptions, Transcoder, images};
 
@@ -90,6 +91,8 @@ pub(crate) struct Translation {
     pub(crate) keeper: Option<Keeper>,
     /// What keeps all of it, where the client may come back to it by its id.
     pub(crate) recording: Option<Arc<Recording>>,
+    /// Whether the provider may interrupt the turn, and the gateway is to go on with it.
+    pub(crate) may_pause: bool,
 }
 
 /// Keeps what the client of a key may forget of an answer.
@@ -117,8 +120,13 @@ impl Passage {
         !matches!(self, Self::Same { .. })
     }
 
-    /// Reads a whole answer and makes the client's of it.
-    pub(crate) fn whole(&self, body: Bytes, credential: Option<&str>) -> Result<Whole, Fault> {
+    /// Whether the provider may interrupt the turn, and the gateway is to go on with it.
+    pub(crate) fn may_pause(&self) -> bool {
+        matches!(self, Self::Translated(translation) if translation.may_pause)
+    }
+
+    /// Reads a whole answer and makes the client's of it. `earlier`: what was used before the call that gave it.
+    pub(crate) fn whole(&self, body: Bytes, earlier: Option<Usage>, credential: Option<&str>) -> Result<Whole, Fault> {
         match self {
             Self::Same { format, noting, .. } => {
                 let facts = reply::read(*format, &body, credential)?;
@@ -126,7 +134,7 @@ impl Passage {
                 Ok(Whole { body, facts, warnings: Warnings::default() })
             }
             Self::Translated(translation) => {
-                let Translation { provider, client, mark, options, keeper, recording } = &**translation;
+                let Translation { provider, client, mark, options, keeper, recording, .. } = &**translation;
                 let mut reply = transcode::decode_reply(*provider, &body, *mark, credential)?;
                 options.apply(&mut reply);
                 if let Some(Keeper { keepsakes, key_id }) = keeper {
@@ -134,6 +142,9 @@ impl Passage {
                 }
                 let facts = ReplyFacts { usage: reply.usage, stop_reason: Some(reply.stop.name().into()) };
                 options.reckon(&mut reply, body.len() as u64);
+                if let Some(earlier) = earlier {
+                    reply.usage = Some(earlier.plus(reply.usage.unwrap_or_default()));
+                }
                 let body: Bytes = transcode::encode_reply(*client, &reply, options).into();
                 if let (Some(recording), Ok(answer)) = (recording, std::str::from_utf8(&body)) {
                     recording.keep(answer);
@@ -183,8 +194,11 @@ impl Passage {
                 noting: noting.clone(),
             })),
             Self::Translated(translation) => {
-                let Translation { provider, client, mark, options, keeper, recording } = &**translation;
+                let Translation { provider, client, mark, options, keeper, recording, may_pause } = &**translation;
                 let mut transcoder = Transcoder::new(*provider, *client, *mark, options.clone()).hiding(credential);
+                if *may_pause {
+                    transcoder = transcoder.continuing(CONTINUED_MAX);
+                }
                 if let Some(Keeper { keepsakes, key_id }) = keeper.clone() {
                     let keepsake = Keepsake::new(options.aliases.clone());
                     transcoder = transcoder.keeping(keepsake, Box::new(move |keepsake| keepsakes.keep(key_id, keepsake)));
@@ -279,6 +293,26 @@ impl Reader {
                 }
             }
             Self::Translated(transcoder, ..) => transcoder.finish(),
+        }
+    }
+
+    /// Whether the provider interrupted the turn, so that its rest is to be asked for.
+    pub(crate) fn is_paused(&self) -> bool {
+        matches!(self, Self::Translated(transcoder, ..) if transcoder.is_paused())
+    }
+
+    /// The turn so far, when the provider interrupted it.
+    pub(crate) fn take_paused(&mut self) -> Option<Paused> {
+        match self {
+            Self::Same(_) => None,
+            Self::Translated(transcoder, ..) => transcoder.take_paused(),
+        }
+    }
+
+    /// The next bytes are the rest of a turn that was interrupted.
+    pub(crate) fn resume(&mut self) {
+        if let Self::Translated(transcoder, ..) = self {
+            transcoder.resume();
         }
     }
 

@@ -17,4 +17,5 @@ pub(crate) mod fit;
 pub(crate) mod translate;
 pub(crate) mod exchange;
 pub(crate) mod relay;
+pub(crate) mod resume;
 pub(crate) mod raw;

@@ -18,6 +18,7 @@ pub mod counts;
 pub mod ranks;
 pub mod images;
 pub mod completions;
+pub mod pause;
 pub(crate) mod arrange;
 pub(crate) mod json_tool;
 pub(crate) mod fit;

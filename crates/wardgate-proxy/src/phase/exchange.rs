@@ -4,7 +4,7 @@
 //! answer belongs to the client. The type [`Exchange`] says that the border was crossed.
 
 mod call;
-mod read;
+pub(super) mod read;
 mod their_id;
 
 use crate::deps::Deps;
@@ -14,11 +14,13 @@ use crate::phase::ask::Ask;
 use crate::phase::configure::Caller;
 use crate::phase::fit::{Changes, Fitted};
 use crate::phase::ingress::Inbound;
+use crate::phase::resume::{self, Resumption};
 use bytes::Bytes;
 use http::Response;
 use http::header::HeaderValue;
 use std::collections::VecDeque;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
@@ -37,6 +39,8 @@ pub(crate) struct Exchange {
     pub(crate) changes: Changes,
     /// With what.
     pub(crate) answer: Answer,
+    /// How to go on with an answer that the provider interrupts.
+    pub(crate) resumption: Option<Arc<Resumption>>,
 }
 
 /// The answer.
@@ -101,7 +105,7 @@ pub(crate) struct Failed {
 
 impl Failed {
     /// With what a provider answered with this status.
-    fn answered(status: u16, fault: Fault) -> Self {
+    pub(super) fn answered(status: u16, fault: Fault) -> Self {
         Self { status, ..fault.into() }
     }
 }
@@ -141,7 +145,9 @@ pub(crate) async fn exchange(
     let Turn { started, deadline, is_first_again } = turn;
     let first_event_by = deadline.min(started + timeout);
     let credential = unseal(caller, candidate)?;
+    let sent = passage.may_pause().then(|| body.clone());
     let mut call = call::call(deps, inbound, ask, candidate, credential, body)?;
+    let resumption = sent.map(|sent| Arc::new(Resumption::of(&call, sent, candidate.endpoint.auth, credential, timeout)));
     if is_first_again {
         call::add_idempotency_key(&inbound.headers, candidate, &mut call);
     }
@@ -168,14 +174,22 @@ pub(crate) async fn exchange(
     } else if ask.peek.is_stream && !ask.surface.format().is_unread() {
         read::stream(deps, response, &passage, candidate.endpoint.format, first_event_by, deadline, credential).await?
     } else {
-        let reading = pin!(read::whole(deps, response, &passage, credential));
-        timeout_at(first_event_by, reading).await.map_err(|_| too_late("complete its answer"))??
+        match &resumption {
+            None => {
+                let reading = pin!(read::whole(deps, response, &passage, credential));
+                timeout_at(first_event_by, reading).await.map_err(|_| too_late("complete its answer"))??
+            }
+            Some(resumption) => {
+                let reading = Box::pin(resume::whole(deps, response, &passage, resumption, first_event_by, credential, meter));
+                timeout_at(deadline, reading).await.map_err(|_| too_late("complete its answer"))??
+            }
+        }
     };
     meter.first_token();
     if let Some(lost) = answer.lost() {
         changes.warnings.extend(lost);
     }
-    Ok(Exchange { candidate: candidate.clone(), changes, answer })
+    Ok(Exchange { candidate: candidate.clone(), changes, answer, resumption })
 }
 
 /// Sends the call. As long as the client's form is on its way the provider has nothing to answer, and is not late. Returns with
@@ -206,7 +220,7 @@ async fn send(
     }
 }
 
-fn too_late(what: &str) -> Failed {
+pub(super) fn too_late(what: &str) -> Failed {
     Fault::new(FaultClass::Timeout, format!("the provider did not {what} in time")).into()
 }
 
@@ -218,7 +232,7 @@ fn unseal<'c>(caller: &'c Caller, candidate: &Candidate) -> Result<Option<&'c Se
 }
 
 /// A credential that is not of the form that its provider needs, or that nobody gives a token for.
-fn unusable(error: &AuthError) -> Failed {
+pub(super) fn unusable(error: &AuthError) -> Failed {
     let class = if error.is_of_credential() { FaultClass::CredentialRefused } else { FaultClass::Network };
     Fault::ours(class, error.to_string()).into()
 }

@@ -12,6 +12,7 @@ use crate::meter::{Ending, Meter};
 use crate::passage::Reader;
 use crate::phase::exchange::{Answer, Exchange};
 use crate::phase::raw::Raw;
+use crate::phase::resume::Resumption;
 use crate::rate_headers;
 use crate::respond;
 use crate::telling::{self, Telling};
@@ -79,7 +80,7 @@ pub(crate) fn relay(
             // Or nginx in front of us would collect the stream before it passes it on.
             headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
             let enricher = telling.stream(format, &exchange.candidate.target, &meter);
-            ReplyBody::Relayed(Box::new(Relay::new(deps, held, reader, incoming, enricher, meter)))
+            ReplyBody::Relayed(Box::new(Relay::new(deps, held, reader, incoming, exchange.resumption, enricher, meter)))
         }
         Answer::Raw { content_type, first, incoming } => {
             headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
@@ -117,6 +118,10 @@ pub(crate) struct Relay {
     enricher: Option<Box<Enricher>>,
     /// The provider's side; none once it is over.
     incoming: Option<AnswerBody>,
+    /// How to ask for the rest of an answer that the provider interrupts.
+    resumption: Option<Arc<Resumption>>,
+    /// The rest, being asked for.
+    resuming: Option<Resuming>,
     /// The meter; none once it is closed.
     meter: Option<Meter>,
     request_id: wardgate_core::id::RequestId,
@@ -127,12 +132,24 @@ pub(crate) struct Relay {
     expiry: Option<Pin<Box<OwnedNotified>>>,
 }
 
+/// What was heard of the provider.
+enum Heard<B> {
+    /// More of the answer.
+    Bytes(B),
+    /// The rest of it, which was asked for.
+    Rest(Result<AnswerBody, Fault>),
+}
+
+/// The rest of an answer, being asked for.
+type Resuming = Pin<Box<dyn Future<Output = Result<AnswerBody, Fault>> + Send>>;
+
 impl Relay {
     fn new(
         deps: &Arc<Deps>,
         held: VecDeque<Bytes>,
         reader: Reader,
         incoming: Option<AnswerBody>,
+        resumption: Option<Arc<Resumption>>,
         enricher: Option<Box<Enricher>>,
         meter: Meter,
     ) -> Self {
@@ -144,6 +161,8 @@ impl Relay {
             reader,
             enricher,
             incoming,
+            resumption,
+            resuming: None,
             request_id: meter.log().request_id(),
             meter: Some(meter),
             heard_at: now,
@@ -156,6 +175,7 @@ impl Relay {
             relay.held.push_back(told);
         }
         // The whole stream may have been held already.
+        relay.resume_if_paused();
         relay.close_if_finished();
         relay
     }
@@ -166,29 +186,61 @@ impl Relay {
             return Poll::Ready(Some(bytes));
         }
         loop {
-            let Some(incoming) = &mut self.incoming else {
-                return Poll::Ready(None);
+            let heard = match (&mut self.incoming, &mut self.resuming) {
+                (Some(incoming), _) => incoming.poll_next(cx).map(Heard::Bytes),
+                (None, Some(resuming)) => resuming.as_mut().poll(cx).map(Heard::Rest),
+                (None, None) => return Poll::Ready(None),
             };
-            let passed = match incoming.poll_next(cx) {
-                Poll::Ready(Some(Ok(data))) => {
+            let passed = match heard {
+                Poll::Ready(Heard::Bytes(Some(Ok(data)))) => {
                     self.heard_at = Instant::now();
                     self.reader.push(data)
                 }
-                Poll::Ready(Some(Err(_)) | None) => {
+                Poll::Ready(Heard::Bytes(Some(Err(_)) | None)) => {
                     self.incoming = None;
                     self.reader.finish()
+                }
+                Poll::Ready(Heard::Rest(rest)) => {
+                    self.begin_rest(rest);
+                    Bytes::new()
                 }
                 Poll::Pending => match self.poll_silence(cx) {
                     Poll::Ready(bytes) => bytes,
                     Poll::Pending => return Poll::Pending,
                 },
             };
+            self.resume_if_paused();
             let passed = self.told(passed);
             let passed = self.with_ending(passed);
             if !passed.is_empty() {
                 self.spoke_at = self.heard_at.max(self.spoke_at);
                 return Poll::Ready(Some(passed));
             }
+        }
+    }
+
+    /// Asks for the rest of an answer that the provider interrupted. Its calls are one attempt.
+    fn resume_if_paused(&mut self) {
+        let Some(resumption) = &self.resumption else { return };
+        let Some(paused) = self.reader.take_paused() else { return };
+        if let Some(meter) = &mut self.meter {
+            meter.part(paused.usage, paused.content_bytes);
+        }
+        self.incoming = None;
+        self.heard_at = Instant::now();
+        self.resuming = Some(Box::pin(Arc::clone(resumption).stream(Arc::clone(&self.deps), paused.content)));
+    }
+
+    /// The rest begins, or there is none to be had, which breaks the answer.
+    fn begin_rest(&mut self, rest: Result<AnswerBody, Fault>) {
+        self.resuming = None;
+        self.heard_at = Instant::now();
+        match rest {
+            Ok(incoming) => {
+                self.reader.resume();
+                self.incoming = Some(incoming);
+            }
+            Err(fault) => self.reader.interrupt(fault),
         }
     }
 
@@ -203,7 +255,7 @@ impl Relay {
             self.close_if_finished();
             return passed;
         };
-        self.incoming = None;
+        (self.incoming, self.resuming) = (None, None);
         if self.meter.is_none() {
             // The end marker had passed; what broke behind it is nobody's loss.
             return passed;
@@ -221,7 +273,8 @@ impl Relay {
             // What the provider still makes is for nobody, and would be paid for.
             self.incoming = None;
         }
-        let is_over = facts.is_finished || (self.incoming.is_none() && facts.fault.is_none());
+        let is_silent = self.incoming.is_none() && self.resuming.is_none();
+        let is_over = facts.is_finished || (is_silent && facts.fault.is_none());
         if is_over && facts.fault.is_none() {
             self.close(Completion::Succeeded);
         }

@@ -152,9 +152,18 @@ pub(crate) fn translate<'p>(
         identity: identity.map(Box::new),
     };
     let changes = Changes { removed, changed: named, output_cap, warnings: encoded.warnings, is_bared };
+    // A provider interrupts the turns in which it runs tools of its own.
+    let may_pause = provider == Format::AnthropicMessages && !request.server_tools.is_empty();
     let keeper = forgets.then(|| Keeper { keepsakes: deps.keepsakes.clone(), key_id });
-    let passage =
-        Passage::Translated(Box::new(Translation { provider, client, mark: target.mark, options, keeper, recording }));
+    let passage = Passage::Translated(Box::new(Translation {
+        provider,
+        client,
+        mark: target.mark,
+        options,
+        keeper,
+        recording,
+        may_pause,
+    }));
     Ok(Fitted { candidate, body: edited.slices, changes, passage })
 }
 
@@ -310,7 +319,7 @@ mod tests {
         let Ok(fitted) = embed(&ask, &candidate, EmbeddingsForm::OpenAi, provider, false) else { panic!("it cannot be said") };
         assert_eq!(fitted.body.concat(), sent.as_bytes());
         let whole =
-            fitted.passage.whole(Bytes::from_static(answer.as_bytes()), None).unwrap_or_else(|fault| panic!("{fault:?}"));
+            fitted.passage.whole(Bytes::from_static(answer.as_bytes()), None, None).unwrap_or_else(|fault| panic!("{fault:?}"));
         assert_eq!(String::from_utf8_lossy(&whole.body), told);
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod thinking;
 pub(crate) mod server_tools;
 mod served;
 mod gathered;
+mod turn;
 pub(crate) mod decode_reply;
 pub(crate) mod encode_reply;
 pub(crate) mod decode_stream;

@@ -82,6 +82,37 @@ impl StreamDecoder {
         Self { credential, ..self }
     }
 
+    /// Keeps what is said, so that a turn that the provider interrupts can be gone on with so many times. Only Anthropic does that.
+    #[must_use]
+    pub fn continuing(mut self, rounds: u8) -> Self {
+        if let Reader::Messages(reader) = &mut self.reader {
+            reader.continuing(rounds);
+        }
+        self
+    }
+
+    /// Whether the provider interrupted the turn.
+    pub(crate) fn is_paused(&self) -> bool {
+        matches!(&self.reader, Reader::Messages(reader) if reader.is_paused())
+    }
+
+    /// What the assistant said in this turn, when it was interrupted: elements of a JSON array. None otherwise.
+    pub(crate) fn take_paused(&mut self) -> Option<String> {
+        match &mut self.reader {
+            Reader::Messages(reader) => reader.take_paused(),
+            _ => None,
+        }
+    }
+
+    /// The next bytes are those of another stream, which is the rest of this one.
+    pub(crate) fn resume(&mut self) {
+        if let Reader::Messages(reader) = &mut self.reader {
+            reader.resume();
+        }
+        self.framing = Framing::Sse(Splitter::default());
+        self.is_over = false;
+    }
+
     /// Takes a chunk and tells the events that it completes. Behind an end or a fault nothing more is told.
     pub fn push(&mut self, chunk: Bytes, sink: &mut dyn FnMut(Event<'_>)) {
         if !self.is_over

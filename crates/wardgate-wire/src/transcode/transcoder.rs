@@ -13,6 +13,7 @@ use crate::neutral::reply::{GATHERED_BYTES_MAX, Reply, Stop};
 use crate::neutral::tool::CallKind;
 use crate::recall::{self, Identity};
 use crate::stream::StreamFacts;
+use crate::transcode::pause::Paused;
 use crate::transcode::{UNKNOWN_FINISH_REASON, USAGE_ESTIMATED, completions};
 use bytes::Bytes;
 use wardgate_core::fault::Fault;
@@ -199,6 +200,8 @@ struct Teller {
     unwrapper: Option<Unwrapper>,
     stops: Option<StopFilter>,
     estimate: Option<Estimate>,
+    /// What earlier streams of the same answer used.
+    earlier: Option<Usage>,
     encoder: StreamEncoder,
     facts: StreamFacts,
     warnings: Warnings,
@@ -226,6 +229,7 @@ impl Transcoder {
             unwrapper: options.is_json_call.then(Unwrapper::default),
             stops: StopFilter::new(&options.stops),
             estimate: options.estimate,
+            earlier: None,
             encoder: StreamEncoder::new(client, options),
             facts,
             warnings: Warnings::default(),
@@ -246,6 +250,13 @@ impl Transcoder {
     #[must_use]
     pub fn recording(mut self, record: Record) -> Self {
         self.teller.recording = Some(record);
+        self
+    }
+
+    /// Goes on with a turn that the provider interrupts so many times: see [`Self::take_paused`].
+    #[must_use]
+    pub fn continuing(mut self, rounds: u8) -> Self {
+        self.decoder = self.decoder.continuing(rounds);
         self
     }
 
@@ -290,6 +301,27 @@ impl Transcoder {
         Bytes::from(std::mem::take(&mut self.out))
     }
 
+    /// Whether the provider interrupted the turn, so that another stream with its rest is to follow.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.decoder.is_paused()
+    }
+
+    /// The turn so far, when the provider interrupted it. From here on the facts are those of the next stream, which is pushed
+    /// after [`Self::resume`]; the client sees one answer, whose usage is that of all of them.
+    pub fn take_paused(&mut self) -> Option<Paused> {
+        let content = self.decoder.take_paused()?;
+        let Teller { facts, earlier, .. } = &mut self.teller;
+        let usage = facts.usage.take();
+        *earlier = Some(earlier.unwrap_or_default().plus(usage.unwrap_or_default()));
+        Some(Paused { content, usage, content_bytes: std::mem::take(&mut facts.content_bytes) })
+    }
+
+    /// Another stream begins, which is the rest of the turn.
+    pub fn resume(&mut self) {
+        self.decoder.resume();
+    }
+
     /// Tells a whole answer as a stream: for a provider that answered a request for a stream with JSON.
     pub fn replay(&mut self, reply: &Reply) -> Bytes {
         let Self { teller, out, .. } = self;
@@ -314,13 +346,21 @@ impl Transcoder {
 impl Teller {
     /// Takes what the provider says, and tells what the client gets of it by now.
     fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        let Self { unwrapper, stops, estimate, encoder, facts, warnings, keeping, recording } = self;
+        let Self { unwrapper, stops, estimate, earlier, encoder, facts, warnings, keeping, recording } = self;
+        let summed;
         // What was used counts whether the client gets to see it or not.
         match event {
             Event::Delta(delta) if !facts.is_cut => facts.content_bytes += delta.len() as u64,
             Event::Usage(usage) => facts.usage = Some(*usage),
             _ => {}
         }
+        let event = match (event, &earlier) {
+            (Event::Usage(usage), Some(earlier)) => {
+                summed = Event::Usage(earlier.plus(*usage));
+                &summed
+            }
+            _ => event,
+        };
         let mut tell = |event: &Event<'_>, told: &Event<'_>| {
             note(told, facts);
             if let Some((keepsake, _)) = keeping {
@@ -344,7 +384,8 @@ impl Teller {
                     if !facts.is_cut {
                         warnings.add(USAGE_ESTIMATED, "usage");
                     }
-                    encoder.push(&Event::Usage(estimate.usage(facts.usage, facts.content_bytes)), out);
+                    let usage = estimate.usage(facts.usage, facts.content_bytes);
+                    encoder.push(&Event::Usage(earlier.unwrap_or_default().plus(usage)), out);
                 }
             }
             let before = out.len();

@@ -33,6 +33,7 @@ mod drain;
 mod embeddings;
 mod search;
 mod server_calls;
+mod paused_turns;
 mod secrets;
 mod management;
 mod management_manual;

@@ -148,14 +148,3 @@ async fn searches_are_counted_where_bytes_pass() {
         assert_eq!(gateway.usage(1).await[0]["totalCost"], cost, "{dialect:?}");
     }
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_paused_turn_is_told_as_cut_off() {
-    let mut paused = found();
-    paused["stop_reason"] = "pause_turn".into();
-    let upstream = Upstream::always(Reply::json(200, &paused)).await;
-    let (gateway, key, _dir) = before(&upstream, Dialect::Messages).await;
-    let answer = Ask::new(Dialect::Chat, "house:finder").key(&key).field("web_search_options", json!({})).send(&gateway).await;
-    assert_eq!(answer.json()["choices"][0]["finish_reason"], "length", "{}", answer.text());
-    assert!(answer.header("x-wardgate-warnings").contains("turn_paused"), "{}", answer.header("x-wardgate-warnings"));
-}

@@ -27,7 +27,12 @@ const ERROR_TIME_MAX: Duration = Duration::from_secs(5);
 const HELD_BYTES_MAX: usize = 256 * 1024;
 
 /// An error status: read what it says, in bounds.
-pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by: Instant, credential: Option<&str>) -> Failed {
+pub(in crate::phase) async fn refused(
+    deps: &Deps,
+    response: Response<AnswerBody>,
+    read_by: Instant,
+    credential: Option<&str>,
+) -> Failed {
     let status = response.status().as_u16();
     if response.status().is_redirection() {
         let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
@@ -55,7 +60,7 @@ pub(super) async fn refused(deps: &Deps, response: Response<AnswerBody>, read_by
 }
 
 /// An answer that is compressed, although nobody asked for that, cannot be read.
-pub(super) fn compressed(response: &Response<AnswerBody>) -> Option<Failed> {
+pub(in crate::phase) fn compressed(response: &Response<AnswerBody>) -> Option<Failed> {
     let coding = response.headers().get(CONTENT_ENCODING)?.to_str().unwrap_or("something unknown").trim();
     let message = format!("the provider's answer is compressed ({:.20}), which nobody asked for", coding.escape_default());
     let fault = Fault::new(FaultClass::Unreadable, message);
@@ -75,12 +80,17 @@ pub(super) async fn whole(
     let (body, memory) = all(deps, status, Bytes::new(), response.into_body()).await?;
     let content_bytes = body.len() as u64;
     let Whole { body, facts, warnings } =
-        here(body.len(), || passage.whole(body, credential)).map_err(|fault| Failed::answered(status, fault))?;
+        here(body.len(), || passage.whole(body, None, credential)).map_err(|fault| Failed::answered(status, fault))?;
     Ok(Answer::Whole { body, content_bytes, content_type, facts, warnings, memory })
 }
 
 /// Reads a body to its end, within the bounds of an answer. Its first bytes may have been read already.
-async fn all(deps: &Deps, status: u16, begun: Bytes, mut incoming: AnswerBody) -> Result<(Bytes, Reservation), Failed> {
+pub(in crate::phase) async fn all(
+    deps: &Deps,
+    status: u16,
+    begun: Bytes,
+    mut incoming: AnswerBody,
+) -> Result<(Bytes, Reservation), Failed> {
     let unreadable = |why: &str| Failed::answered(status, Fault::new(FaultClass::Unreadable, why));
     let mut memory = deps.memory.open();
     let mut first = Bytes::new();
@@ -151,8 +161,9 @@ pub(super) async fn stream(
             read_by = deadline;
             held.push_back(passed);
         }
+        let is_paused = reader.is_paused();
         let facts = reader.facts();
-        if facts.has_content || facts.is_finished || held_bytes > HELD_BYTES_MAX {
+        if is_paused || facts.has_content || facts.is_finished || held_bytes > HELD_BYTES_MAX {
             return Ok(Answer::Stream { held, reader, incoming: Some(incoming) });
         }
         if has_ended {

@@ -4,6 +4,7 @@ use super::decode_reply::{StopDetails, TURN_PAUSED, citation, stop};
 use super::gathered::{Gathered, Piece};
 use super::served::Pairing;
 use super::server_tools;
+use super::turn::Turn;
 use super::usage::MessagesUsage;
 use crate::json::Text;
 use crate::neutral::content::Citation;
@@ -156,6 +157,12 @@ pub(crate) struct Reader {
     /// The open block, where all of it is needed.
     gathered: Option<Gathered>,
     pairing: Pairing,
+    /// The turn so far, where it may be gone on with.
+    turn: Option<Turn>,
+    /// What it was when it was interrupted.
+    paused: Option<String>,
+    /// Whether this is the rest of an answer that has begun.
+    is_resumed: bool,
 }
 
 impl Reader {
@@ -171,7 +178,32 @@ impl Reader {
             stop: None,
             gathered: None,
             pairing: Pairing::default(),
+            turn: None,
+            paused: None,
+            is_resumed: false,
         }
+    }
+
+    /// Keeps the turn, so that it can be gone on with so many times.
+    pub(crate) fn continuing(&mut self, rounds: u8) {
+        self.turn = Some(Turn::new(rounds));
+    }
+
+    /// Whether the turn was interrupted. Then nothing was told of an end, and another stream is to follow.
+    pub(crate) const fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
+    /// What the assistant said in this turn, when it was interrupted.
+    pub(crate) const fn take_paused(&mut self) -> Option<String> {
+        self.paused.take()
+    }
+
+    /// The next stream is the rest of this one.
+    pub(crate) fn resume(&mut self) {
+        self.is_resumed = true;
+        self.stop = None;
+        self.usage = Usage::default();
     }
 
     /// Reads a message; true at the end marker.
@@ -196,14 +228,16 @@ impl Reader {
             b"content_block_stop" => self.close(sink),
             b"message_start" => {
                 let MessageStart { message } = parse(data)?;
-                if let Some(tier) = message.usage.as_ref().and_then(MessagesUsage::tier) {
+                if let Some(tier) = message.usage.as_ref().and_then(MessagesUsage::tier).filter(|_| !self.is_resumed) {
                     sink(Event::Tier(tier));
                 }
-                sink(Event::Start {
-                    id: message.id.as_ref().map(|text| &*text.0),
-                    model: message.model.as_ref().map(|text| &*text.0),
-                    created: None,
-                });
+                if !self.is_resumed {
+                    sink(Event::Start {
+                        id: message.id.as_ref().map(|text| &*text.0),
+                        model: message.model.as_ref().map(|text| &*text.0),
+                        created: None,
+                    });
+                }
                 self.usage(message.usage, sink);
             }
             b"message_delta" => {
@@ -216,6 +250,12 @@ impl Reader {
             }
             b"message_stop" => {
                 self.close(sink);
+                if self.stop == Some(Stop::Pause)
+                    && let Some(content) = self.turn.as_mut().and_then(Turn::pause)
+                {
+                    self.paused = Some(content);
+                    return Ok(true);
+                }
                 self.pairing.rest().for_each(|served| sink(Event::Served(&served)));
                 let stop = self.stop.take().unwrap_or_default().with_calls(self.has_calls);
                 if stop == Stop::Pause {
@@ -246,6 +286,10 @@ impl Reader {
             return Err(unreadable(format!("the provider's answer has more than {PARTS_MAX} parts")));
         }
         let BlockStart { content_block: block } = parse(data)?;
+        let is_served = &*block.kind.0 == "server_tool_use" || server_tools::is_result(&block.kind.0);
+        if is_served || self.turn.is_some() {
+            self.gathered = Some(Gathered::new(parse::<WholeStart<'_>>(data)?.content_block.get()));
+        }
         let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.0.to_string()).unwrap_or_default();
         match &*block.kind.0 {
             "text" => {
@@ -271,10 +315,7 @@ impl Reader {
                 // Some hosts send the whole input here.
                 delta(block.input.map(RawValue::get).filter(|input| !matches!(*input, "{}" | "null")).unwrap_or(""), sink);
             }
-            kind if kind == "server_tool_use" || server_tools::is_result(kind) => {
-                self.open = if kind == "server_tool_use" { Kind::Served } else { Kind::Outcome };
-                self.gathered = Some(Gathered::new(parse::<WholeStart<'_>>(data)?.content_block.get()));
-            }
+            kind if is_served => self.open = if kind == "server_tool_use" { Kind::Served } else { Kind::Outcome },
             kind => {
                 self.open = Kind::Foreign;
                 sink(Event::Lost { code: "content_dropped", what: kind });
@@ -324,7 +365,11 @@ impl Reader {
         let signature = std::mem::take(&mut self.signature);
         let is_signed = !signature.is_empty() && signature != UNSIGNED;
         let opaque = is_signed.then_some(Opaque { origin: self.origin, kind: OpaqueKind::Signature, data: signature });
-        let block = self.gathered.take().and_then(Gathered::finish);
+        let block = self.gathered.take().map(Gathered::finish);
+        if let (Some(turn), Some(block)) = (&mut self.turn, &block) {
+            turn.push(block.as_deref());
+        }
+        let block = block.flatten();
         std::mem::take(&mut self.cited).iter().for_each(|citation| sink(Event::Cite(citation)));
         match std::mem::replace(&mut self.open, Kind::None) {
             Kind::Served => {

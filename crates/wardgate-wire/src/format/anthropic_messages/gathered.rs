@@ -58,7 +58,8 @@ impl Gathered {
         }
     }
 
-    /// The whole block. None for one that is too long or cannot be read, and for text without any words, which no request may hold.
+    /// The whole block; empty for text without any words, which no request may hold. None for one that is too long or cannot be
+    /// read.
     pub(super) fn finish(self) -> Option<String> {
         if self.bytes > BLOCK_BYTES_MAX {
             return None;
@@ -86,7 +87,7 @@ impl Gathered {
         }
         block.push('}');
         let is_read = serde_json::from_str::<&serde_json::value::RawValue>(&block).is_ok();
-        (is_read && !is_blank).then_some(block)
+        is_read.then(|| if is_blank { String::new() } else { block })
     }
 }
 
@@ -122,7 +123,7 @@ mod tests {
             &[Piece::Input("{\"query\":"), Piece::Input("\"a\"}")],
             Some(r#"{"type":"server_tool_use","id":"s","name":"web_search","input":{"query":"a"},"caller":{"type":"direct"}}"#),
         );
-        check(r#"{"type":"text","text":""}"#, &[], None);
+        check(r#"{"type":"text","text":""}"#, &[], Some(""));
         check(r#"{"type":"tool_use","input":{}}"#, &[Piece::Input("{\"query\":")], None);
         let long = "x".repeat(BLOCK_BYTES_MAX);
         check(r#"{"type":"text","text":""}"#, &[Piece::Word(Piece::TEXT, &long)], None);
