@@ -8,8 +8,7 @@
 //! Who keeps turns, for whom and for how long is not known here.
 
 use crate::edit::{for_each_member, push_member};
-use crate::json::write::string;
-use crate::neutral::opaque::{UNSIGNED, fnv};
+use crate::neutral::opaque::fnv;
 use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -248,27 +247,29 @@ fn item_named(element: &RawValue) -> Option<ItemName> {
 /// The longest element that may be a reference, in bytes. One holds an id and its own name.
 const REFERENCE_BYTES_MAX: usize = 256;
 
-/// An item of an answer as a client that keeps no ids sends it back. Its id was made here, and no provider knows it. Reasoning that
-/// its maker did not sign is marked as such, so that it does not reach a provider that takes it for its own.
+/// The kinds of items that may stand in a request without an id.
+const ANONYMOUS: [&str; 4] = ["message", "reasoning", "function_call", "custom_tool_call"];
+
+/// An item of an answer as a client that keeps no ids sends it back: its id was made here, and no provider knows it.
 fn as_input(item: &RawValue) -> String {
+    #[derive(Deserialize)]
+    struct Item<'i> {
+        #[serde(borrow, rename = "type")]
+        kind: Cow<'i, str>,
+    }
+    let read: Option<Item<'_>> = serde_json::from_str(item.get()).ok();
+    if !read.is_some_and(|item| ANONYMOUS.contains(&&*item.kind)) {
+        return item.get().to_owned();
+    }
     let mut text = String::with_capacity(item.get().len());
     text.push('{');
-    let (mut is_reasoning, mut is_sealed) = (false, false);
-    let read = for_each_member(item.get().as_bytes(), |key, value| match key {
-        "id" => {}
-        _ => {
-            is_reasoning |= key == "type" && value == "\"reasoning\"";
-            is_sealed |= key == "encrypted_content" && value != "null";
+    let read = for_each_member(item.get().as_bytes(), |key, value| {
+        if key != "id" {
             push_member(&mut text, key, value);
         }
     });
     if read.is_err() {
         return item.get().to_owned();
-    }
-    if is_reasoning && !is_sealed {
-        let mut mark = Vec::new();
-        string(&mut mark, UNSIGNED);
-        push_member(&mut text, "encrypted_content", &String::from_utf8_lossy(&mark));
     }
     text.push('}');
     text
@@ -318,7 +319,8 @@ mod tests {
         );
         let first = turn(None, Some(r#""hi \n""#), &output);
         let sealed = r#"{"type":"reasoning","id":"x","encrypted_content":"wg1.a"}"#;
-        let second = turn(Some(ID), Some(&format!(r#"[{{"type":"item_reference","id":"{said}"}},2]"#)), sealed);
+        let sealed = format!(r#"{sealed},{{"type":"web_search_call","id":"ws_1"}}"#);
+        let second = turn(Some(ID), Some(&format!(r#"[{{"type":"item_reference","id":"{said}"}},2]"#)), &sealed);
         let answers = [(number(ID), &first)];
         let check = |body: &str, chain: &[&Turn], expected: &str| {
             let find = |wanted| answers.iter().find(|(number, _)| *number == wanted).map(|(_, turn)| *turn);
@@ -327,7 +329,7 @@ mod tests {
         };
         let [hi, thought_in, call_in, said_in] = [
             r#"{"type":"message","role":"user","content":"hi \n"}"#,
-            r#"{"type":"reasoning","summary":[],"encrypted_content":"wg1.unsigned"}"#,
+            r#"{"type":"reasoning","summary":[]}"#,
             r#"{"type":"function_call","call_id":"c"}"#,
             r#"{"type":"message","content":[1.0]}"#,
         ];
@@ -353,7 +355,7 @@ mod tests {
             &format!(r#"{{"previous_response_id":"{ID}","model":"m","input":"go on"}}"#),
             &[&first, &second],
             &format!(
-                r#"{{"model":"m","input":[{hi},{thought_in},{call_in},{said_in},{said_in},2,{{"type":"reasoning","encrypted_content":"wg1.a"}},{{"type":"message","role":"user","content":"go on"}}]}}"#
+                r#"{{"model":"m","input":[{hi},{thought_in},{call_in},{said_in},{said_in},2,{{"type":"reasoning","encrypted_content":"wg1.a"}},{{"type":"web_search_call","id":"ws_1"}},{{"type":"message","role":"user","content":"go on"}}]}}"#
             ),
         );
         // With nothing to add.

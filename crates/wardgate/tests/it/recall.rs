@@ -60,6 +60,8 @@ fn thinks(provider: Dialect) -> Option<Value> {
             "usage": {"input_tokens": 1, "output_tokens": 1},
             "content": [
                 {"type": "thinking", "thinking": "Hm.", "signature": SEALED},
+                {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "weather"}},
+                {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
                 {"type": "text", "text": "I will \"look\"."},
                 {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}},
             ],
@@ -167,20 +169,30 @@ async fn an_answer_is_its_keys_alone_and_kept_only_if_it_may_be() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_speaks_responses_is_sent_the_conversation_and_its_own_ids() {
-    let translated = Upstream::always(Reply::json(200, &thinks(Dialect::Messages).unwrap())).await;
     let native = Upstream::always(Reply::says(Dialect::Responses, "Yes.")).await;
-    let gateway = before(&translated, Dialect::Messages).await;
+    let [sealed, unsealed] =
+        [Dialect::Messages, Dialect::Chat].map(|provider| Upstream::always(Reply::json(200, &thinks(provider).unwrap())));
+    let (sealed, unsealed) = (sealed.await, unsealed.await);
+    let gateway = before(&sealed, Dialect::Messages).await;
+    gateway.add_speaker("unsealed", unsealed.url(), Dialect::Chat).await;
     gateway.add_speaker("native", native.url(), Dialect::Responses).await;
-    let first = response(&question().send(&gateway).await);
-    // Items of ours go without their ids, and reasoning that the other cannot read does not go.
-    for turn in next_turns(&first).into_iter().skip(1) {
-        response(&turn.field("model", "native:m").send(&gateway).await);
-        let asked: Value = serde_json::from_str(&native.seen().last().unwrap().text()).unwrap();
-        let kinds: Vec<&str> =
-            asked["input"].as_array().unwrap().iter().map(|item| item["type"].as_str().unwrap_or("")).collect();
-        assert_eq!(kinds, ["message", "message", "function_call", "function_call_output", ""], "{asked}");
-        assert!(asked["input"].as_array().unwrap().iter().all(|item| item.get("id").is_none()), "{asked}");
-        assert!(asked.get("previous_response_id").is_none(), "{asked}");
+    // Items of ours go without their ids where we put them in, and reasoning that the other cannot read does not go.
+    let mut ours = String::new();
+    for (model, expected) in [
+        ("up:m", &["message", "message", "function_call", "function_call_output", ""][..]),
+        ("unsealed:m", &["message", "message", ""]),
+    ] {
+        let first = response(&question().field("model", model).send(&gateway).await);
+        for (way, turn) in next_turns(&first).into_iter().enumerate() {
+            response(&turn.field("model", "native:m").send(&gateway).await);
+            let asked: Value = serde_json::from_str(&native.seen().last().unwrap().text()).unwrap();
+            let items = asked["input"].as_array().unwrap();
+            let kinds: Vec<&str> = items.iter().map(|item| item["type"].as_str().unwrap_or("")).collect();
+            assert_eq!(kinds, expected, "{model}, {way}: {asked}");
+            assert!(way == 0 || items.iter().all(|item| item.get("id").is_none()), "{asked}");
+            assert!(asked.get("previous_response_id").is_none(), "{asked}");
+        }
+        ours = first["id"].as_str().unwrap().to_owned();
     }
     // What it made itself is asked of it alone, as it stands.
     let theirs = question().field("previous_response_id", "resp_1").or(&["up:m", "native:m"]).field("model", "up:m");
@@ -188,11 +200,10 @@ async fn whoever_speaks_responses_is_sent_the_conversation_and_its_own_ids() {
     assert_eq!((answer.status, answer.header("x-wardgate-provider")), (200, "native"), "{}", answer.text());
     assert!(native.seen().last().unwrap().text().contains(r#""previous_response_id":"resp_1""#));
     // What only we can have made is not asked of it.
-    let lost = first["id"].as_str().unwrap();
-    let lost = format!("{}{}", &lost[..lost.len() - 2], "00");
+    let lost = format!("{}00", &ours[..ours.len() - 2]);
     let asked = question().field("previous_response_id", lost).field("model", "native:m");
     is_not_found(asked, &gateway, &native, "an answer of ours that is gone").await;
-    gateway.usage(translated.seen().len() + native.seen().len()).await;
+    gateway.usage([&sealed, &unsealed, &native].iter().map(|upstream| upstream.seen().len()).sum()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

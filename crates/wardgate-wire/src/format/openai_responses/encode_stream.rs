@@ -316,7 +316,7 @@ impl Writer {
         self.finish_item(None, out);
         let index = self.items;
         self.items += 1;
-        let told = served::write(served, fnv(self.id.bytes().chain(index.to_le_bytes())), index);
+        let told = served::write(served, self.item_id(served::prefix(served), index));
         let whole = |writer: &mut Self, name: &str, item: &str, out: &mut Vec<u8>| {
             writer.event(name, out, |_, json| {
                 json.put_number("output_index", index);

@@ -94,10 +94,14 @@ pub(super) struct Told {
     pub(super) behind: &'static [&'static str],
 }
 
-/// Writes a call for a client. The id is made of this seed.
-pub(super) fn write(served: &Served, seed: u64, index: u64) -> Told {
+/// What the id of a call begins with.
+pub(super) const fn prefix(served: &Served) -> &'static str {
+    if matches!(served.work, Work::Code { .. }) { "ci" } else { "ws" }
+}
+
+/// Writes a call for a client, under this id.
+pub(super) fn write(served: &Served, id: String) -> Told {
     let is_code = matches!(served.work, Work::Code { .. });
-    let id = format!("{}_{seed:016x}{index:04x}", if is_code { "ci" } else { "ws" });
     let text = |status: &str, is_done: bool| {
         String::from_utf8(object(|json| item(json, served, &id, status, is_done))).unwrap_or_default()
     };

@@ -2,7 +2,7 @@
 
 use crate::json::Json;
 use crate::json::write::{object, string};
-use crate::neutral::opaque::Opaque;
+use crate::neutral::opaque::{Opaque, UNSIGNED};
 use crate::neutral::tool::CallKind;
 use wardgate_core::format::Format;
 
@@ -181,8 +181,11 @@ impl Item {
             Kind::Reasoning => {
                 json.put("type", "reasoning");
                 json.put_list("summary", |json| json.0.extend_from_slice(&self.parts));
-                if let Some(opaque) = opaque {
-                    json.put("encrypted_content", &opaque.shown_to(Format::OpenAiResponses));
+                // Without any, a provider that speaks this format would look for it by an id that it did not give.
+                match opaque {
+                    Some(opaque) => json.put("encrypted_content", &opaque.shown_to(Format::OpenAiResponses)),
+                    None if status == "completed" => json.put("encrypted_content", UNSIGNED),
+                    None => {}
                 }
             }
             Kind::Call { call_id, name, namespace, kind } => {
