@@ -209,6 +209,8 @@ struct Teller {
     keeping: Option<(Box<Keepsake>, Keep)>,
     /// Who takes the answer as the event tells it that ends the stream.
     recording: Option<Record>,
+    /// The opening was told.
+    is_started: bool,
 }
 
 /// Takes what the client of a whole answer may forget of it.
@@ -233,6 +235,7 @@ impl Transcoder {
             encoder: StreamEncoder::new(client, options),
             facts,
             warnings: Warnings::default(),
+            is_started: false,
             keeping: None,
             recording: None,
         };
@@ -346,7 +349,14 @@ impl Transcoder {
 impl Teller {
     /// Takes what the provider says, and tells what the client gets of it by now.
     fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        let Self { unwrapper, stops, estimate, earlier, encoder, facts, warnings, keeping, recording } = self;
+        if !self.is_started && is_of_the_answer(event) {
+            self.is_started = true;
+            if !matches!(event, Event::Start { .. }) {
+                // The provider left its opening out, and no client's format can do without.
+                self.take(&Event::Start { id: None, model: None, created: None }, out);
+            }
+        }
+        let Self { unwrapper, stops, estimate, earlier, encoder, facts, warnings, keeping, recording, is_started: _ } = self;
         let summed;
         // What was used counts whether the client gets to see it or not.
         match event {
@@ -378,7 +388,7 @@ impl Teller {
             }
             if let Event::Stop(_) = told {
                 // Only a sequence ends an answer while its text is being told.
-                facts.is_cut = matches!(event, Event::Delta(_));
+                facts.is_cut |= matches!(event, Event::Delta(_));
                 // Clients divide by it.
                 if let Some(estimate) = estimate.filter(|_| facts.is_cut || facts.usage.is_none()) {
                     if !facts.is_cut {
@@ -406,6 +416,11 @@ impl Teller {
             None => watch(event),
         }
     }
+}
+
+/// Whether an event is a part of the answer, before which there must be an opening, and not only told about it.
+const fn is_of_the_answer(event: &Event<'_>) -> bool {
+    !matches!(event, Event::Usage(_) | Event::Tier(_) | Event::Lost { .. } | Event::Fault(_))
 }
 
 /// Keeps the facts as a watcher would.

@@ -19,6 +19,7 @@ mod verdicts;
 mod broken_streams;
 mod streams;
 mod whole_for_stream;
+mod odd_answers;
 mod leaving;
 mod usage;
 mod killed;

@@ -6,7 +6,7 @@ use crate::passage::{Passage, Whole};
 use crate::phase::aside::here;
 use crate::phase::ask::Ask;
 use crate::phase::ingress::Inbound;
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use http::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
 use std::collections::VecDeque;
@@ -19,6 +19,9 @@ use wardgate_upstream::{AnswerBody, answer};
 use wardgate_wire::fault;
 /// Where AWS names an error, since its status says little.
 const AWS_ERROR: &str = "x-amzn-errortype";
+
+/// What some write before a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How long an error's body is waited for.
 const ERROR_TIME_MAX: Duration = Duration::from_secs(5);
@@ -118,7 +121,12 @@ pub(in crate::phase) async fn all(
             joined.extend_from_slice(&data);
         }
     }
-    Ok((if joined.is_empty() { first } else { joined.freeze() }, memory))
+    let mut body = if joined.is_empty() { first } else { joined.freeze() };
+    if body.starts_with(BYTE_ORDER_MARK) {
+        // It is no JSON, and what is read here is.
+        body.advance(BYTE_ORDER_MARK.len());
+    }
+    Ok((body, memory))
 }
 
 /// A stream is read until it says something.
@@ -135,9 +143,12 @@ pub(super) async fn stream(
     let is_announced = is_stream(response.headers(), format);
     let mut incoming = response.into_body();
     let mut begun = Bytes::new();
-    if !is_announced {
+    let has_frames = format == Format::BedrockConverse;
+    if !(is_announced && has_frames) {
         begun = timeout_at(first_event_by, beginning(&mut incoming)).await.map_err(|_| too_late("begin its answer"))?;
-        if !(format != Format::BedrockConverse && is_event(&begun)) {
+        // An error, or an answer, may come under the name of a stream.
+        let is_stream = if is_announced { !is_object(&begun) } else { !has_frames && is_event(&begun) };
+        if !is_stream {
             return no_stream(deps, status, begun, incoming, passage, first_event_by, credential).await;
         }
     }
@@ -219,8 +230,16 @@ async fn beginning(incoming: &mut AnswerBody) -> Bytes {
 /// Whether these are the first bytes of a server-sent event, whatever the provider calls them: a comment, or one of the four
 /// fields. No JSON that is an answer begins so, and no page.
 fn is_event(begun: &[u8]) -> bool {
-    let begun = begun.strip_prefix(b"\xef\xbb\xbf").unwrap_or(begun).trim_ascii_start();
-    matches!(begun.first(), Some(b':' | b'd' | b'e' | b'i' | b'r'))
+    matches!(first(begun), Some(b':' | b'd' | b'e' | b'i' | b'r'))
+}
+
+/// Whether these are the first bytes of a JSON object, which no event begins with.
+fn is_object(begun: &[u8]) -> bool {
+    first(begun) == Some(b'{')
+}
+
+fn first(begun: &[u8]) -> Option<u8> {
+    begun.strip_prefix(BYTE_ORDER_MARK).unwrap_or(begun).trim_ascii_start().first().copied()
 }
 
 /// A success that is no stream: an error in an answer's place, or a host that does not stream.

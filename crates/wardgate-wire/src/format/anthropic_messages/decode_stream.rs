@@ -339,6 +339,9 @@ impl Reader {
         if let Some(gathered) = &mut self.gathered {
             said.pieces().for_each(|piece| gathered.push(piece));
         }
+        if self.open == Kind::None {
+            self.open_for(&said, sink)?;
+        }
         match self.open {
             Kind::Text => {
                 delta(said.text.as_ref().map_or("", |text| &text.0), sink);
@@ -357,6 +360,21 @@ impl Reader {
                 }
             }
             Kind::None | Kind::Foreign | Kind::Served | Kind::Outcome => {}
+        }
+        Ok(())
+    }
+
+    /// A delta of a block that never began, as some hosts leave it out where the delta itself says what it is.
+    fn open_for(&mut self, said: &Delta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.count += 1;
+        if said.partial_json.is_some() {
+            return Err(unreadable("the provider's stream holds arguments of a call that never began"));
+        }
+        if said.text.is_some() {
+            self.open = Kind::Text;
+            sink(Event::Open(Open::Text));
+        } else if said.thinking.is_some() {
+            self.open = Kind::ThinkingUnopened;
         }
         Ok(())
     }

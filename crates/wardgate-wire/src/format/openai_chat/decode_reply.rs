@@ -6,6 +6,7 @@ use super::marks::{Marks, sources};
 use super::reasoning;
 use super::tier;
 use super::usage::ChatUsage;
+use crate::json::count::{name, seconds};
 use crate::json::read::is_text;
 use crate::json::{Object, Path};
 use crate::neutral::content::{Content, Part, Reasoning, Source};
@@ -22,8 +23,11 @@ use wardgate_core::fault::Fault;
 
 #[derive(Deserialize)]
 struct Completion<'b> {
+    #[serde(default, deserialize_with = "name")]
     id: Option<String>,
+    #[serde(default, deserialize_with = "name")]
     model: Option<String>,
+    #[serde(default, deserialize_with = "seconds")]
     created: Option<i64>,
     #[serde(borrow)]
     choices: Option<Vec<Choice<'b>>>,

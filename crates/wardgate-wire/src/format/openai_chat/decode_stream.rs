@@ -11,6 +11,7 @@ use super::template::Template;
 use super::tier;
 use super::usage::ChatUsage;
 use crate::json::Text;
+use crate::json::count::seconds;
 use crate::neutral::content::Citation;
 use crate::neutral::event::{Event, truncated};
 use crate::neutral::logprobs::Logprob;
@@ -33,6 +34,7 @@ struct Chunk<'b> {
     id: Option<&'b RawValue>,
     #[serde(borrow)]
     model: Option<&'b RawValue>,
+    #[serde(default, deserialize_with = "seconds")]
     created: Option<i64>,
     #[serde(borrow)]
     choices: Option<Choices<'b>>,

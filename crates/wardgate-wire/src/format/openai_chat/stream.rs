@@ -7,7 +7,9 @@
 use super::decode_stream::failure;
 use super::template::Template;
 use super::usage::ChatUsage;
+use crate::json::count::seconds;
 use crate::json::{Text, from_bytes};
+use crate::neutral::event::truncated;
 use crate::stream::{Envelope, StreamFacts, Verdict, malformed};
 use bytes::Bytes;
 use memchr::memmem;
@@ -98,8 +100,7 @@ fn note_content(bytes: usize, facts: &mut StreamFacts) {
 
 fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, facts: &mut StreamFacts, template: &mut Template) -> Verdict {
     if data == b"[DONE]" {
-        facts.is_finished = true;
-        return Verdict::Pass;
+        return done(facts);
     }
     let chunk: Chunk<'_> = match from_bytes(data) {
         Ok(chunk) => chunk,
@@ -139,12 +140,22 @@ fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, facts: &mut St
     verdict
 }
 
+/// The end marker. Behind nothing at all it ends no answer.
+pub(crate) fn done(facts: &mut StreamFacts) -> Verdict {
+    if !facts.has_content && !facts.is_stopped {
+        return Verdict::Fault(truncated());
+    }
+    facts.is_finished = true;
+    Verdict::Pass
+}
+
 /// What the stream's chunks repeat, read from the first one.
 fn envelope(data: &[u8]) -> Envelope {
     #[derive(Deserialize)]
     struct Head {
         id: Option<Box<str>>,
         model: Option<Box<str>>,
+        #[serde(default, deserialize_with = "seconds")]
         created: Option<i64>,
     }
     match serde_json::from_slice::<Head>(data) {

@@ -1,6 +1,7 @@
 //! A stream of Completions chunks.
 
 use crate::format::openai_chat::decode_stream::failure;
+use crate::format::openai_chat::stream::done;
 use crate::format::openai_chat::usage::ChatUsage;
 use crate::json::Text;
 use crate::stream::{StreamFacts, Verdict, malformed};
@@ -26,8 +27,7 @@ struct Choice<'b> {
 
 pub(crate) fn read(data: &[u8], hides_usage: bool, credential: Option<&str>, facts: &mut StreamFacts) -> Verdict {
     if data == b"[DONE]" {
-        facts.is_finished = true;
-        return Verdict::Pass;
+        return done(facts);
     }
     let chunk: Chunk<'_> = match crate::json::from_bytes(data) {
         Ok(chunk) => chunk,

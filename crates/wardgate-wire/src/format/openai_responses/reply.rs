@@ -1,5 +1,6 @@
 //! A whole Responses answer, in passing.
 
+use super::stream::missing;
 use super::usage::{ResponsesUsage, ToolUsage, searches};
 use crate::reply::{ReplyFacts, in_band, object};
 use serde::Deserialize;
@@ -41,6 +42,9 @@ pub(crate) fn read(body: &[u8], credential: Option<&str>) -> Result<ReplyFacts, 
     let response: Response<'_> = object(body)?;
     if let Some(error) = response.error.filter(|error| error.get() != "null") {
         return Err(in_band(error, credential));
+    }
+    if response.status.as_deref() == Some("failed") {
+        return Err(missing());
     }
     if response.output.is_none() {
         return Err(Fault::new(FaultClass::Unreadable, "the provider's answer has no output"));
