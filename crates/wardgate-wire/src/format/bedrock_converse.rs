@@ -2,5 +2,6 @@
 
 pub(crate) mod frames;
 pub(crate) mod encode_request;
+mod cited;
 pub(crate) mod decode_reply;
 pub(crate) mod decode_stream;

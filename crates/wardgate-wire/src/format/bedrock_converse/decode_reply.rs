@@ -1,5 +1,6 @@
 //! Reading a whole Converse answer.
 
+use super::cited;
 use crate::format::openai_chat::decode_reply::wrong;
 use crate::format::openai_chat::tier;
 use crate::json::count::count;
@@ -113,6 +114,19 @@ fn blocks(content: &RawValue, origin: Origin, warnings: &mut Warnings) -> Result
         if let Some(text) = block.text("text", &path)? {
             if !text.is_empty() {
                 parts.push(Content::text(text));
+            }
+        } else if let Some(mut cited) = block.object("citationsContent", &path)? {
+            let path = path.key("citationsContent");
+            let citations: Vec<_> = cited.list("citations", &path)?.into_iter().filter_map(cited::read).collect();
+            let words = cited.list("content", &path)?.into_iter();
+            let words = words.map(|words| Object::read(words, &path)?.text("text", &path));
+            let text: String = words.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            if !text.is_empty() {
+                let mut part = Content::text(text);
+                if let Content::Text { citations: of_text, .. } = &mut part {
+                    *of_text = citations;
+                }
+                parts.push(part);
             }
         } else if let Some(mut call) = block.object("toolUse", &path)? {
             let arguments = call.take("input").map_or("", RawValue::get);

@@ -1,7 +1,9 @@
 //! Reading a ConverseStream as neutral events. Blocks of text and reasoning have no start of their own.
 
+use super::cited::{self, CITATIONS_MAX};
 use super::decode_reply::{ConverseUsage, ServiceTier, stop};
 use crate::json::Text;
+use crate::neutral::content::Citation;
 use crate::neutral::event::{Event, truncated};
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
 use crate::neutral::reply::Stop;
@@ -9,6 +11,7 @@ use crate::neutral::tool::CallKind;
 use crate::transcode::decoder::parse;
 use crate::transcode::parts::{Parts, Sink};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use wardgate_core::fault::Fault;
 
 #[derive(Deserialize)]
@@ -48,6 +51,8 @@ struct Delta<'b> {
     tool_use: Option<Input<'b>>,
     #[serde(borrow)]
     reasoning_content: Option<ReasoningDelta<'b>>,
+    #[serde(borrow)]
+    citation: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -85,12 +90,14 @@ pub(crate) struct Reader {
     origin: Origin,
     parts: Parts,
     signature: String,
+    /// The sources of the open block. They may come before its words.
+    cited: Vec<Citation>,
     stop: Option<Stop>,
 }
 
 impl Reader {
     pub(crate) fn new(origin: Origin) -> Self {
-        Self { origin, parts: Parts::default(), signature: String::new(), stop: None }
+        Self { origin, parts: Parts::default(), signature: String::new(), cited: Vec::new(), stop: None }
     }
 
     /// Reads a frame. Metadata follows the stop, so only the end of the bytes ends the answer.
@@ -131,6 +138,9 @@ impl Reader {
     }
 
     fn delta(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        if let Some(citation) = delta.citation.and_then(cited::read).filter(|_| self.cited.len() < CITATIONS_MAX) {
+            self.cited.push(citation);
+        }
         if let Some(text) = delta.text {
             self.parts.text(&text.0, sink)?;
         }
@@ -154,6 +164,10 @@ impl Reader {
         if !self.signature.is_empty() {
             let data = std::mem::take(&mut self.signature);
             self.parts.seal(Opaque { origin: self.origin, kind: OpaqueKind::Signature, data }, sink)?;
+        }
+        let cited = std::mem::take(&mut self.cited);
+        if self.parts.is_text_open() {
+            cited.iter().for_each(|citation| sink(Event::Cite(citation)));
         }
         self.parts.close(sink);
         Ok(())

@@ -1,7 +1,8 @@
 //! Reading a whole answer from Cohere.
 
+use super::cited::Cited;
 use super::logprobs;
-use crate::neutral::content::{Citation, Content, Reasoning};
+use crate::neutral::content::{Content, Reasoning};
 use crate::neutral::reply::{Reply, Stop};
 use crate::neutral::tool::{Call, CallKind};
 use crate::reply::object;
@@ -75,13 +76,6 @@ struct Function {
     arguments: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Cited {
-    start: Option<u64>,
-    end: Option<u64>,
-    text: Option<String>,
-}
-
 pub(crate) fn decode(body: &[u8], _credential: Option<&str>) -> Result<Reply, Fault> {
     let answer: Answer<'_> = object(body)?;
     let message = answer.message.ok_or_else(|| unreadable("the provider's answer has no message"))?;
@@ -92,8 +86,7 @@ pub(crate) fn decode(body: &[u8], _credential: Option<&str>) -> Result<Reply, Fa
         reply.parts.extend(part.thinking.filter(|text| !text.is_empty()).map(thought));
         reply.parts.extend(part.text.filter(|text| !text.is_empty()).map(Content::text));
     }
-    let cited = message.citations.into_iter().flatten();
-    let cited = cited.map(|it| Citation { start: it.start, end: it.end, cited_text: it.text, ..Citation::default() });
+    let cited = message.citations.into_iter().flatten().flat_map(Cited::citations);
     let text = reply.parts.iter_mut().find(|part| matches!(part, Content::Text { .. }));
     if let Some(Content::Text { citations, logprobs, .. }) = text {
         citations.extend(cited);

@@ -1,7 +1,7 @@
 //! Reading a stream from Cohere as neutral events.
 
 use super::decode_reply::{CohereUsage, stop};
-use super::logprobs;
+use super::{cited, logprobs};
 use crate::json::Text;
 use crate::neutral::event::Event;
 use crate::neutral::tool::CallKind;
@@ -44,6 +44,8 @@ struct Inner<'b> {
     tool_plan: Option<Text<'b>>,
     #[serde(borrow)]
     tool_calls: Option<&'b RawValue>,
+    #[serde(borrow)]
+    citations: Option<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +88,15 @@ impl Reader {
         let inner = message.delta.as_ref().and_then(|delta| delta.message.as_ref());
         match &*kind.0 {
             "message-start" => self.parts.start(message.id.as_ref().map(|id| &*id.0), None, None, sink),
+            // A source may be told behind the end of its text, so that a text ends where something else begins.
+            "citation-start" => {
+                let cited = inner.and_then(|inner| inner.citations).filter(|_| self.parts.is_text_open());
+                cited.map(cited::read).into_iter().flatten().for_each(|citation| sink(Event::Cite(&citation)));
+            }
             "content-start" | "content-delta" => {
+                if kind.0 == "content-start" {
+                    self.parts.close(sink);
+                }
                 if let Some(content) = inner.and_then(|inner| inner.content) {
                     let part: Part<'_> = parse(content.get().as_bytes())?;
                     self.parts.reasoning(part.thinking.as_ref().map_or("", |text| &text.0), false, sink)?;
@@ -112,6 +122,7 @@ impl Reader {
                     self.parts.arguments(arguments.as_ref().map_or("", |text| &text.0), sink);
                 }
             }
+            "content-end" if self.parts.is_text_open() => {}
             "content-end" | "tool-call-end" => self.parts.close(sink),
             "message-end" => {
                 let Some(delta) = message.delta else { return Ok(false) };
