@@ -19,6 +19,7 @@ pub mod ranks;
 pub mod images;
 pub mod completions;
 pub mod pause;
+pub(crate) mod answers;
 pub(crate) mod arrange;
 pub(crate) mod json_tool;
 pub(crate) mod fit;
@@ -131,6 +132,7 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
         let why = "this provider answers in words only: ask a model that makes pictures";
         return Err(Untranslatable::new("unsupported_modality", Pictures::field(request.format), why));
     }
+    answers::check(format, request, target)?;
     let rewritten = json_tool::rewritten(request, target);
     let is_json_call = rewritten.is_some();
     let request = served::settled(format, rewritten.map_or(Cow::Borrowed(request), Cow::Owned), target);
@@ -159,6 +161,7 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
         | Format::BedrockRerank
         | Format::Opaque => Err(no_route(format)),
     }?;
+    answers::check_encoded(request, &encoded, is_json_call)?;
     if lost_pictures.is_some() {
         encoded.warnings.add("unsupported_parameter", Pictures::field(request.format));
     }

@@ -40,7 +40,13 @@ fn origin() -> u64 {
 }
 
 fn options() -> ReplyOptions {
-    ReplyOptions { request_id: "rq_1".to_owned(), created: 1_700_000_000, wants_usage: true, ..ReplyOptions::default() }
+    ReplyOptions {
+        request_id: "rq_1".to_owned(),
+        created: 1_700_000_000,
+        wants_usage: true,
+        answers: 3,
+        ..ReplyOptions::default()
+    }
 }
 
 /// The cases of a format whose file ends so, with their contents.
@@ -256,6 +262,11 @@ fn a_translated_stream_gathers_to_the_same_answer() {
                 let whole =
                     decode_reply(client, &whole, 0, None).unwrap_or_else(|fault| panic!("{case} {client:?}: {fault:?}"));
                 assert_eq!(summary(&whole), summary(&reply), "{case} of {provider:?} for {client:?}, whole");
+                if matches!(client, Format::OpenAiChat | Format::Gemini) {
+                    let others = |reply: &Reply| reply.others.iter().map(ended).collect::<Vec<_>>();
+                    assert_eq!(others(&again), others(&reply), "{case} of {provider:?} for {client:?}");
+                    assert_eq!(others(&whole), others(&reply), "{case} of {provider:?} for {client:?}, whole");
+                }
                 if client != Format::AnthropicMessages {
                     assert_eq!(tokens(&again), tokens(&reply), "{case} of {provider:?} for {client:?}");
                     assert_eq!(tokens(&whole), tokens(&reply), "{case} of {provider:?} for {client:?}, whole");
@@ -286,6 +297,33 @@ fn summary(reply: &Reply) -> String {
         }
     }
     format!("text {text:?} reasoning {:?} calls {calls:?}", reasoning.replace('\n', ""))
+}
+
+/// One of several answers, and whether it was cut off.
+fn ended(reply: &Reply) -> (String, bool) {
+    (summary(reply), reply.stop == Stop::MaxTokens)
+}
+
+/// In a JSON array, as in a stream of events, the messages of several answers stand among each other.
+#[test]
+fn several_answers_are_one_array() {
+    let (_, stream) =
+        cases(Format::OpenAiChat, ".sse").into_iter().find(|(case, _)| case == "several-answers").unwrap_or_default();
+    let options = ReplyOptions { is_json_array: true, ..options() };
+    let mut transcoder = Transcoder::new(Format::OpenAiChat, Format::Gemini, origin(), options);
+    let mut out = transcoder.push(Bytes::from(stream)).to_vec();
+    out.extend_from_slice(&transcoder.finish());
+    let messages: Vec<serde_json::Value> = serde_json::from_slice(&out).unwrap_or_else(|error| panic!("{error}"));
+    let indices: Vec<_> = messages.iter().filter_map(|message| message["candidates"][0]["index"].as_u64()).collect();
+    assert_eq!(indices, [1, 0, 0, 1, 1, 2, 2, 0]);
+    // Who asked for one gets one.
+    let options = ReplyOptions { answers: 0, ..self::options() };
+    let mut transcoder = Transcoder::new(Format::Gemini, Format::OpenAiChat, origin(), options);
+    let (_, stream) = cases(Format::Gemini, ".sse").into_iter().find(|(case, _)| case == "several-answers").unwrap_or_default();
+    let mut out = transcoder.push(Bytes::from(stream)).to_vec();
+    out.extend_from_slice(&transcoder.finish());
+    let out = String::from_utf8_lossy(&out);
+    assert!(out.contains("[DONE]") && out.contains(" there") && !out.contains("\"index\":1,\"delta\""), "{out}");
 }
 
 /// The tokens of an answer's text with their probabilities, and with those of their alternatives.

@@ -146,6 +146,7 @@ pub(crate) fn translate<'p>(
         wants_usage: ask.peek.asks_for_usage,
         is_json_array: ask.is_json_array,
         aliases: encoded.aliases,
+        answers: request.answers.map_or(1, |answers| usize::try_from(answers).unwrap_or(usize::MAX)),
         stops: encoded.stops,
         is_json_call: encoded.is_json_call,
         estimate: Some(Estimate { input: estimate::tokens(ask.body.len() as u64), output: estimate::tokens }),

@@ -3,6 +3,9 @@
 //! The grammar is strict, whatever the provider's is, so that writers are simple: `Start`, then parts one after the other
 //! (`Open`, any number of `Delta`, `Cite` and `Logprobs`, `Close`; or `Sealed`, `Served` or `Image` alone), then `Stop`, then `End`.
 //! `Usage` and `Lost` may stand anywhere behind `Start`, `Tier` before it too. `Fault` may stand anywhere and is the last.
+//!
+//! Where several answers were asked for, `Answer` says which one the parts and the `Stop` behind it are of; at first it is the one
+//! with the number zero, which stops last.
 
 use super::content::{Citation, Source};
 use super::logprobs::Logprob;
@@ -26,6 +29,8 @@ pub enum Event<'e> {
         /// When it was made, in Unix seconds.
         created: Option<i64>,
     },
+    /// What follows is of the answer with this number.
+    Answer(usize),
     /// A part begins.
     Open(Open<'e>),
     /// More of the open part: text, or arguments. Never empty.
@@ -64,6 +69,26 @@ pub enum Event<'e> {
     End,
     /// The answer is broken.
     Fault(&'e Fault),
+}
+
+impl Event<'_> {
+    /// Whether it is of one answer, and not of all that were asked for together.
+    #[must_use]
+    pub const fn is_of_one(&self) -> bool {
+        match self {
+            Self::Answer(_)
+            | Self::Open(_)
+            | Self::Delta(_)
+            | Self::Cite(_)
+            | Self::Logprobs(_)
+            | Self::Close(_)
+            | Self::Sealed { .. }
+            | Self::Served(_)
+            | Self::Image(_)
+            | Self::Stop(_) => true,
+            Self::Start { .. } | Self::Lost { .. } | Self::Tier(_) | Self::Usage(_) | Self::End | Self::Fault(_) => false,
+        }
+    }
 }
 
 /// What kind of part begins.

@@ -8,6 +8,9 @@ use super::tool::Call;
 use wardgate_core::fault::Fault;
 use wardgate_core::usage::Usage;
 
+/// The most answers that are given at once. What a provider says of others is left out.
+pub const ANSWERS_MAX: usize = 128;
+
 /// The most parts that an answer may have.
 pub const PARTS_MAX: usize = 4_096;
 
@@ -33,6 +36,8 @@ pub struct Reply {
     pub tier: Option<Tier>,
     /// What of the provider's answer has no place here.
     pub warnings: Warnings,
+    /// The other answers, where several were asked for: their parts and why they ended.
+    pub others: Vec<Self>,
 }
 
 /// Why an answer ended.
@@ -100,6 +105,14 @@ impl Reply {
             sink(Event::Tier(tier));
         }
         sink(Event::Start { id: self.id.as_deref(), model: self.model.as_deref(), created: self.created });
+        for (number, other) in self.others.iter().enumerate() {
+            sink(Event::Answer(number + 1));
+            other.parts.iter().for_each(|part| replay_part(part, sink));
+            sink(Event::Stop(&other.stop));
+        }
+        if !self.others.is_empty() {
+            sink(Event::Answer(0));
+        }
         for part in &self.parts {
             replay_part(part, sink);
         }
@@ -159,6 +172,8 @@ fn delta(text: &str, sink: &mut dyn FnMut(Event<'_>)) {
 #[derive(Debug, Default)]
 pub struct Gatherer {
     reply: Reply,
+    /// Which answer is told.
+    number: usize,
     fault: Option<Fault>,
     is_ended: bool,
 }
@@ -166,8 +181,19 @@ pub struct Gatherer {
 impl Gatherer {
     /// Takes the next event.
     pub fn push(&mut self, event: &Event<'_>) {
-        let reply = &mut self.reply;
+        if let Event::Answer(number) = event {
+            self.number = (*number).min(ANSWERS_MAX - 1);
+            let others = self.reply.others.len().max(self.number);
+            self.reply.others.resize_with(others, Reply::default);
+            return;
+        }
+        // What is of all answers together stands in the first.
+        let reply = match self.number.checked_sub(1).filter(|_| event.is_of_one()) {
+            Some(other) => &mut self.reply.others[other],
+            None => &mut self.reply,
+        };
         match event {
+            Event::Answer(_) => {}
             Event::Start { id, model, created } => {
                 reply.id = id.map(str::to_owned);
                 reply.model = model.map(str::to_owned);

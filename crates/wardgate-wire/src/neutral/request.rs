@@ -35,6 +35,8 @@ pub struct Request {
     pub thinking: Thinking,
     /// How to draw tokens.
     pub sampling: Sampling,
+    /// How many answers to give, if more than one.
+    pub answers: Option<u64>,
     /// The most tokens of output.
     pub output_tokens_max: Option<u64>,
     /// How long the answer should be: low, medium or high.
@@ -86,6 +88,7 @@ impl Request {
             pictures: None,
             thinking: Thinking::default(),
             sampling: Sampling::default(),
+            answers: None,
             output_tokens_max: None,
             verbosity: None,
             cache_key: None,

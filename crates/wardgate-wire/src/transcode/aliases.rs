@@ -142,6 +142,7 @@ impl Aliases {
                 call.name = self.client(&call.name).to_owned();
             }
         }
+        reply.others = reply.others.iter().map(|other| self.restore(other)).collect();
         reply
     }
 }

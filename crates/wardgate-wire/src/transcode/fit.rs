@@ -29,6 +29,7 @@ pub(crate) enum Field {
     LogitBias,
     Logprobs,
     TopLogprobs,
+    Answers,
     ParallelTools,
     ToolChoice,
     Tools,
@@ -74,6 +75,8 @@ impl Field {
                 Format::OpenAiCompletions => "logprobs",
                 _ => "top_logprobs",
             },
+            Self::Answers if is_gemini => "generationConfig.candidateCount",
+            Self::Answers => "n",
             Self::ParallelTools => match format {
                 Format::AnthropicMessages => "tool_choice.disable_parallel_tool_use",
                 _ => "parallel_tool_calls",

@@ -42,6 +42,11 @@ impl Parts {
         self.is_started
     }
 
+    /// Whether anything was said.
+    pub(crate) const fn has_any(&self) -> bool {
+        self.count > 0
+    }
+
     pub(crate) fn is_text_open(&self) -> bool {
         self.open == Some(Kind::Text)
     }

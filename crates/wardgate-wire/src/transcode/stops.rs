@@ -171,7 +171,9 @@ impl StopFilter {
                 }
                 self.tell(0, sink);
             }
-            Event::Start { .. } | Event::Tier(_) | Event::Usage(_) | Event::Lost { .. } => sink(event.clone()),
+            Event::Start { .. } | Event::Answer(_) | Event::Tier(_) | Event::Usage(_) | Event::Lost { .. } => {
+                sink(event.clone());
+            }
             _ => {
                 // Something else comes between, so what was held back is no beginning of a sequence.
                 self.tell(usize::MAX, sink);

@@ -109,6 +109,8 @@ pub struct Traits<'t> {
     pub takes_sampling: bool,
     /// Whether it takes stop sequences.
     pub takes_stops: bool,
+    /// Whether it gives several answers at once (Chat Completions, Gemini).
+    pub gives_several: bool,
     /// Whether it tells how probable tokens are.
     pub takes_logprobs: bool,
     /// Whether it can be held to a JSON schema.
@@ -151,6 +153,7 @@ impl Default for Traits<'_> {
             thinks_unasked: false,
             takes_sampling: true,
             takes_stops: true,
+            gives_several: true,
             takes_logprobs: true,
             has_json_schema: true,
             takes_late_instructions: false,

@@ -16,6 +16,7 @@ use crate::stream::StreamFacts;
 use crate::transcode::pause::Paused;
 use crate::transcode::{UNKNOWN_FINISH_REASON, USAGE_ESTIMATED, completions};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
 use wardgate_core::secret::Secret;
@@ -36,6 +37,8 @@ pub struct ReplyOptions {
     pub is_json_array: bool,
     /// The names that were changed for the provider.
     pub aliases: Aliases,
+    /// How many answers were asked for; zero counts as one. What comes beside them is left out.
+    pub answers: usize,
     /// What the provider does not stop at.
     pub stops: Stops,
     /// The answer comes as the arguments of a call that the client knows nothing of.
@@ -71,6 +74,7 @@ impl ReplyOptions {
             json_tool::unwrap(reply);
         }
         self.stops.cut(reply);
+        reply.others.truncate(self.answers.saturating_sub(1));
     }
 
     /// Fills in what a whole answer of so many bytes used, where the provider said nothing.
@@ -89,6 +93,9 @@ pub struct StreamEncoder {
     /// The arguments of an open custom call, which come wrapped in JSON.
     wrapped: Option<String>,
     format: Format,
+    /// Which of several answers is written, and how far the others are.
+    number: usize,
+    parked: BTreeMap<usize, (Writer, Option<String>)>,
 }
 
 enum Writer {
@@ -131,13 +138,19 @@ impl StreamEncoder {
             | Format::BedrockRerank
             | Format::Opaque => Writer::None,
         };
-        Self { writer, aliases, wrapped: None, format }
+        Self { writer, aliases, wrapped: None, format, number: 0, parked: BTreeMap::new() }
     }
 
     /// Writes what an event comes to behind `out`. A fault writes nothing: see [`Self::fail`].
     pub fn push(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        if self.aliases.is_empty() {
-            return self.write(event, out);
+        match event {
+            Event::Answer(number) => return self.turn_to(*number, out),
+            // The first answer is written to its end last, and tells what is of all of them.
+            _ if self.number != 0 && !event.is_of_one() => {
+                return self.parked.get_mut(&0).into_iter().for_each(|(first, _)| first.write(event, out));
+            }
+            _ if self.aliases.is_empty() => return self.writer.write(event, out),
+            _ => {}
         }
         match *event {
             Event::Open(Open::Call { id, name, kind }) => {
@@ -167,14 +180,24 @@ impl StreamEncoder {
     }
 
     fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        match &mut self.writer {
-            Writer::Chat(writer) => writer.write(event, out),
-            Writer::Messages(writer) => writer.write(event, out),
-            Writer::Responses(writer) => writer.write(event, out),
-            Writer::Gemini(writer) => writer.write(event, out),
-            Writer::Completions(writer) => writer.write(event, out),
-            Writer::None => {}
+        self.writer.write(event, out);
+    }
+
+    /// Writes on at another answer.
+    fn turn_to(&mut self, number: usize, out: &mut Vec<u8>) {
+        if number == self.number {
+            return;
         }
+        let next = self.parked.remove(&number).unwrap_or_else(|| {
+            let first = self.parked.get(&0).map_or(&self.writer, |(first, _)| first);
+            (first.other(number as u64, out), None)
+        });
+        let last = (std::mem::replace(&mut self.writer, next.0), std::mem::replace(&mut self.wrapped, next.1));
+        if let (Writer::Gemini(next), Writer::Gemini(last)) = (&mut self.writer, &last.0) {
+            next.follow(last);
+        }
+        self.parked.insert(self.number, last);
+        self.number = number;
     }
 
     /// Ends a broken stream with the error event of the client's format.
@@ -183,6 +206,28 @@ impl StreamEncoder {
             Writer::Responses(writer) => writer.fail(error, out),
             Writer::Gemini(writer) => writer.fail(error, out),
             _ => out.extend_from_slice(&error_body::event(self.format, error, &facts.envelope)),
+        }
+    }
+}
+
+impl Writer {
+    fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::Chat(writer) => writer.write(event, out),
+            Self::Messages(writer) => writer.write(event, out),
+            Self::Responses(writer) => writer.write(event, out),
+            Self::Gemini(writer) => writer.write(event, out),
+            Self::Completions(writer) => writer.write(event, out),
+            Self::None => {}
+        }
+    }
+
+    /// Begins another answer, where the format has several.
+    fn other(&self, number: u64, out: &mut Vec<u8>) -> Self {
+        match self {
+            Self::Chat(writer) => Self::Chat(writer.other(number, out)),
+            Self::Gemini(writer) => Self::Gemini(writer.other(number)),
+            _ => Self::None,
         }
     }
 }
@@ -211,6 +256,9 @@ struct Teller {
     recording: Option<Record>,
     /// The opening was told.
     is_started: bool,
+    /// How many answers were asked for, and which one is told.
+    answers: usize,
+    number: usize,
 }
 
 /// Takes what the client of a whole answer may forget of it.
@@ -232,12 +280,14 @@ impl Transcoder {
             stops: StopFilter::new(&options.stops),
             estimate: options.estimate,
             earlier: None,
+            answers: options.answers.max(1),
             encoder: StreamEncoder::new(client, options),
             facts,
             warnings: Warnings::default(),
             is_started: false,
             keeping: None,
             recording: None,
+            number: 0,
         };
         Self { decoder: StreamDecoder::new(provider, mark), teller, out: Vec::new() }
     }
@@ -356,7 +406,13 @@ impl Teller {
                 self.take(&Event::Start { id: None, model: None, created: None }, out);
             }
         }
-        let Self { unwrapper, stops, estimate, earlier, encoder, facts, warnings, keeping, recording, is_started: _ } = self;
+        if let Event::Answer(number) = event {
+            self.number = *number;
+        }
+        if self.number > 0 && event.is_of_one() {
+            return self.take_other(event, out);
+        }
+        let Self { unwrapper, stops, estimate, earlier, encoder, facts, warnings, keeping, recording, .. } = self;
         let summed;
         // What was used counts whether the client gets to see it or not.
         match event {
@@ -423,6 +479,22 @@ const fn is_of_the_answer(event: &Event<'_>) -> bool {
     !matches!(event, Event::Usage(_) | Event::Tier(_) | Event::Lost { .. } | Event::Fault(_))
 }
 
+impl Teller {
+    /// Takes what is of another answer than the first. How the whole ends is told by the first one.
+    fn take_other(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        if self.number >= self.answers {
+            return;
+        }
+        match event {
+            Event::Delta(delta) => self.facts.content_bytes += delta.len() as u64,
+            Event::Stop(Stop::Other(word)) => self.warnings.add(UNKNOWN_FINISH_REASON, word.as_str()),
+            _ => {}
+        }
+        self.facts.has_content |= !matches!(event, Event::Answer(_) | Event::Open(_));
+        self.encoder.push(event, out);
+    }
+}
+
 /// Keeps the facts as a watcher would.
 fn note(event: &Event<'_>, facts: &mut StreamFacts) {
     match event {
@@ -450,6 +522,7 @@ fn note(event: &Event<'_>, facts: &mut StreamFacts) {
         | Event::Cite(_)
         | Event::Logprobs(_)
         | Event::Close(_)
+        | Event::Answer(_)
         | Event::Tier(_)
         | Event::Usage(_)
         | Event::Lost { .. } => {}

@@ -124,9 +124,9 @@ fn check_refused(client: Dialect, answer: &Answer, path: &str) {
 async fn several_answers_are_refused_by_name_or_left_to_who_speaks_the_clients_format() {
     for (client, provider) in [
         (Dialect::Chat, Dialect::Messages),
-        (Dialect::Chat, Dialect::Gemini),
+        (Dialect::Chat, Dialect::Responses),
         (Dialect::Completions, Dialect::Chat),
-        (Dialect::Gemini, Dialect::Chat),
+        (Dialect::Gemini, Dialect::Messages),
     ] {
         for is_stream in [false, true] {
             let upstream = Upstream::always(Reply::says(provider, "never")).await;
@@ -143,6 +143,81 @@ async fn several_answers_are_refused_by_name_or_left_to_who_speaks_the_clients_f
             let sent: Value = serde_json::from_str(&own.only().text()).unwrap();
             assert!(sent["n"] == 2 || sent["generationConfig"]["candidateCount"] == 2, "{sent}");
             assert!(upstream.seen().is_empty());
+        }
+    }
+}
+
+/// A provider's answer of two answers, and of tokens with their probabilities.
+fn two(provider: Dialect, is_stream: bool) -> Reply {
+    let usage = json!({"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5});
+    let usage_of_gemini = json!({"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5});
+    let whole = match (provider, is_stream) {
+        (Dialect::Gemini, _) => {
+            let candidate = |index: u64, text: &str| {
+                let probable = json!({"chosenCandidates": [{"token": text, "logProbability": -0.5}]});
+                let content = json!({"role": "model", "parts": [{"text": text}]});
+                json!({"index": index, "content": content, "finishReason": "STOP", "logprobsResult": probable})
+            };
+            json!({"candidates": [candidate(0, "one"), candidate(1, "two")], "usageMetadata": usage_of_gemini, "responseId": "r"})
+        }
+        (_, _) => {
+            let choice = |index: u64, text: &str| {
+                let probable = json!({"content": [{"token": text, "logprob": -0.5, "bytes": null, "top_logprobs": []}]});
+                let place = if is_stream { "delta" } else { "message" };
+                json!({"index": index, place: {"role": "assistant", "content": text}, "logprobs": probable, "finish_reason": "stop"})
+            };
+            json!({"id": "c", "model": "m", "choices": [choice(0, "one"), choice(1, "two")], "usage": usage})
+        }
+    };
+    match (is_stream, provider) {
+        (false, _) => Reply::whole(200, "application/json", whole.to_string()),
+        (true, Dialect::Gemini) => Reply::events(&[format!("data: {whole}\n\n")]),
+        (true, _) => Reply::events(&[format!("data: {whole}\n\n"), "data: [DONE]\n\n".to_owned()]),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_answers_come_each_under_its_number_and_with_its_tokens() {
+    for (client, provider) in [(Dialect::Chat, Dialect::Gemini), (Dialect::Gemini, Dialect::Chat)] {
+        for is_stream in [false, true] {
+            let upstream = Upstream::always(two(provider, is_stream)).await;
+            let gateway = before(&upstream, provider).await;
+            let asked = match client {
+                Dialect::Gemini => {
+                    let config = json!({"candidateCount": 2, "responseLogprobs": true, "logprobs": 4, "maxOutputTokens": 100});
+                    ask(client).field("generationConfig", config)
+                }
+                _ => ask(client).field("n", 2).field("logprobs", true).field("top_logprobs", 4),
+            };
+            let answer = asked.header("x-wardgate-strict", "true").stream(is_stream).send(&gateway).await;
+            assert_eq!(answer.status, 200, "{client:?}: {}", answer.text());
+            let sent: Value = serde_json::from_str(&upstream.only().text()).unwrap();
+            let config = &sent["generationConfig"];
+            let found = if provider == Dialect::Gemini {
+                (&config["candidateCount"], &config["responseLogprobs"], &config["logprobs"])
+            } else {
+                (&sent["n"], &sent["logprobs"], &sent["top_logprobs"])
+            };
+            assert_eq!(found, (&2.into(), &true.into(), &4.into()), "{sent}");
+            let messages: Vec<Value> = match is_stream {
+                false => vec![answer.json()],
+                true => {
+                    let text = answer.text();
+                    let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| *data != "[DONE]");
+                    data.map(|data| serde_json::from_str(data).unwrap()).collect()
+                }
+            };
+            for (index, word) in [(0, "one"), (1, "two")] {
+                let of_one = messages.iter().flat_map(|message| match client {
+                    Dialect::Gemini => message["candidates"].as_array(),
+                    _ => message["choices"].as_array(),
+                });
+                let of_one: String = of_one.flatten().filter(|it| it["index"] == index).map(Value::to_string).collect();
+                let other = if index == 0 { "two" } else { "one" };
+                let has = [&format!("\"{word}\""), "-0.5", "stop"].map(|part| of_one.to_ascii_lowercase().contains(part));
+                assert_eq!((has, of_one.contains(other)), ([true; 3], false), "{client:?}, stream {is_stream}: {of_one}");
+            }
+            assert_eq!(gateway.usage(1).await[0]["outputTokens"], 2, "{}", answer.text());
         }
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits
         is_openai: has_quirk(Quirk::MaxCompletionTokens),
         needs_reasoning_back: has_quirk(Quirk::NeedsReasoningBack),
         takes_stops: takes_stops(candidate),
+        gives_several: params(candidate).takes("n"),
         takes_logprobs: params(candidate).takes("logprobs"),
         is_mistral: has_quirk(Quirk::MistralTools),
         has_schema_or_tools: has_quirk(Quirk::SchemaOrTools),

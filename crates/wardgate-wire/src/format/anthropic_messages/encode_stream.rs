@@ -45,7 +45,7 @@ impl Writer {
             Event::Start { id, model, .. } => self.start = Some((id.map(str::to_owned), model.map(str::to_owned))),
             Event::Usage(usage) => self.usage = *usage,
             Event::Tier(tier) => self.tier = Some(*tier),
-            Event::Fault(_) | Event::Lost { .. } => {}
+            Event::Answer(_) | Event::Fault(_) | Event::Lost { .. } => {}
             _ => {
                 self.started(out);
                 self.part(event, out);
@@ -90,6 +90,7 @@ impl Writer {
             | Event::Tier(_)
             | Event::Usage(_)
             | Event::Lost { .. }
+            | Event::Answer(_)
             | Event::Fault(_) => {}
         }
     }

@@ -336,11 +336,7 @@ fn generation_config(config: &RawValue, path: &Path<'_>, request: &mut Request) 
     let count = either_count(config, "logprobs", "logprobs", path)?;
     sampling.logprobs = asks.then(|| count.unwrap_or(0));
     request.output_tokens_max = either_count(config, "maxOutputTokens", "max_output_tokens", path)?;
-    let candidates = either_count(config, "candidateCount", "candidate_count", path)?;
-    if candidates.is_some_and(|count| count > 1) {
-        let why = "only one answer can be asked for from this provider";
-        return Err(path.key("candidateCount").refuse("unsupported_parameter", why));
-    }
+    request.answers = either_count(config, "candidateCount", "candidate_count", path)?.filter(|count| *count > 1);
     let modalities = config.take_either("responseModalities", "response_modalities");
     if modalities.is_some_and(|modalities| modalities.get().to_ascii_uppercase().contains("AUDIO")) {
         let why = "answers in audio cannot be asked for from this provider";

@@ -9,7 +9,7 @@ use crate::neutral::content::{Citation, Source};
 use crate::neutral::event::{Event, truncated};
 use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin, fnv};
-use crate::neutral::reply::Stop;
+use crate::neutral::reply::{ANSWERS_MAX, Stop};
 use crate::neutral::tool::CallKind;
 use crate::transcode::decoder::{parse, unreadable};
 use crate::transcode::fit::arguments_text;
@@ -116,6 +116,9 @@ pub(crate) struct Reader {
     /// Of the tokens of the text that comes next.
     logprobs: Vec<Logprob>,
     served: Gathering,
+    /// The other answers, where several were asked for, and the number of the one that is told.
+    others: Vec<Self>,
+    number: usize,
     stop: Option<Stop>,
 }
 
@@ -131,6 +134,8 @@ impl Reader {
             searches: 0,
             logprobs: Vec::new(),
             served: Gathering::default(),
+            others: Vec::new(),
+            number: 0,
             stop: None,
         }
     }
@@ -150,33 +155,20 @@ impl Reader {
             self.id = id.unwrap_or_default();
         }
         let model = answer.model_version.as_ref().map(|model| &*model.0);
-        for candidate in answer.candidates.into_iter().flatten().filter(|candidate| candidate.index.unwrap_or(0) == 0) {
-            self.text.begin_message();
-            let mut parts = candidate.content.and_then(|content| content.parts).unwrap_or_default();
-            // A signature alone at the end would close the text before its sources are told.
-            let is_bare = |part: &Part<'_>| part.is_bare_signature();
-            let last =
-                if candidate.grounding_metadata.is_some() && parts.last().is_some_and(is_bare) { parts.pop() } else { None };
-            self.logprobs = candidate.logprobs_result.map(logprobs::read).unwrap_or_default();
-            for part in parts {
-                self.part(part, sink)?;
+        for candidate in answer.candidates.into_iter().flatten() {
+            let number = candidate.index.and_then(|index| usize::try_from(index).ok()).unwrap_or(0);
+            if number >= ANSWERS_MAX {
+                continue;
             }
-            if self.parts.is_text_open() {
-                self.parts.logprobs(&std::mem::take(&mut self.logprobs), sink)?;
+            while self.others.len() < number {
+                // Calls without an id of their own get one from this.
+                let id = format!("{}-{}", self.id, self.others.len() + 1);
+                self.others.push(Self { id, ..Self::new(self.origin) });
             }
-            if let Some(grounding) = candidate.grounding_metadata.map(Grounding::read) {
-                self.searches = self.searches.max(grounding.searches(model));
-                self.served.grounding(&grounding);
-                if self.parts.is_text_open() {
-                    grounding::tell(grounding.citations(&self.text), &mut self.cited, sink);
-                }
-            }
-            if let Some(last) = last {
-                self.part(last, sink)?;
-            }
-            candidate.url_context_metadata.into_iter().for_each(|context| self.served.url_context(context));
-            if let Some(reason) = candidate.finish_reason {
-                self.stop = Some(stop(&reason.0, candidate.finish_message.as_ref().map(|message| &*message.0))?);
+            self.turn_to(number, sink);
+            match number.checked_sub(1) {
+                None => self.candidate(candidate, model, sink)?,
+                Some(other) => self.others[other].candidate(candidate, model, sink)?,
             }
         }
         if answer.prompt_feedback.is_some_and(|feedback| feedback.block_reason.is_some()) {
@@ -184,8 +176,45 @@ impl Reader {
         }
         if let Some(usage) = answer.usage_metadata {
             let mut usage = usage.to_usage();
-            usage.units.web_searches = self.searches;
+            usage.units.web_searches = self.others.iter().map(|other| other.searches).max().unwrap_or(0).max(self.searches);
             sink(Event::Usage(usage));
+        }
+        Ok(())
+    }
+
+    fn turn_to(&mut self, number: usize, sink: &mut Sink<'_>) {
+        if self.number != number {
+            self.number = number;
+            sink(Event::Answer(number));
+        }
+    }
+
+    fn candidate(&mut self, candidate: Candidate<'_>, model: Option<&str>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.text.begin_message();
+        let mut parts = candidate.content.and_then(|content| content.parts).unwrap_or_default();
+        // A signature alone at the end would close the text before its sources are told.
+        let is_bare = |part: &Part<'_>| part.is_bare_signature();
+        let last = if candidate.grounding_metadata.is_some() && parts.last().is_some_and(is_bare) { parts.pop() } else { None };
+        self.logprobs = candidate.logprobs_result.map(logprobs::read).unwrap_or_default();
+        for part in parts {
+            self.part(part, sink)?;
+        }
+        if self.parts.is_text_open() {
+            self.parts.logprobs(&std::mem::take(&mut self.logprobs), sink)?;
+        }
+        if let Some(grounding) = candidate.grounding_metadata.map(Grounding::read) {
+            self.searches = self.searches.max(grounding.searches(model));
+            self.served.grounding(&grounding);
+            if self.parts.is_text_open() {
+                grounding::tell(grounding.citations(&self.text), &mut self.cited, sink);
+            }
+        }
+        if let Some(last) = last {
+            self.part(last, sink)?;
+        }
+        candidate.url_context_metadata.into_iter().for_each(|context| self.served.url_context(context));
+        if let Some(reason) = candidate.finish_reason {
+            self.stop = Some(stop(&reason.0, candidate.finish_message.as_ref().map(|message| &*message.0))?);
         }
         Ok(())
     }
@@ -256,12 +285,25 @@ impl Reader {
 
     /// There is no end marker: it is whole when it ended behind a reason.
     pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        for (at, mut other) in std::mem::take(&mut self.others).into_iter().enumerate() {
+            // Of one that nothing was said of, there is nothing to end.
+            if other.stop.is_some() || other.parts.has_any() {
+                self.turn_to(at + 1, sink);
+                other.stop(sink)?;
+            }
+        }
+        self.turn_to(0, sink);
+        self.stop(sink)?;
+        sink(Event::End);
+        Ok(())
+    }
+
+    fn stop(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
         let stop = self.stop.take().ok_or_else(truncated)?;
         for served in self.served.rest(&self.id) {
             self.parts.served(&served, sink)?;
         }
         self.parts.stop(stop, sink);
-        sink(Event::End);
         Ok(())
     }
 }

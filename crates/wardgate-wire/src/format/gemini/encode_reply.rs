@@ -16,16 +16,18 @@ use wardgate_core::format::Format;
 pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
     object(|json| {
         json.put_list("candidates", |json| {
-            json.object(|json| {
-                json.put_object("content", |json| {
-                    json.put("role", "model");
-                    json.put_list("parts", |json| parts(reply, json));
+            for (index, reply) in (0..).zip(std::iter::once(reply).chain(&reply.others)) {
+                json.object(|json| {
+                    json.put_object("content", |json| {
+                        json.put("role", "model");
+                        json.put_list("parts", |json| parts(reply, json));
+                    });
+                    json.put("finishReason", finish_reason(&reply.stop, reply.parts.iter().any(is_refusal)));
+                    json.put_number("index", index);
+                    sources(reply).write(json);
+                    logprobs::put(json, reply.parts.iter().flat_map(Content::logprobs));
                 });
-                json.put("finishReason", finish_reason(&reply.stop, reply.parts.iter().any(is_refusal)));
-                json.put_number("index", 0);
-                sources(reply).write(json);
-                logprobs::put(json, reply.parts.iter().flat_map(Content::logprobs));
-            });
+            }
         });
         if let Some(usage) = &reply.usage {
             json.put_object("usageMetadata", |json| usage::write(json, usage, reply.tier));

@@ -430,6 +430,9 @@ fn generation_config(fit: &Fit<'_>, json: &mut Json<'_>) {
     if !stop.is_empty() {
         json.put_texts("stopSequences", stop);
     }
+    if let Some(answers) = request.answers {
+        json.put_number("candidateCount", answers);
+    }
     if let Some(alternatives) = fit.logprobs() {
         json.put_flag("responseLogprobs", true);
         if alternatives > 0 {

@@ -19,6 +19,8 @@ use wardgate_core::usage::Usage;
 
 pub(crate) struct Writer {
     options: ReplyOptions,
+    /// Which of several answers it writes.
+    index: u64,
     id: String,
     model: String,
     open: Kind,
@@ -50,6 +52,7 @@ impl Writer {
     pub(crate) fn new(options: ReplyOptions) -> Self {
         Self {
             options,
+            index: 0,
             id: String::new(),
             model: String::new(),
             open: Kind::Text,
@@ -65,6 +68,20 @@ impl Writer {
             part_start: 0,
             sources: Sources::default(),
         }
+    }
+
+    /// Begins another answer of the same stream.
+    pub(crate) fn other(&self, index: u64) -> Self {
+        let mut other = Self::new(self.options.clone());
+        other.index = index;
+        other.id.clone_from(&self.id);
+        other.model.clone_from(&self.model);
+        other
+    }
+
+    /// Writes behind what another answer wrote.
+    pub(crate) const fn follow(&mut self, last: &Self) {
+        self.has_written |= last.has_written;
     }
 
     pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
@@ -139,7 +156,7 @@ impl Writer {
                 self.sources.cite(citation, 0, from, text);
             }
             Event::Logprobs(tokens) => self.logprobs.extend_from_slice(tokens),
-            Event::Lost { .. } | Event::Fault(_) => {}
+            Event::Answer(_) | Event::Lost { .. } | Event::Fault(_) => {}
         }
     }
 
@@ -172,7 +189,7 @@ impl Writer {
                         json.put("role", "model");
                         json.put_list("parts", write);
                     });
-                    json.put_number("index", 0);
+                    json.put_number("index", writer.index);
                     logprobs::put(json, tokens.iter());
                 });
             });
@@ -198,7 +215,7 @@ impl Writer {
                         });
                     });
                     json.put("finishReason", finish_reason(stop, writer.is_refusal));
-                    json.put_number("index", 0);
+                    json.put_number("index", writer.index);
                     writer.sources.write(json);
                     logprobs::put(json, tokens.iter());
                 });

@@ -2,7 +2,7 @@
 
 use super::decode_stream::{Annotation, ContentPart, ExtraContent, stop};
 use super::logprobs;
-use super::marks::{Marks, sources};
+use super::marks::{Marks, Source as Numbered, sources};
 use super::reasoning;
 use super::tier;
 use super::usage::ChatUsage;
@@ -12,7 +12,7 @@ use crate::json::{Object, Path};
 use crate::neutral::content::{Content, Part, Reasoning, Source};
 use crate::neutral::loss::Untranslatable;
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
-use crate::neutral::reply::{Reply, Stop};
+use crate::neutral::reply::{ANSWERS_MAX, Reply, Stop};
 use crate::neutral::request::Tier;
 use crate::neutral::tool::{Call, CallKind};
 use crate::reply::{in_band, object};
@@ -48,6 +48,7 @@ struct Completion<'b> {
 
 #[derive(Deserialize)]
 struct Choice<'b> {
+    index: Option<u64>,
     #[serde(borrow)]
     message: Option<&'b RawValue>,
     finish_reason: Option<String>,
@@ -61,26 +62,42 @@ pub(crate) fn decode(body: &[u8], origin: Origin, credential: Option<&str>) -> R
     if let Some(error) = completion.error.filter(|error| error.get() != "null") {
         return Err(in_band(error, credential));
     }
-    let choice = completion.choices.and_then(|choices| choices.into_iter().next());
-    let choice = choice.ok_or_else(|| match completion.base_resp {
+    let mut choices = completion.choices.unwrap_or_default();
+    choices.sort_by_key(|choice| choice.index);
+    let sources = sources(completion.search_results, completion.citations);
+    let mut usage = completion.usage;
+    let mut replies = choices.into_iter().take(ANSWERS_MAX).map(|mut choice| {
+        usage = usage.take().or(choice.usage.take());
+        decode_choice(&choice, origin, sources.as_deref())
+    });
+    let first = replies.next().ok_or_else(|| match completion.base_resp {
         Some(error) => in_band(error, credential),
         None => unreadable("the provider's answer has no choices"),
-    })?;
+    })??;
+    let others = replies.collect::<Result<_, _>>()?;
+    Ok(Reply {
+        id: completion.id,
+        model: completion.model,
+        created: completion.created,
+        usage: usage.map(|usage| usage.to_usage()),
+        tier: completion.service_tier,
+        others,
+        ..first
+    })
+}
+
+fn decode_choice(choice: &Choice<'_>, origin: Origin, sources: Option<&[Numbered]>) -> Result<Reply, Fault> {
     let message = choice.message.ok_or_else(|| unreadable("the provider's answer has no message"))?;
-    let mut reply = Reply { id: completion.id, model: completion.model, created: completion.created, ..Reply::default() };
-    reply.parts = decode_message(message, origin).map_err(|error| wrong(&error))?;
+    let mut reply = Reply { parts: decode_message(message, origin).map_err(|error| wrong(&error))?, ..Reply::default() };
     let text = reply.parts.iter_mut().find(|part| matches!(part, Content::Text { .. }));
     if let Some(Content::Text { text, citations, logprobs }) = text {
-        if let Some(sources) = sources(completion.search_results, completion.citations) {
+        if let Some(sources) = sources {
             let mut marks = Marks::default();
             marks.read(text);
-            citations.extend(marks.citations(&sources));
+            citations.extend(marks.citations(sources));
         }
         *logprobs = choice.logprobs.map(logprobs::read_choice).unwrap_or_default();
     }
-    let usage = completion.usage.or(choice.usage);
-    reply.usage = usage.map(|usage| usage.to_usage());
-    reply.tier = completion.service_tier;
     reply.stop = match choice.finish_reason.as_deref().filter(|reason| !reason.is_empty()) {
         Some(reason) => stop(reason)?,
         None => Stop::End,

@@ -50,9 +50,7 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     if let Some(mut options) = object.object("stream_options", &path)? {
         request.wants_usage = options.flag("include_usage", &path.key("stream_options"))?.unwrap_or(false);
     }
-    if object.count("n", &path)?.is_some_and(|n| n > 1) {
-        return Err(path.key("n").refuse("unsupported_parameter", "only one answer can be asked for from this provider"));
-    }
+    request.answers = object.count("n", &path)?.filter(|n| *n > 1);
     let modalities = object.texts("modalities", &path)?;
     if modalities.iter().any(|modality| modality == "audio") {
         let why = "answers in audio cannot be asked for from this provider";

@@ -16,7 +16,7 @@ use crate::neutral::content::Citation;
 use crate::neutral::event::{Event, truncated};
 use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
-use crate::neutral::reply::Stop;
+use crate::neutral::reply::{ANSWERS_MAX, Stop};
 use crate::neutral::tool::CallKind;
 use crate::transcode::decoder::{parse, unreadable};
 use crate::transcode::parts::{Parts, Sink};
@@ -223,6 +223,9 @@ pub(crate) struct Reader {
     /// Of the tokens of the text that comes next.
     logprobs: Vec<Logprob>,
     template: Template,
+    /// The other answers, where several were asked for, and the number of the one that is told.
+    others: Vec<Self>,
+    number: usize,
     stop: Option<Stop>,
     /// Whether a reason came that says nothing. Some hosts end so.
     has_blank_reason: bool,
@@ -239,6 +242,8 @@ impl Reader {
             sources: Vec::new(),
             logprobs: Vec::new(),
             template: Template::default(),
+            others: Vec::new(),
+            number: 0,
             stop: None,
             has_blank_reason: false,
         }
@@ -247,12 +252,12 @@ impl Reader {
     /// Reads a message; true at the end marker.
     pub(crate) fn read(&mut self, data: &[u8], credential: Option<&str>, sink: &mut Sink<'_>) -> Result<bool, Fault> {
         if let Some(text) = self.template.text(data) {
+            self.turn_to(0, sink);
             return self.string(text, sink).map(|()| false);
         }
         if data.trim_ascii() == b"[DONE]" {
-            if self.has_blank_reason {
-                self.stop.get_or_insert(Stop::End);
-            }
+            self.others.iter_mut().for_each(Self::take_blank_reason);
+            self.take_blank_reason();
             self.end(sink)?;
             return Ok(true);
         }
@@ -283,30 +288,65 @@ impl Reader {
         }
         let mut usage = chunk.usage.or_else(|| chunk.x_groq.and_then(|it| it.usage));
         for choice in chunk.choices.into_iter().flat_map(Choices::into_iter) {
-            // Only one answer was asked for.
-            if choice.index.is_some_and(|index| index > 0) {
-                continue;
-            }
-            if let Some(logprobs) = choice.logprobs {
-                self.logprobs = logprobs::read_choice(logprobs);
-            }
-            if let Some(delta) = choice.delta {
-                self.delta(*delta, sink)?;
-            }
-            if choice.logprobs.is_some() {
-                self.tell_logprobs(sink)?;
-            }
-            match choice.finish_reason {
-                Some(reason) if reason.is_empty() => self.has_blank_reason = true,
-                Some(reason) => self.finish_reason(&reason.0)?,
-                None => {}
-            }
-            usage = usage.or(choice.usage);
+            let told = match choice.index.unwrap_or(0) {
+                0 => {
+                    self.turn_to(0, sink);
+                    self.choice(choice, sink)?
+                }
+                number => self.other(number, choice, sink)?,
+            };
+            usage = usage.or(told);
         }
         if let Some(usage) = usage {
             sink(Event::Usage(usage.to_usage()));
         }
         Ok(false)
+    }
+
+    fn take_blank_reason(&mut self) {
+        if self.has_blank_reason {
+            self.stop.get_or_insert(Stop::End);
+        }
+    }
+
+    fn turn_to(&mut self, number: usize, sink: &mut Sink<'_>) {
+        if self.number != number {
+            self.number = number;
+            sink(Event::Answer(number));
+        }
+    }
+
+    /// A piece of another answer than the first.
+    fn other(&mut self, number: u64, choice: Choice<'_>, sink: &mut Sink<'_>) -> Result<Option<Box<ChatUsage>>, Fault> {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        if number >= ANSWERS_MAX {
+            return Ok(None);
+        }
+        while self.others.len() < number {
+            // Calls without an id of their own get one from this.
+            let id = format!("{}-{}", self.id, self.others.len() + 1);
+            self.others.push(Self { id, ..Self::new(self.origin) });
+        }
+        self.turn_to(number, sink);
+        self.others[number - 1].choice(choice, sink)
+    }
+
+    fn choice(&mut self, choice: Choice<'_>, sink: &mut Sink<'_>) -> Result<Option<Box<ChatUsage>>, Fault> {
+        if let Some(logprobs) = choice.logprobs {
+            self.logprobs = logprobs::read_choice(logprobs);
+        }
+        if let Some(delta) = choice.delta {
+            self.delta(*delta, sink)?;
+        }
+        if choice.logprobs.is_some() {
+            self.tell_logprobs(sink)?;
+        }
+        match choice.finish_reason {
+            Some(reason) if reason.is_empty() => self.has_blank_reason = true,
+            Some(reason) => self.finish_reason(&reason.0)?,
+            None => {}
+        }
+        Ok(choice.usage)
     }
 
     fn delta(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
@@ -440,13 +480,27 @@ impl Reader {
 
     /// The end, by its marker or by the end of the bytes.
     pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        for (at, mut other) in std::mem::take(&mut self.others).into_iter().enumerate() {
+            // Of one that nothing was said of, there is nothing to end.
+            if other.stop.is_some() || other.parts.has_any() {
+                self.turn_to(at + 1, sink);
+                other.stop(&self.sources, sink)?;
+            }
+        }
+        self.turn_to(0, sink);
+        let sources = std::mem::take(&mut self.sources);
+        self.stop(&sources, sink)?;
+        sink(Event::End);
+        Ok(())
+    }
+
+    fn stop(&mut self, sources: &[Source], sink: &mut Sink<'_>) -> Result<(), Fault> {
         let stop = self.stop.take().ok_or_else(truncated)?;
         if self.parts.is_text_open() {
-            self.marks.citations(&self.sources).for_each(|citation| sink(Event::Cite(&citation)));
+            self.marks.citations(sources).for_each(|citation| sink(Event::Cite(&citation)));
         }
         self.flush(sink)?;
         self.parts.stop(stop, sink);
-        sink(Event::End);
         Ok(())
     }
 }

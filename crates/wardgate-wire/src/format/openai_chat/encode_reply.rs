@@ -16,13 +16,15 @@ pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
         json.put_integer("created", reply.created.unwrap_or(options.created));
         json.put("model", options.model.as_deref().or(reply.model.as_deref()).unwrap_or_default());
         json.put_list("choices", |json| {
-            json.object(|json| {
-                json.put_number("index", 0);
-                json.put_object("message", |json| message(reply, json));
-                write_logprobs(reply, json);
-                json.put("finish_reason", finish_reason(&reply.stop));
-                native(&reply.stop, json);
-            });
+            for (index, reply) in (0..).zip(std::iter::once(reply).chain(&reply.others)) {
+                json.object(|json| {
+                    json.put_number("index", index);
+                    json.put_object("message", |json| message(reply, json));
+                    write_logprobs(reply, json);
+                    json.put("finish_reason", finish_reason(&reply.stop));
+                    native(&reply.stop, json);
+                });
+            }
         });
         json.put_some("service_tier", reply.tier.and_then(tier::served_word));
         if let Some(usage) = &reply.usage {

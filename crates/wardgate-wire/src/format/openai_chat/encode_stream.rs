@@ -6,7 +6,7 @@ use super::encode_reply::{finish_reason, native, write_annotation, write_documen
 use super::reasoning::{write_sealed, write_text};
 use super::{logprobs, served, tier};
 use crate::json::Json;
-use crate::json::write::string;
+use crate::json::write::{digits, string};
 use crate::neutral::content::Citation;
 use crate::neutral::event::{Event, Open};
 use crate::neutral::reply::Stop;
@@ -17,6 +17,8 @@ use wardgate_core::usage::Usage;
 
 pub(crate) struct Writer {
     options: ReplyOptions,
+    /// Which of several answers it writes.
+    index: u64,
     /// `data: {"id":…,"object":…,"created":…,"model":…`, and the class of service behind so many bytes, once it is known.
     head: Vec<u8>,
     named: usize,
@@ -49,6 +51,7 @@ impl Writer {
     pub(crate) const fn new(options: ReplyOptions) -> Self {
         Self {
             options,
+            index: 0,
             head: Vec::new(),
             named: 0,
             tier: None,
@@ -64,14 +67,28 @@ impl Writer {
         }
     }
 
+    /// Begins another answer of the same stream.
+    pub(crate) fn other(&self, index: u64, out: &mut Vec<u8>) -> Self {
+        let mut other = Self::new(self.options.clone());
+        other.index = index;
+        other.head.clone_from(&self.head);
+        (other.named, other.tier) = (self.named, self.tier);
+        other.begin(out);
+        other
+    }
+
+    fn begin(&self, out: &mut Vec<u8>) {
+        self.chunk(out, |json| {
+            json.put("role", "assistant");
+            json.put("content", "");
+        });
+    }
+
     pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
             Event::Start { id, model, created } => {
                 self.head(*id, *model, *created);
-                self.chunk(out, |json| {
-                    json.put("role", "assistant");
-                    json.put("content", "");
-                });
+                self.begin(out);
             }
             Event::Open(open) => self.open(open, out),
             Event::Delta(delta) => self.delta(delta, out),
@@ -129,7 +146,7 @@ impl Writer {
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Stop(stop) => self.stop(stop, out),
             Event::End => self.end(out),
-            Event::Lost { .. } | Event::Fault(_) => {}
+            Event::Answer(_) | Event::Lost { .. } | Event::Fault(_) => {}
         }
     }
 
@@ -227,7 +244,9 @@ impl Writer {
     /// A chunk with one delta.
     fn chunk(&self, out: &mut Vec<u8>, write: impl FnOnce(&mut Json<'_>)) {
         out.extend_from_slice(&self.head);
-        out.extend_from_slice(b",\"choices\":[{\"index\":0,\"delta\":{");
+        out.extend_from_slice(b",\"choices\":[{\"index\":");
+        digits(out, self.index);
+        out.extend_from_slice(b",\"delta\":{");
         write(&mut Json(out));
         out.extend_from_slice(b"},\"finish_reason\":null}]}\n\n");
     }
@@ -235,7 +254,8 @@ impl Writer {
     /// A chunk with text, and how probable its tokens are.
     fn probable(&mut self, text: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.head);
-        out.extend_from_slice(b",\"choices\":[{\"index\":0");
+        out.extend_from_slice(b",\"choices\":[{\"index\":");
+        digits(out, self.index);
         let mut json = Json(out);
         json.put_object("delta", |json| json.put("content", text));
         logprobs::put(&mut json, &self.logprobs);
@@ -249,7 +269,9 @@ impl Writer {
             self.chunk(out, |json| json.put("refusal", text));
         }
         out.extend_from_slice(&self.head);
-        out.extend_from_slice(b",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"");
+        out.extend_from_slice(b",\"choices\":[{\"index\":");
+        digits(out, self.index);
+        out.extend_from_slice(b",\"delta\":{},\"finish_reason\":\"");
         out.extend_from_slice(finish_reason(stop).as_bytes());
         out.push(b'"');
         native(stop, &mut Json(out));

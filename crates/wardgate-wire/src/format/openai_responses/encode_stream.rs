@@ -77,7 +77,7 @@ impl Writer {
                 let (name, status) = status(stop);
                 self.event(name, out, |writer, json| writer.response(json, status, Some(stop), None));
             }
-            Event::End | Event::Lost { .. } | Event::Fault(_) => {}
+            Event::Answer(_) | Event::End | Event::Lost { .. } | Event::Fault(_) => {}
         }
     }
 

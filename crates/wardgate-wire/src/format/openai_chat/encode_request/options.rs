@@ -42,6 +42,9 @@ pub(super) fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     if !stop.is_empty() {
         json.put_texts("stop", stop);
     }
+    if let Some(answers) = request.answers {
+        json.put_number("n", answers);
+    }
     if let Some(alternatives) = fit.logprobs() {
         json.put_flag("logprobs", true);
         if alternatives > 0 {
