@@ -25,6 +25,7 @@ pub(crate) mod json_tool;
 pub(crate) mod fit;
 pub(crate) mod marks;
 pub(crate) mod media;
+mod documents;
 pub(crate) mod parts;
 pub(crate) mod schema;
 pub(crate) mod served;
@@ -165,6 +166,7 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
     if lost_pictures.is_some() {
         encoded.warnings.add("unsupported_parameter", Pictures::field(request.format));
     }
+    documents::warn(format, &request, &mut encoded.warnings);
     match encoded.warnings.as_slice().first() {
         Some(warning) if target.is_strict => Err(Untranslatable::new(
             warning.code,

@@ -345,3 +345,32 @@ fn a_schema_beside_tools_is_refused_where_the_host_cannot() {
     assert_eq!(refused(tools, Traits::default(), GEMINI), None);
     assert_eq!(refused("", or_tools, CHAT), None);
 }
+
+#[test]
+fn a_document_alone_comes_to_converse_with_a_word() {
+    let with = |rest: &str| {
+        let document = r#"{"type":"document","source":{"type":"text","media_type":"text/plain","data":"d"}}"#;
+        sent(CONVERSE, MESSAGES, &format!(r#"{{"max_tokens":9,"messages":[{{"role":"user","content":[{document}{rest}]}}]}}"#))
+    };
+    assert!(with("").contains(r#"{"text":"(document)"}"#), "{}", with(""));
+    for words in [r#",{"type":"text","text":"read it"}"#, r#"]},{"role":"user","content":["#] {
+        assert_eq!(with(words).contains("(document)"), words.starts_with(']'), "{}", with(words));
+    }
+}
+
+#[test]
+fn what_a_document_is_about_is_not_lost_in_silence() {
+    let document = r#"{"type":"document","source":{"type":"text","media_type":"text/plain","data":"d"},"context":"c","citations":{"enabled":true}}"#;
+    let body = format!(r#"{{"max_tokens":9,"messages":[{{"role":"user","content":[{document}]}}]}}"#);
+    for (provider, expected) in [
+        (CHAT, "messages[0].content[0].context, messages[0].content[0].citations"),
+        (RESPONSES, "messages[0].content[0].context, messages[0].content[0].citations"),
+        (GEMINI, "messages[0].content[0].context, messages[0].content[0].citations"),
+        (CONVERSE, ""),
+    ] {
+        let request = decode_request(MESSAGES, body.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+        let encoded = encode_request(provider, &request, &Target::new("m")).unwrap_or_else(|error| panic!("{error}"));
+        let lost: Vec<_> = encoded.warnings.as_slice().iter().map(|warning| warning.path.as_str()).collect();
+        assert_eq!(lost.join(", "), expected, "{provider:?}");
+    }
+}

@@ -109,10 +109,10 @@ impl<'r> Waiting<'r> {
     /// The first call without a result that has this id; formats without ids go by name, and then the first one of that tool is
     /// meant.
     fn first_open(&mut self, result: &ToolResult) -> Option<&mut WaitingCall<'r>> {
-        let places = if result.call_id.is_empty() {
-            self.by_tool.get_mut(result.name.as_deref()?)?
-        } else {
-            self.by_id.get_mut(result.call_id.as_str())?
+        let places = match (result.call_id.as_str(), result.name.as_deref()) {
+            ("", Some(tool)) => self.by_tool.get_mut(tool)?,
+            // Some hosts give their calls no ids, and clients send these back as they came: then the order counts.
+            (id, _) => self.by_id.get_mut(id)?,
         };
         loop {
             let at = places.pop_front()?;
@@ -282,6 +282,7 @@ mod tests {
     fn ids_fit_and_differ() {
         check("u c:a.b r:a.b", &expect!["User(text) Assistant(call_e61d99190466522c) Tool(call_e61d99190466522c)"]);
         check("c:0 r:0 c:0 r:0", &expect!["Assistant(0) Tool(0) Assistant(0_2) Tool(0_2)"]);
+        check("c: c: r: r:", &expect!["Assistant(call_cbf29ce484222325,_2) Tool(call_cbf29ce484222325,_2)"]);
         check_with(
             Ids::Nine,
             "c:abcDEF123 r:abcDEF123 c:call_1 r:call_1",

@@ -176,6 +176,17 @@ fn cache_point(marks: &Marks, json: &mut Json<'_>, mark: &Option<CacheMark>) {
     }
 }
 
+/// Whether a user's turn shows a document and says nothing, which Bedrock refuses.
+fn has_documents_alone(messages: &[Message<'_>]) -> bool {
+    let pieces = || messages.iter().flat_map(|message| &message.pieces).map(|piece| &piece.part.content);
+    let says = |content: &Content| match content {
+        Content::Text { text, .. } | Content::Refusal(text) => !text.trim().is_empty(),
+        Content::SearchResult { .. } => true,
+        _ => false,
+    };
+    pieces().any(|content| matches!(content, Content::File { .. })) && !pieces().any(says)
+}
+
 /// The messages, of which user and assistant take turns, the user first.
 fn write_messages(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], is_alone: bool, marks: &Marks) {
     let documents = Cell::new(0);
@@ -207,6 +218,8 @@ fn write_messages(fit: &Fit<'_>, json: &mut Json<'_>, messages: &[Message<'_>], 
                 }
                 if json.0.ends_with(b"[") {
                     json.object(|json| json.put("text", "(empty)"));
+                } else if has_documents_alone(&messages[index..index + group]) {
+                    json.object(|json| json.put("text", "(document)"));
                 }
             });
         });
