@@ -367,3 +367,29 @@ async fn what_is_named_by_its_id_is_counted() {
     assert!(counts[0] > 2_000 && counts.iter().all(|count| *count == counts[0]), "{counts:?}");
     gateway.usage(1).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_is_no_longer_than_a_body_may_be() {
+    let upstream = Upstream::always(Reply::says(Dialect::Chat, &"x".repeat(20_000))).await;
+    let gateway = dev().with("--body-bytes-max", "64KiB").start().await;
+    gateway.add_speaker("up", upstream.url(), Dialect::Chat).await;
+    let mut previous = Value::Null;
+    for _ in 0..3 {
+        let asked = question().field("previous_response_id", previous);
+        previous = response(&asked.send(&gateway).await)["id"].clone();
+    }
+    // Three answers are still within the bound, a fourth is not; nor is one that is named again and again.
+    let item = response(&question().field("previous_response_id", previous.clone()).send(&gateway).await);
+    let references = vec![json!({"type": "item_reference", "id": item["output"][0]["id"]}); 4];
+    for asked in [
+        question().field("previous_response_id", item["id"].clone()),
+        question().field("previous_response_id", previous).field("input", json!([references[0], references[0]])),
+        question().field("input", json!(references)),
+    ] {
+        let answer = asked.send(&gateway).await;
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (413, &"body_too_large".into()), "{}", answer.text());
+        assert!(answer.text().contains("earlier turns"), "{}", answer.text());
+    }
+    assert_eq!(upstream.seen().len(), 4);
+    gateway.usage(4).await;
+}
