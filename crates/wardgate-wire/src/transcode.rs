@@ -166,7 +166,7 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
     if lost_pictures.is_some() {
         encoded.warnings.add("unsupported_parameter", Pictures::field(request.format));
     }
-    documents::warn(format, &request, &mut encoded.warnings);
+    documents::warn(format, request, &mut encoded.warnings);
     match encoded.warnings.as_slice().first() {
         Some(warning) if target.is_strict => Err(Untranslatable::new(
             warning.code,
