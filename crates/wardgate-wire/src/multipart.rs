@@ -66,6 +66,7 @@ pub fn of(held: &[u8], found: &Found) -> Result<Peek, PeekError> {
         model_span: Some(span),
         is_model_in_path: false,
         is_stream,
+        is_background: false,
         stream_options_span: None,
         asks_for_usage: false,
         asks_for_cost: false,

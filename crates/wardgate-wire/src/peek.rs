@@ -72,6 +72,8 @@ pub struct Peek {
     pub is_model_in_path: bool,
     /// Whether the answer is asked for as a stream.
     pub is_stream: bool,
+    /// Whether the answer is to be made in the background and fetched later (Responses).
+    pub is_background: bool,
     /// Where the value of `stream_options` stands.
     pub stream_options_span: Option<Range<usize>>,
     /// Whether the client asked for usage in its stream (Chat Completions).
@@ -169,6 +171,7 @@ pub fn peek(body: &[u8], surface: Surface) -> Result<Peek, PeekError> {
         model_span: fields.model.map(|value| span(text, value)),
         is_model_in_path: false,
         is_stream: is_stream(fields.stream)?,
+        is_background: surface == Surface::Responses && fields.background.is_some_and(|value| value.get() == "true"),
         stream_options_span: fields.stream_options.map(|value| span(text, value)),
         asks_for_usage: fields.stream_options.is_some_and(asks_for_usage),
         asks_for_cost: fields.usage.is_some_and(asks_for_cost),
@@ -216,6 +219,7 @@ pub fn peek_gemini(body: &[u8], surface: Surface, model: &str, is_stream: bool) 
         model_span: None,
         is_model_in_path: true,
         is_stream,
+        is_background: false,
         stream_options_span: None,
         asks_for_usage: true,
         asks_for_cost: fields.usage.is_some_and(asks_for_cost),

@@ -189,6 +189,12 @@ fn of_call(body: Bytes, call: &Call, query: Option<&str>, memory: Reservation) -
         Some(model) => peek::peek_gemini(&body, surface, model, call.is_stream),
     };
     let peek = peek.map_err(Failure::BodyWrong)?;
+    if peek.is_background && !peek.is_stream {
+        // What it comes to would be known to its provider alone.
+        let why = "answers cannot be fetched later through this gateway: leave it out, or ask for a stream as well";
+        let refused = Untranslatable::new("unsupported_parameter", "background", why);
+        return Err(Failure::Untranslatable(Box::new(refused)));
+    }
     let is_json_array = call.model.is_some() && peek.is_stream && !asks_for_events(query);
     // Providers of other formats do not look at what is in envelopes.
     let has_envelopes = match surface {

@@ -142,7 +142,7 @@ async fn a_client_of_messages_goes_on_by_itself() {
         let ask = Ask::new(Dialect::Messages, "house:finder").key(&key).field("tools", tool).stream(is_stream);
         let answer = ask.send(&gateway).await;
         assert!(answer.text().contains(r#""stop_reason":"pause_turn""#), "{}", answer.text());
-        upstream.only();
+        let _ = upstream.only();
         gateway.usage(1).await;
     }
 }

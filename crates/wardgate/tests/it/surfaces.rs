@@ -136,6 +136,20 @@ async fn a_web_socket_is_refused_at_once_so_that_codex_falls_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_made_in_the_background_would_escape_the_meter() {
+    let upstream = Upstream::always(Reply::streams(Dialect::Responses, &["hello"])).await;
+    let gateway = before(&upstream, Dialect::Responses).await;
+    let asked = |is_stream| Ask::new(Dialect::Responses, "up:m").stream(is_stream).field("background", true);
+    let answer = asked(false).send(&gateway).await;
+    assert_eq!((answer.status, answer.json()["error"]["param"].as_str()), (400, Some("background")), "{}", answer.text());
+    // A stream tells what it used.
+    let answer = asked(true).send(&gateway).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body: Value = serde_json::from_str(&upstream.only().text()).unwrap();
+    assert_eq!(body["background"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn models_are_listed_in_the_callers_dialect() {
     let gateway = dev().start().await;
     let token = gateway.key().token.clone();
