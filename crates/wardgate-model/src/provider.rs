@@ -157,6 +157,12 @@ pub enum Quirk {
     AlwaysSearches,
     /// Searches the web by a plugin of Chat Completions.
     SearchPlugin,
+    /// Is told to think by `thinking` with a type in Chat Completions, and how much by effort where the model has efforts.
+    ThinkingType,
+    /// Is told to think by `enable_thinking` and `thinking_budget` in Chat Completions.
+    EnableThinking,
+    /// Is told to think by `chat_template_kwargs` in Chat Completions where the model has no efforts.
+    ThinkingTemplate,
 }
 
 impl Endpoint {

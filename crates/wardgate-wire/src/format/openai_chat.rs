@@ -16,5 +16,6 @@ pub(crate) mod reasoning;
 pub(crate) mod calls;
 pub(crate) mod logprobs;
 pub(crate) mod tier;
+mod switches;
 mod marks;
 mod template;

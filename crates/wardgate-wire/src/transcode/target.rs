@@ -90,6 +90,20 @@ pub enum ChatSearch {
     Plugin,
 }
 
+/// How a host of Chat Completions is told how much to think.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ChatThinking {
+    /// By `reasoning_effort` (OpenAI and most others).
+    #[default]
+    Effort,
+    /// By `thinking` with a type, and by `reasoning_effort` where the model has efforts (DeepSeek, Z.ai, Moonshot AI).
+    Type,
+    /// By `enable_thinking` and `thinking_budget` (Alibaba Cloud).
+    Switch,
+    /// By `reasoning_effort` where the model has efforts, else by `chat_template_kwargs` (hosts of open models).
+    Template,
+}
+
 /// What a model and its host can do. The default is a model of today at its maker's.
 #[derive(Debug, Clone, Copy)]
 pub struct Traits<'t> {
@@ -138,6 +152,8 @@ pub struct Traits<'t> {
     pub is_vertex: bool,
     /// What its host runs by itself.
     pub server_tools: ServerTools,
+    /// How it is told to think (Chat Completions).
+    pub chat_thinking: ChatThinking,
     /// How it is told to search (Chat Completions).
     pub chat_search: ChatSearch,
 }
@@ -167,6 +183,7 @@ impl Default for Traits<'_> {
             is_gemini_3: true,
             is_vertex: false,
             server_tools: ServerTools::ALL,
+            chat_thinking: ChatThinking::Effort,
             chat_search: ChatSearch::Options,
         }
     }

@@ -5,7 +5,7 @@ use wardgate_core::format::Format;
 use wardgate_model::{Ability, Constraints, HostTool, Quirk, Thinking};
 use wardgate_policy::Candidate;
 use wardgate_wire::neutral::request::Effort;
-use wardgate_wire::transcode::target::{ChatSearch, ServerTools, ThinkingWay, Traits};
+use wardgate_wire::transcode::target::{ChatSearch, ChatThinking, ServerTools, ThinkingWay, Traits};
 
 /// The efforts that the model knows.
 pub(super) fn efforts(constraints: &Constraints) -> Vec<Effort> {
@@ -38,6 +38,12 @@ pub(super) fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits
         calls_tools: ["tools", "tool_choice"].iter().all(|name| params(candidate).takes(name)),
         is_vertex: has_quirk(Quirk::VertexMessages),
         server_tools: server_tools(candidate),
+        chat_thinking: match () {
+            () if has_quirk(Quirk::ThinkingType) => ChatThinking::Type,
+            () if has_quirk(Quirk::EnableThinking) => ChatThinking::Switch,
+            () if has_quirk(Quirk::ThinkingTemplate) => ChatThinking::Template,
+            () => ChatThinking::Effort,
+        },
         chat_search: match () {
             () if has_quirk(Quirk::AlwaysSearches) => ChatSearch::Always,
             () if has_quirk(Quirk::SearchPlugin) => ChatSearch::Plugin,

@@ -1,6 +1,6 @@
 //! Reading a Chat Completions request.
 
-use super::{reasoning, served, server_tools, tier};
+use super::{reasoning, served, server_tools, switches, tier};
 use crate::json::read::{is_text, text};
 use crate::json::{Object, Path, list};
 use crate::neutral::content::{CacheMark, Content, Part, Reasoning, Role, Source, Turn};
@@ -35,6 +35,7 @@ pub(crate) fn decode(body: &RawValue) -> Result<Request, Untranslatable> {
     request.parallel_tools = object.flag("parallel_tool_calls", &path)?;
     request.output = output(&mut object, &path)?;
     request.thinking = thinking(&mut object, &path)?;
+    switches::read(&mut object, &path, &mut request)?;
     sampling(&mut object, &path, &mut request)?;
     let tokens_max = object.count("max_completion_tokens", &path)?;
     request.output_tokens_max = tokens_max.or(object.count("max_tokens", &path)?);

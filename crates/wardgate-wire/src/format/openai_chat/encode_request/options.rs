@@ -1,6 +1,6 @@
 //! What a Chat Completions request says beside its messages and tools.
 
-use crate::format::openai_chat::tier;
+use crate::format::openai_chat::{switches, tier};
 use crate::json::Json;
 use crate::neutral::request::{OutputForm, Tier};
 use crate::transcode::fit::{Field, Fit, short_user};
@@ -18,9 +18,7 @@ pub(super) fn options(fit: &Fit<'_>, json: &mut Json<'_>) {
     if let Some(tokens) = capped(fit) {
         json.put_number(if traits.is_openai { "max_completion_tokens" } else { "max_tokens" }, tokens);
     }
-    if let Some(effort) = fit.effort() {
-        json.put("reasoning_effort", effort.name());
-    }
+    switches::write(fit, json);
     let sampling = &request.sampling;
     let numbers = [
         ("temperature", fit.sampling(sampling.temperature.as_ref(), Field::Temperature, 2.0)),
