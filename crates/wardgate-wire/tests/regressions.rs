@@ -374,3 +374,19 @@ fn what_a_document_is_about_is_not_lost_in_silence() {
         assert_eq!(lost.join(", "), expected, "{provider:?}");
     }
 }
+
+#[test]
+fn an_answer_that_is_told_at_its_end_alone_is_told() {
+    let answer = |output: &str| {
+        let begun = r#"{"type":"response.created","response":{"id":"r","model":"m","status":"in_progress","output":[]}}"#;
+        let ended =
+            format!(r#"{{"type":"response.completed","response":{{"id":"r","status":"completed","output":[{output}]}}}}"#);
+        stream(RESPONSES, CHAT, format!("data: {begun}\n\ndata: {ended}\n\n").as_bytes()).text
+    };
+    let message = r#"{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Good day"}]}"#;
+    let call = r#"{"type":"function_call","call_id":"c","name":"f","arguments":"{\"a\":1}"}"#;
+    let told = answer(&format!("{message},{call}"));
+    for piece in [r#""content":"Good day""#, r#""name":"f""#, r#""arguments":"{\"a\":1}""#, r#""finish_reason":"tool_calls""#] {
+        assert!(told.contains(piece), "{piece}: {told}");
+    }
+}

@@ -7,7 +7,7 @@ use super::decode_reply::{Response, citation, reasoning, sealed_piece};
 use super::served;
 use crate::format::openai_chat::calls::{Calls, Fragment};
 use crate::format::openai_chat::logprobs;
-use crate::json::{Object, Path, Text};
+use crate::json::{Object, Path, Text, list};
 use crate::neutral::content::Source;
 use crate::neutral::event::Event;
 use crate::neutral::opaque::Origin;
@@ -63,11 +63,20 @@ pub(crate) struct Reader {
     calls: Calls,
     /// Whether the item that is open said something in deltas.
     has_deltas: bool,
+    /// An item was told of.
+    has_items: bool,
 }
 
 impl Reader {
     pub(crate) fn new(origin: Origin) -> Self {
-        Self { origin, id: String::new(), parts: Parts::default(), calls: Calls::default(), has_deltas: false }
+        Self {
+            origin,
+            id: String::new(),
+            parts: Parts::default(),
+            calls: Calls::default(),
+            has_deltas: false,
+            has_items: false,
+        }
     }
 
     /// Reads a message; true at a terminal event.
@@ -167,6 +176,7 @@ impl Reader {
 
     fn item_added(&mut self, index: Option<u64>, item: Option<&RawValue>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         self.has_deltas = false;
+        self.has_items = true;
         let Some(item) = item else { return Ok(()) };
         let item: Item<'_> = parse(item.get().as_bytes())?;
         match &*item.kind.0 {
@@ -177,6 +187,7 @@ impl Reader {
 
     fn item_done(&mut self, index: Option<u64>, raw: Option<&RawValue>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         let Some(raw) = raw else { return Ok(()) };
+        self.has_items = true;
         let item: Item<'_> = parse(raw.get().as_bytes())?;
         let had_deltas = std::mem::take(&mut self.has_deltas);
         match &*item.kind.0 {
@@ -264,6 +275,13 @@ impl Reader {
             sink(Event::Usage(usage));
         }
         let stop = response.stop(credential)?;
+        if !self.has_items && !self.has_deltas {
+            // Some hosts tell an answer at its end alone.
+            let items = response.output.and_then(|output| list(output, &Path::Root).ok()).unwrap_or_default();
+            for (index, item) in (0..).zip(items) {
+                self.item_done(Some(index), Some(item), sink)?;
+            }
+        }
         self.flush(sink)?;
         self.parts.stop(stop, sink);
         sink(Event::End);
