@@ -174,7 +174,7 @@ pub(super) fn write_usage(json: &mut Json<'_>, usage: &Usage) {
     json.put_number("input_tokens", usage.input_uncached);
     json.put_number("cache_creation_input_tokens", usage.cache_write());
     json.put_number("cache_read_input_tokens", usage.cache_read);
-    if usage.cache_write_5m + usage.cache_write_1h > 0 {
+    if usage.cache_write_5m > 0 || usage.cache_write_1h > 0 {
         json.put_object("cache_creation", |json| {
             json.put_number("ephemeral_5m_input_tokens", usage.cache_write_5m);
             json.put_number("ephemeral_1h_input_tokens", usage.cache_write_1h);

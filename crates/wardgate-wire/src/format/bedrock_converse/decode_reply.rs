@@ -82,8 +82,8 @@ impl ConverseUsage {
         for detail in self.cache_details.iter().flatten() {
             let tokens = detail.input_tokens.unwrap_or(0);
             match detail.ttl.as_deref() {
-                Some("1h") => usage.cache_write_1h += tokens,
-                _ => usage.cache_write_5m += tokens,
+                Some("1h") => usage.cache_write_1h = usage.cache_write_1h.saturating_add(tokens),
+                _ => usage.cache_write_5m = usage.cache_write_5m.saturating_add(tokens),
             }
         }
         if usage.cache_write() == 0 {
