@@ -1,7 +1,5 @@
 //! Turns that Anthropic interrupts: what is kept of one to go on with it, and what the client gets of all its streams.
 
-#![expect(clippy::panic, reason = "a test that cannot go on has failed")]
-
 use bytes::Bytes;
 use serde_json::{Value, json};
 use wardgate_core::format::Format;
