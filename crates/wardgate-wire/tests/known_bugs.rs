@@ -7,7 +7,7 @@ use wardgate_core::fault::FaultClass;
 use wardgate_core::format::Format;
 use wardgate_wire::neutral::loss::Untranslatable;
 use wardgate_wire::neutral::opaque::mark;
-use wardgate_wire::transcode::target::{Target, ThinkingWay, Traits};
+use wardgate_wire::transcode::target::{CacheMarks, Target, ThinkingWay, Traits};
 use wardgate_wire::transcode::{Encoded, ReplyOptions, Transcoder, decode_reply, decode_request, encode_reply, encode_request};
 
 fn target() -> Target<'static> {
@@ -111,6 +111,39 @@ fn the_marks_that_matter_survive() {
     assert_eq!(sent.matches("cache_control").count(), 4);
     for kept in ["s", "u3", "u4", "u5"] {
         assert!(sent.contains(&format!(r#""text":"{kept}","cache_control""#)), "{kept}: {sent}");
+    }
+}
+
+/// A conversation as Claude Code marks it: its tools, its instructions, a turn, and the results of calls.
+const MARKED: &str = r#"{"model":"c","max_tokens":9,"tools":[{"name":"f","input_schema":{},"cache_control":{"type":"ephemeral"}}],"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral","ttl":"1h"}}],"messages":[{"role":"user","content":[{"type":"text","text":"u","cache_control":{"type":"ephemeral"}}]},{"role":"assistant","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}},{"type":"tool_use","id":"c1","name":"f","input":{},"cache_control":{"type":"ephemeral"}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"r","cache_control":{"type":"ephemeral"}}]}]}"#;
+
+#[test]
+fn marks_are_written_in_the_hosts_words() {
+    let sent = |provider, cache_marks| {
+        let target = Target { traits: Traits { cache_marks, ..Default::default() }, ..target() };
+        let encoded = request(MESSAGES, provider, MARKED, &target).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(encoded.warnings.to_header(), None);
+        String::from_utf8_lossy(&encoded.body).into_owned()
+    };
+    // Four of five that can have one: the first, and the last three.
+    let host = sent(CHAT, CacheMarks::Control);
+    let mark = r#""cache_control":{"type":"ephemeral"}"#;
+    for kept in ["u", "a", "r"] {
+        assert!(host.contains(&format!(r#"{{"type":"text","text":"{kept}",{mark}}}"#)), "{kept}: {host}");
+    }
+    assert!(host.contains(&format!(r#""parameters":{{}}}},{mark}}}"#)) && host.matches("cache_control").count() == 4, "{host}");
+    // OpenAI has no place at tools and at what the assistant said.
+    let (usual, long) =
+        (r#""prompt_cache_breakpoint":{"mode":"explicit"}"#, r#""prompt_cache_breakpoint":{"mode":"explicit","ttl":"30m"}"#);
+    for (provider, kind) in [(CHAT, "text"), (RESPONSES, "input_text")] {
+        let openai = sent(provider, CacheMarks::Breakpoint);
+        for (text, mark) in [("s", long), ("u", usual), ("r", usual)] {
+            assert!(openai.contains(&format!(r#"{{"type":"{kind}","text":"{text}",{mark}}}"#)), "{text}: {openai}");
+        }
+        assert_eq!(openai.matches("prompt_cache_breakpoint").count(), 3, "{openai}");
+    }
+    for (provider, none) in [(CHAT, CacheMarks::None), (RESPONSES, CacheMarks::None), (RESPONSES, CacheMarks::Control)] {
+        assert!(!sent(provider, none).contains("cache"));
     }
 }
 

@@ -133,8 +133,8 @@ pub struct Traits<'t> {
     pub takes_late_instructions: bool,
     /// Whether a conversation may end with the assistant's words.
     pub takes_prefill: bool,
-    /// Whether its host takes `cache_control` in Chat Completions.
-    pub takes_cache_marks: bool,
+    /// How a prompt is marked for its cache in OpenAI's formats.
+    pub cache_marks: CacheMarks,
     /// Whether the cap is called `max_completion_tokens` (Chat Completions of OpenAI and Azure) and developers have a role.
     pub is_openai: bool,
     /// Whether reasoning must come back with each call as `reasoning_content` (DeepSeek, Moonshot AI).
@@ -174,7 +174,7 @@ impl Default for Traits<'_> {
             has_json_schema: true,
             takes_late_instructions: false,
             takes_prefill: true,
-            takes_cache_marks: false,
+            cache_marks: CacheMarks::None,
             is_openai: false,
             needs_reasoning_back: false,
             is_mistral: false,
@@ -187,6 +187,17 @@ impl Default for Traits<'_> {
             chat_search: ChatSearch::Options,
         }
     }
+}
+
+/// How a prompt is marked for a cache in OpenAI's formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheMarks {
+    /// Not at all: what is cached is found by itself.
+    None,
+    /// In Anthropic's words, which some hosts take in Chat Completions.
+    Control,
+    /// In OpenAI's own, which its newer models know.
+    Breakpoint,
 }
 
 impl Traits<'_> {

@@ -5,7 +5,7 @@ use wardgate_core::format::Format;
 use wardgate_model::{Ability, Constraints, HostTool, Quirk, Thinking};
 use wardgate_policy::Candidate;
 use wardgate_wire::neutral::request::Effort;
-use wardgate_wire::transcode::target::{ChatSearch, ChatThinking, ServerTools, ThinkingWay, Traits};
+use wardgate_wire::transcode::target::{CacheMarks, ChatSearch, ChatThinking, ServerTools, ThinkingWay, Traits};
 
 /// The efforts that the model knows.
 pub(super) fn efforts(constraints: &Constraints) -> Vec<Effort> {
@@ -25,7 +25,7 @@ pub(super) fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits
     let constraints = known.map(|known| &known.constraints);
     let thinking = constraints.and_then(|constraints| constraints.thinking);
     let host = Traits {
-        takes_cache_marks: has_quirk(Quirk::CacheMarks),
+        cache_marks: if has_quirk(Quirk::CacheMarks) { CacheMarks::Control } else { CacheMarks::None },
         is_openai: has_quirk(Quirk::MaxCompletionTokens),
         needs_reasoning_back: has_quirk(Quirk::NeedsReasoningBack),
         takes_stops: takes_stops(candidate),
@@ -72,6 +72,11 @@ pub(super) fn traits<'t>(candidate: &Candidate, efforts: &'t [Effort]) -> Traits
         has_json_schema: known.is_none_or(|known| !known.abilities.cannot.has(Ability::JsonSchema)),
         takes_late_instructions: constraints.takes_late_instructions,
         takes_prefill: constraints.takes_prefill,
+        // OpenAI takes marks for the models for which it takes money for what is written into a cache.
+        cache_marks: match known.and_then(|known| known.prices.as_ref()) {
+            Some(prices) if host.is_openai && prices.base.cache_write.is_some() => CacheMarks::Breakpoint,
+            _ => host.cache_marks,
+        },
         ..host
     }
 }
@@ -94,5 +99,49 @@ fn server_tools(candidate: &Candidate) -> ServerTools {
         web_search: runs(HostTool::WebSearch),
         code_execution: runs(HostTool::CodeExecution),
         url_fetch: runs(HostTool::UrlFetch),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use wardgate_core::format::Surface;
+    use wardgate_model::{Catalog, Target};
+    use wardgate_policy::Credential;
+
+    /// A model of the catalog at its provider, asked in Chat Completions.
+    fn candidate(catalog: &Catalog, provider: &str, model: &str) -> Candidate {
+        let host = catalog.provider(provider).unwrap_or_else(|| panic!("{provider}"));
+        let known = catalog.model_at(provider, model);
+        let target = match known {
+            Some(known) => Target::of(host, known),
+            None => Target { provider: Arc::clone(host), model: model.into(), known: None, unsupported_params: None },
+        };
+        let endpoint = target.endpoint(Surface::ChatCompletions).unwrap_or_else(|| panic!("{provider}"));
+        Candidate {
+            model_index: 0,
+            endpoint: Arc::clone(endpoint),
+            target: Arc::new(target),
+            credential: Credential::None,
+            virtual_model: None,
+            is_fallback: false,
+        }
+    }
+
+    #[test]
+    fn caches_are_marked_where_the_host_takes_marks() {
+        let catalog = Catalog::built_in().unwrap_or_else(|error| panic!("{error}"));
+        for (provider, model, expected) in [
+            ("openai", "gpt-5.6-sol", CacheMarks::Breakpoint),
+            ("openai", "gpt-4o", CacheMarks::None),
+            ("openai", "somebodys-own", CacheMarks::None),
+            ("alibaba", "somebodys-own", CacheMarks::Control),
+            ("openrouter", "anthropic/claude-x", CacheMarks::Control),
+            ("mistral", "somebodys-own", CacheMarks::None),
+        ] {
+            let candidate = candidate(&catalog, provider, model);
+            assert_eq!(traits(&candidate, &[]).cache_marks, expected, "{provider}:{model}");
+        }
     }
 }

@@ -18,7 +18,8 @@ use crate::neutral::tool::{CallKind, Tool, ToolResult};
 use crate::transcode::aliases::{CUSTOM_ARGUMENT, NARROW};
 use crate::transcode::arrange::{Ids, Message, Piece, arrange};
 use crate::transcode::fit::{Fit, joined_text};
-use crate::transcode::target::Target;
+use crate::transcode::marks::Marks;
+use crate::transcode::target::{CacheMarks, Target};
 use crate::transcode::{Encoded, media};
 use options::options;
 use std::collections::HashMap;
@@ -30,10 +31,11 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
     let fit = Fit::new(request, target, Format::OpenAiChat, NARROW, !target.traits.is_openai);
     let messages = arrange(request, if target.traits.is_mistral { Ids::Nine } else { Ids::Any })?;
     refuse_what_has_no_place(&fit, &messages)?;
+    let marks = Marks::of_openai(&fit, &messages);
     let body = object(|json| {
         json.put("model", target.model);
-        json.put_list("messages", |json| messages.iter().for_each(|message| write_message(&fit, json, message)));
-        tools(&fit, json);
+        json.put_list("messages", |json| messages.iter().for_each(|message| write_message(&fit, &marks, json, message)));
+        tools(&fit, &marks, json);
         server_tools::write(&fit, json);
         options(&fit, json);
         if let Some(pictures) = &request.pictures {
@@ -103,13 +105,13 @@ pub(crate) fn prefill_not_supported(messages: &[Message<'_>]) -> Untranslatable 
     Untranslatable::new("prefill_not_supported", path, why)
 }
 
-fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
+fn write_message(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, message: &Message<'_>) {
     if message.turn.phase.is_some() {
         fit.warn("unsupported_parameter", format!("{}.phase", message.turn.path));
     }
     match message.role {
-        Role::Tool => write_results(fit, json, message),
-        Role::Assistant => json.object(|json| write_assistant(fit, json, message)),
+        Role::Tool => write_results(fit, marks, json, message),
+        Role::Assistant => json.object(|json| write_assistant(fit, marks, json, message)),
         role => {
             let word = match role {
                 Role::Developer if fit.target.traits.is_openai => "developer",
@@ -120,28 +122,24 @@ fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                 json.put("role", word);
                 json.put_some("name", message.turn.name.as_deref());
                 let parts: Vec<&Part> = message.pieces.iter().map(|piece| piece.part).collect();
-                write_content(fit, json, &parts);
+                write_content(fit, marks, json, &parts);
             });
         }
     }
 }
 
 /// The member `content`: a string where it is one plain text, else parts.
-fn write_content(fit: &Fit<'_>, json: &mut Json<'_>, parts: &[&Part]) {
+fn write_content(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, parts: &[&Part]) {
     match parts {
         [] => json.put("content", ""),
-        [Part { content: Content::Text { text, .. }, cache, .. }] if cache.is_none() || !marks(fit) => {
+        [Part { content: Content::Text { text, .. }, cache, .. }] if marks.get(cache).is_none() => {
             json.put("content", text);
         }
-        parts => json.put_list("content", |json| parts.iter().for_each(|part| write_part(fit, json, part))),
+        parts => json.put_list("content", |json| parts.iter().for_each(|part| write_part(fit, marks, json, part))),
     }
 }
 
-const fn marks(fit: &Fit<'_>) -> bool {
-    fit.target.traits.takes_cache_marks
-}
-
-fn write_part(fit: &Fit<'_>, json: &mut Json<'_>, part: &Part) {
+fn write_part(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, part: &Part) {
     json.object(|json| {
         match &part.content {
             Content::Text { text, .. } | Content::Refusal(text) => {
@@ -184,7 +182,7 @@ fn write_part(fit: &Fit<'_>, json: &mut Json<'_>, part: &Part) {
                 json.put("text", "");
             }
         }
-        write_mark(fit, json, part.cache);
+        write_mark(fit, marks, json, &part.cache);
     });
 }
 
@@ -209,18 +207,25 @@ pub(crate) fn write_audio(json: &mut Json<'_>, source: &Source) {
     });
 }
 
-fn write_mark(fit: &Fit<'_>, json: &mut Json<'_>, mark: Option<CacheMark>) {
-    if let Some(mark) = mark.filter(|_| marks(fit)) {
-        json.put_object("cache_control", |json| {
+/// Writes a mark that is kept, in the host's words.
+pub(crate) fn write_mark(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, mark: &Option<CacheMark>) {
+    let Some(mark) = marks.get(mark) else { return };
+    let is_long = mark == CacheMark::Long;
+    match fit.target.traits.cache_marks {
+        CacheMarks::None => {}
+        CacheMarks::Control => json.put_object("cache_control", |json| {
             json.put("type", "ephemeral");
-            if mark == CacheMark::Long {
-                json.put("ttl", "1h");
-            }
-        });
+            json.put_some("ttl", is_long.then_some("1h"));
+        }),
+        // What is usual is shorter; twelve hours, the next there is, would cost twice as much to write.
+        CacheMarks::Breakpoint => json.put_object("prompt_cache_breakpoint", |json| {
+            json.put("mode", "explicit");
+            json.put_some("ttl", is_long.then_some("30m"));
+        }),
     }
 }
 
-fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
+fn write_assistant(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, message: &Message<'_>) {
     let parts = || message.pieces.iter().map(|piece| piece.part);
     json.put("role", "assistant");
     json.put_some("name", message.turn.name.as_deref());
@@ -237,7 +242,7 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
     match texts.as_slice() {
         [] if has_media => json.put("content", media::PICTURE),
         [] if has_calls => json.put_null("content"),
-        texts => write_content(fit, json, texts),
+        texts => write_content(fit, marks, json, texts),
     }
     let refusal = joined_text(parts().filter(|part| matches!(part.content, Content::Refusal(_))));
     if !refusal.is_empty() {
@@ -331,7 +336,7 @@ pub(crate) fn function_arguments(kind: CallKind, arguments: &str) -> String {
 }
 
 /// One message a result; what is no text follows in a message of the user, since results hold text only.
-fn write_results(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
+fn write_results(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, message: &Message<'_>) {
     let mut media: Vec<&Part> = Vec::new();
     for piece in &message.pieces {
         let Content::Result(result) = &piece.part.content else { continue };
@@ -347,14 +352,23 @@ fn write_results(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                 }
                 text.push_str("[the tool's images and documents follow in the next message]");
             }
-            json.put("content", &text);
+            match marks.get(&piece.part.cache) {
+                None => json.put("content", &text),
+                Some(_) => json.put_list("content", |json| {
+                    json.object(|json| {
+                        json.put("type", "text");
+                        json.put("text", &text);
+                        write_mark(fit, marks, json, &piece.part.cache);
+                    });
+                }),
+            }
         });
     }
     if !media.is_empty() {
         fit.warn("result_media_moved", message.turn.path.as_str());
         json.object(|json| {
             json.put("role", "user");
-            json.put_list("content", |json| media.iter().for_each(|part| write_part(fit, json, part)));
+            json.put_list("content", |json| media.iter().for_each(|part| write_part(fit, marks, json, part)));
         });
     }
 }

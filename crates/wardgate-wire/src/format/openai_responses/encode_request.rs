@@ -3,7 +3,7 @@
 use super::server_tools;
 use crate::format::openai_chat::encode_request::{
     USER_BYTES_MAX, capped, custom_description, file_id_not_portable, function_arguments, prefill_not_supported, result_text,
-    write_audio,
+    write_audio, write_mark,
 };
 use crate::format::openai_chat::tier;
 use crate::json::Json;
@@ -17,8 +17,9 @@ use crate::transcode::Encoded;
 use crate::transcode::aliases::NARROW;
 use crate::transcode::arrange::{Ids, Message, arrange};
 use crate::transcode::fit::{CUSTOM_SCHEMA, EMPTY_SCHEMA, Field, Fit, short_user};
+use crate::transcode::marks::Marks;
 use crate::transcode::media;
-use crate::transcode::target::Target;
+use crate::transcode::target::{CacheMarks, Target};
 use wardgate_core::format::Format;
 
 /// What is to be included so that probabilities of tokens are told.
@@ -28,12 +29,16 @@ pub(crate) fn encode(request: &Request, target: &Target<'_>) -> Result<Encoded, 
     let fit = Fit::new(request, target, Format::OpenAiResponses, NARROW, !target.traits.is_openai);
     let messages = arrange(request, Ids::Any)?;
     check(&fit, &messages)?;
+    let marks = match target.traits.cache_marks {
+        CacheMarks::Breakpoint => Marks::of_openai(&fit, &messages),
+        CacheMarks::None | CacheMarks::Control => Marks::none(),
+    };
     let body = object(|json| {
         json.put("model", target.model);
-        let instructions = instructions(&messages);
+        let instructions = instructions(&messages, &marks);
         json.put_some("instructions", instructions);
         let rest = if instructions.is_some() { &messages[1..] } else { &messages };
-        json.put_list("input", |json| rest.iter().for_each(|message| write_message(&fit, json, message)));
+        json.put_list("input", |json| rest.iter().for_each(|message| write_message(&fit, &marks, json, message)));
         tools(&fit, json);
         options(&fit, json);
         let logprobs = fit.logprobs();
@@ -100,12 +105,12 @@ fn check(fit: &Fit<'_>, messages: &[Message<'_>]) -> Result<(), Untranslatable> 
 }
 
 /// The instructions as one text, if that is all they are.
-fn instructions<'m>(messages: &'m [Message<'_>]) -> Option<&'m str> {
+fn instructions<'m>(messages: &'m [Message<'_>], marks: &Marks) -> Option<&'m str> {
     let is_only = messages.len() > 1 && !messages[1].role.is_instruction();
     match messages {
         [first, ..] if is_only && first.role == Role::System => match first.pieces.as_slice() {
             [piece] => match &piece.part.content {
-                Content::Text { text, .. } => Some(text),
+                Content::Text { text, .. } if marks.get(&piece.part.cache).is_none() => Some(text),
                 _ => None,
             },
             _ => None,
@@ -114,14 +119,14 @@ fn instructions<'m>(messages: &'m [Message<'_>]) -> Option<&'m str> {
     }
 }
 
-fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
+fn write_message(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, message: &Message<'_>) {
     let path = message.turn.path.as_str();
     if message.turn.name.is_some() {
         fit.warn("unsupported_parameter", format!("{path}.name"));
     }
     match message.role {
-        Role::Assistant => write_assistant(fit, json, message),
-        Role::Tool => write_results(fit, json, message),
+        Role::Assistant => write_assistant(fit, marks, json, message),
+        Role::Tool => write_results(fit, marks, json, message),
         role => json.object(|json| {
             json.put("type", "message");
             json.put(
@@ -132,13 +137,15 @@ fn write_message(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                     _ => "user",
                 },
             );
-            json.put_list("content", |json| message.pieces.iter().for_each(|piece| write_part(json, piece.part, "input_text")));
+            json.put_list("content", |json| {
+                message.pieces.iter().for_each(|piece| write_part(fit, marks, json, piece.part, "input_text"));
+            });
         }),
     }
 }
 
 /// The assistant's parts as items, in order. Texts that follow each other are one message.
-fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
+fn write_assistant(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, message: &Message<'_>) {
     let path = message.turn.path.as_str();
     let mut index = 0;
     while let Some(piece) = message.pieces.get(index) {
@@ -168,7 +175,7 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                     json.put_list("content", |json| {
                         message.pieces[index - 1..index + more]
                             .iter()
-                            .for_each(|piece| write_part(json, piece.part, "output_text"));
+                            .for_each(|piece| write_part(fit, marks, json, piece.part, "output_text"));
                     });
                 });
                 index += more;
@@ -178,7 +185,9 @@ fn write_assistant(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                 json.object(|json| {
                     json.put("type", "message");
                     json.put("role", "assistant");
-                    json.put_list("content", |json| write_part(json, &Content::text(media::PICTURE).into(), "output_text"));
+                    json.put_list("content", |json| {
+                        write_part(fit, marks, json, &Content::text(media::PICTURE).into(), "output_text");
+                    });
                 });
             }
         }
@@ -207,14 +216,23 @@ fn write_reasoning(fit: &Fit<'_>, json: &mut Json<'_>, reasoning: &Reasoning, pa
     }
 }
 
-fn write_results(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
+fn write_results(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, message: &Message<'_>) {
     for piece in &message.pieces {
         let Content::Result(result) = &piece.part.content else { continue };
         json.object(|json| {
             let is_custom = result.kind == CallKind::Custom && fit.target.traits.is_openai;
             json.put("type", if is_custom { "custom_tool_call_output" } else { "function_call_output" });
             json.put("call_id", &piece.id);
-            if media::untold(result).next().is_none() {
+            let is_told = media::untold(result).next().is_none();
+            if is_told && marks.get(&piece.part.cache).is_some() {
+                json.put_list("output", |json| {
+                    json.object(|json| {
+                        json.put("type", "input_text");
+                        json.put("text", &result_text(result));
+                        write_mark(fit, marks, json, &piece.part.cache);
+                    });
+                });
+            } else if is_told {
                 json.put("output", &result_text(result));
             } else {
                 json.put_list("output", |json| {
@@ -224,53 +242,56 @@ fn write_results(fit: &Fit<'_>, json: &mut Json<'_>, message: &Message<'_>) {
                             json.put("text", "Error:");
                         });
                     }
-                    result.parts.iter().for_each(|part| write_part(json, part, "input_text"));
+                    result.parts.iter().for_each(|part| write_part(fit, marks, json, part, "input_text"));
                 });
             }
         });
     }
 }
 
-fn write_part(json: &mut Json<'_>, part: &Part, text_type: &str) {
-    json.object(|json| match &part.content {
-        Content::Refusal(text) if text_type == "output_text" => {
-            json.put("type", "refusal");
-            json.put("refusal", text);
-        }
-        Content::Text { text, .. } | Content::Refusal(text) => {
-            json.put("type", text_type);
-            json.put("text", text);
-            if text_type == "output_text" {
-                json.put_raw("annotations", "[]");
+fn write_part(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, part: &Part, text_type: &str) {
+    json.object(|json| {
+        match &part.content {
+            Content::Refusal(text) if text_type == "output_text" => {
+                json.put("type", "refusal");
+                json.put("refusal", text);
+            }
+            Content::Text { text, .. } | Content::Refusal(text) => {
+                json.put("type", text_type);
+                json.put("text", text);
+                if text_type == "output_text" {
+                    json.put_raw("annotations", "[]");
+                }
+            }
+            Content::Image { source, detail } => {
+                json.put("type", "input_image");
+                json.put("image_url", &media::to_url(source));
+                json.put("detail", detail.as_deref().unwrap_or("auto"));
+            }
+            Content::Audio(source) => write_audio(json, source),
+            Content::File { source: Source::Text(text), name, .. } => {
+                json.put("type", text_type);
+                json.put("text", &media::told_document(name.as_deref(), text));
+            }
+            Content::File { source: Source::Url { url, .. }, .. } => {
+                json.put("type", "input_file");
+                json.put("file_url", url);
+            }
+            Content::File { source, name, .. } => {
+                json.put("type", "input_file");
+                json.put("filename", name.as_deref().unwrap_or("document.pdf"));
+                json.put("file_data", &media::to_url(source));
+            }
+            Content::SearchResult { source, title, text } => {
+                json.put("type", text_type);
+                json.put("text", &media::told_passage(source, title, text));
+            }
+            _ => {
+                json.put("type", text_type);
+                json.put("text", "");
             }
         }
-        Content::Image { source, detail } => {
-            json.put("type", "input_image");
-            json.put("image_url", &media::to_url(source));
-            json.put("detail", detail.as_deref().unwrap_or("auto"));
-        }
-        Content::Audio(source) => write_audio(json, source),
-        Content::File { source: Source::Text(text), name, .. } => {
-            json.put("type", text_type);
-            json.put("text", &media::told_document(name.as_deref(), text));
-        }
-        Content::File { source: Source::Url { url, .. }, .. } => {
-            json.put("type", "input_file");
-            json.put("file_url", url);
-        }
-        Content::File { source, name, .. } => {
-            json.put("type", "input_file");
-            json.put("filename", name.as_deref().unwrap_or("document.pdf"));
-            json.put("file_data", &media::to_url(source));
-        }
-        Content::SearchResult { source, title, text } => {
-            json.put("type", text_type);
-            json.put("text", &media::told_passage(source, title, text));
-        }
-        _ => {
-            json.put("type", text_type);
-            json.put("text", "");
-        }
+        write_mark(fit, marks, json, &part.cache);
     });
 }
 

@@ -4,14 +4,15 @@ use super::write_mark;
 use crate::json::Json;
 use crate::neutral::tool::{Tool, ToolChoice};
 use crate::transcode::fit::{CUSTOM_SCHEMA, Field, Fit};
+use crate::transcode::marks::Marks;
 use crate::transcode::schema;
 
-pub(super) fn tools(fit: &Fit<'_>, json: &mut Json<'_>) {
+pub(super) fn tools(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>) {
     if fit.request.tools.is_empty() {
         return;
     }
     let allowed = if fit.target.traits.is_openai { fit.request.tools.iter().collect() } else { fit.allowed_tools() };
-    json.put_list("tools", |json| allowed.iter().for_each(|tool| write_tool(fit, json, tool)));
+    json.put_list("tools", |json| allowed.iter().for_each(|tool| write_tool(fit, marks, json, tool)));
     let is_openai = fit.target.traits.is_openai;
     if let Some(choice) = fit.tool_choice() {
         match choice {
@@ -44,7 +45,7 @@ fn write_named(fit: &Fit<'_>, json: &mut Json<'_>, name: &str) {
     json.put_object(sort, |json| json.put("name", fit.aliases.sent(name)));
 }
 
-fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool) {
+fn write_tool(fit: &Fit<'_>, marks: &Marks, json: &mut Json<'_>, tool: &Tool) {
     match tool {
         Tool::Function(function) => json.object(|json| {
             json.put("type", "function");
@@ -60,7 +61,7 @@ fn write_tool(fit: &Fit<'_>, json: &mut Json<'_>, tool: &Tool) {
                     }
                 }
             });
-            write_mark(fit, json, function.cache);
+            write_mark(fit, marks, json, &function.cache);
         }),
         Tool::Custom { name, description, grammar } if fit.target.traits.is_openai => json.object(|json| {
             json.put("type", "custom");
