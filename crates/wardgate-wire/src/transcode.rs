@@ -11,6 +11,8 @@
 pub mod target;
 pub mod aliases;
 pub mod decoder;
+pub mod options;
+pub mod stream_encoder;
 pub mod transcoder;
 pub mod stops;
 pub mod embeddings;
@@ -47,7 +49,9 @@ use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::format::Format;
 
 pub use decoder::StreamDecoder;
-pub use transcoder::{Estimate, ReplyOptions, StreamEncoder, Transcoder};
+pub use options::{Estimate, ReplyOptions};
+pub use stream_encoder::StreamEncoder;
+pub use transcoder::Transcoder;
 
 /// The most turns that a conversation may have. Long agents' runs have some thousands.
 pub const TURNS_MAX: usize = 50_000;

@@ -10,6 +10,7 @@ mod logprobs;
 mod served;
 pub(crate) mod decode_request;
 pub(crate) mod encode_request;
+mod encode_config;
 pub(crate) mod server_tools;
 pub(crate) mod decode_reply;
 pub(crate) mod encode_reply;

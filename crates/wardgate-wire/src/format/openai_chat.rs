@@ -19,3 +19,4 @@ pub(crate) mod tier;
 mod switches;
 mod marks;
 mod template;
+mod chunk;

@@ -3,7 +3,7 @@
 
 mod logprobs;
 
-use super::transcoder::ReplyOptions;
+use super::options::ReplyOptions;
 use crate::format::openai_chat::decode_request::sampling;
 use crate::format::openai_chat::encode_reply::{finish_reason, write_usage};
 use crate::json::read::{is_text, text};

@@ -1,236 +1,24 @@
 //! A provider's stream in, a client's stream out.
 
-use super::aliases::{Aliases, unwrap};
 use super::decoder::StreamDecoder;
-use super::json_tool::{self, Unwrapper};
-use super::stops::{StopFilter, Stops};
-use crate::error_body::{self, ErrorBody};
-use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
+use super::json_tool::Unwrapper;
+use super::options::{Estimate, ReplyOptions};
+use super::pause::Paused;
+use super::stops::StopFilter;
+use super::stream_encoder::StreamEncoder;
+use super::{UNKNOWN_FINISH_REASON, USAGE_ESTIMATED};
+use crate::error_body::ErrorBody;
 use crate::neutral::event::{Event, Open};
 use crate::neutral::keepsake::Keepsake;
 use crate::neutral::loss::Warnings;
-use crate::neutral::reply::{GATHERED_BYTES_MAX, Reply, Stop};
-use crate::neutral::tool::CallKind;
-use crate::recall::{self, Identity};
+use crate::neutral::reply::{Reply, Stop};
+use crate::recall;
 use crate::stream::StreamFacts;
-use crate::transcode::pause::Paused;
-use crate::transcode::{UNKNOWN_FINISH_REASON, USAGE_ESTIMATED, completions};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use wardgate_core::fault::Fault;
 use wardgate_core::format::Format;
 use wardgate_core::secret::Secret;
 use wardgate_core::usage::Usage;
-
-/// What an answer for a client needs beside the answer itself.
-#[derive(Debug, Clone, Default)]
-pub struct ReplyOptions {
-    /// Takes the place of the answer's id where the provider gave none.
-    pub request_id: String,
-    /// Unix seconds, where the provider said nothing.
-    pub created: i64,
-    /// The model's name to show; the provider's where there is none.
-    pub model: Option<String>,
-    /// Whether the client asked for usage in its stream (Chat Completions).
-    pub wants_usage: bool,
-    /// Whether the stream is one JSON array (Gemini without `alt=sse`).
-    pub is_json_array: bool,
-    /// The names that were changed for the provider.
-    pub aliases: Aliases,
-    /// How many answers were asked for; zero counts as one. What comes beside them is left out.
-    pub answers: usize,
-    /// What the provider does not stop at.
-    pub stops: Stops,
-    /// The answer comes as the arguments of a call that the client knows nothing of.
-    pub is_json_call: bool,
-    /// How to reckon what an answer used of which the provider does not say so, or which the gateway ends before that. None: the
-    /// client is told what was reported so far.
-    pub estimate: Option<Estimate>,
-    /// How the client may come back to the answer (Responses). None: its id is the provider's.
-    pub identity: Option<Box<Identity>>,
-}
-
-/// How usage is reckoned where the provider does not report it.
-#[derive(Debug, Clone, Copy)]
-pub struct Estimate {
-    /// The tokens of the request.
-    pub input: u64,
-    /// The tokens that so many bytes of answer come to.
-    pub output: fn(u64) -> u64,
-}
-
-impl Estimate {
-    /// What was used: the last report may be older than the last content.
-    fn usage(self, reported: Option<Usage>, content_bytes: u64) -> Usage {
-        let usage = reported.unwrap_or(Usage { input_uncached: self.input, ..Usage::default() });
-        Usage { output: usage.output.max((self.output)(content_bytes)), ..usage }
-    }
-}
-
-impl ReplyOptions {
-    /// Makes of a provider's whole answer what was asked for, as far as the gateway itself has to see to that.
-    pub fn apply(&self, reply: &mut Reply) {
-        if self.is_json_call {
-            json_tool::unwrap(reply);
-        }
-        self.stops.cut(reply);
-        reply.others.truncate(self.answers.saturating_sub(1));
-    }
-
-    /// Fills in what a whole answer of so many bytes used, where the provider said nothing.
-    pub fn reckon(&self, reply: &mut Reply, content_bytes: u64) {
-        if let (None, Some(estimate)) = (reply.usage, self.estimate) {
-            reply.usage = Some(estimate.usage(None, content_bytes));
-            reply.warnings.add(USAGE_ESTIMATED, "usage");
-        }
-    }
-}
-
-/// Writes neutral events as a client's stream.
-pub struct StreamEncoder {
-    writer: Writer,
-    aliases: Aliases,
-    /// The arguments of an open custom call, which come wrapped in JSON.
-    wrapped: Option<String>,
-    format: Format,
-    /// Which of several answers is written, and how far the others are.
-    number: usize,
-    parked: BTreeMap<usize, (Writer, Option<String>)>,
-}
-
-enum Writer {
-    Chat(openai_chat::encode_stream::Writer),
-    Messages(anthropic_messages::encode_stream::Writer),
-    Responses(Box<openai_responses::encode_stream::Writer>),
-    Gemini(gemini::encode_stream::Writer),
-    Completions(completions::Writer),
-    /// A format that clients are not served in.
-    None,
-}
-
-impl StreamEncoder {
-    /// Writes a stream of this format.
-    #[must_use]
-    pub fn new(format: Format, options: ReplyOptions) -> Self {
-        let aliases = options.aliases.clone();
-        let writer = match format {
-            Format::OpenAiChat => Writer::Chat(openai_chat::encode_stream::Writer::new(options)),
-            Format::AnthropicMessages => Writer::Messages(anthropic_messages::encode_stream::Writer::new(options)),
-            Format::OpenAiResponses => Writer::Responses(Box::new(openai_responses::encode_stream::Writer::new(options))),
-            Format::Gemini => Writer::Gemini(gemini::encode_stream::Writer::new(options)),
-            Format::OpenAiCompletions => Writer::Completions(completions::Writer::new(options)),
-            Format::OpenAiEmbeddings
-            | Format::CohereChat
-            | Format::BedrockConverse
-            | Format::GeminiBatchEmbedding
-            | Format::CohereEmbedding
-            | Format::VertexEmbedding
-            | Format::BedrockEmbedding
-            | Format::AnthropicTokenCount
-            | Format::GeminiTokenCount
-            | Format::VertexTokenCount
-            | Format::OpenAiTokenCount
-            | Format::GeminiEmbedding
-            | Format::OpenAiImages
-            | Format::JinaRerank
-            | Format::CohereRerank
-            | Format::VoyageRerank
-            | Format::BedrockRerank
-            | Format::Opaque => Writer::None,
-        };
-        Self { writer, aliases, wrapped: None, format, number: 0, parked: BTreeMap::new() }
-    }
-
-    /// Writes what an event comes to behind `out`. A fault writes nothing: see [`Self::fail`].
-    pub fn push(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        match event {
-            Event::Answer(number) => return self.turn_to(*number, out),
-            // The first answer is written to its end last, and tells what is of all of them.
-            _ if self.number != 0 && !event.is_of_one() => {
-                return self.parked.get_mut(&0).into_iter().for_each(|(first, _)| first.write(event, out));
-            }
-            _ if self.aliases.is_empty() => return self.writer.write(event, out),
-            _ => {}
-        }
-        match *event {
-            Event::Open(Open::Call { id, name, kind }) => {
-                let is_custom = self.aliases.is_custom(name);
-                self.wrapped = is_custom.then(String::new);
-                let kind = if is_custom { CallKind::Custom } else { kind };
-                let name = self.aliases.client(name).to_owned();
-                self.write(&Event::Open(Open::Call { id, name: &name, kind }), out);
-            }
-            Event::Delta(delta) if self.wrapped.is_some() => {
-                if let Some(wrapped) = self.wrapped.as_mut().filter(|wrapped| wrapped.len() + delta.len() <= GATHERED_BYTES_MAX)
-                {
-                    wrapped.push_str(delta);
-                }
-            }
-            Event::Close(_) => {
-                if let Some(wrapped) = self.wrapped.take() {
-                    let text = unwrap(&wrapped);
-                    if !text.is_empty() {
-                        self.write(&Event::Delta(&text), out);
-                    }
-                }
-                self.write(event, out);
-            }
-            _ => self.write(event, out),
-        }
-    }
-
-    fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        self.writer.write(event, out);
-    }
-
-    /// Writes on at another answer.
-    fn turn_to(&mut self, number: usize, out: &mut Vec<u8>) {
-        if number == self.number {
-            return;
-        }
-        let next = self.parked.remove(&number).unwrap_or_else(|| {
-            let first = self.parked.get(&0).map_or(&self.writer, |(first, _)| first);
-            (first.other(number as u64, out), None)
-        });
-        let last = (std::mem::replace(&mut self.writer, next.0), std::mem::replace(&mut self.wrapped, next.1));
-        if let (Writer::Gemini(next), Writer::Gemini(last)) = (&mut self.writer, &last.0) {
-            next.follow(last);
-        }
-        self.parked.insert(self.number, last);
-        self.number = number;
-    }
-
-    /// Ends a broken stream with the error event of the client's format.
-    pub fn fail(&mut self, error: &ErrorBody<'_>, facts: &StreamFacts, out: &mut Vec<u8>) {
-        match &mut self.writer {
-            Writer::Responses(writer) => writer.fail(error, out),
-            Writer::Gemini(writer) => writer.fail(error, out),
-            _ => out.extend_from_slice(&error_body::event(self.format, error, &facts.envelope)),
-        }
-    }
-}
-
-impl Writer {
-    fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        match self {
-            Self::Chat(writer) => writer.write(event, out),
-            Self::Messages(writer) => writer.write(event, out),
-            Self::Responses(writer) => writer.write(event, out),
-            Self::Gemini(writer) => writer.write(event, out),
-            Self::Completions(writer) => writer.write(event, out),
-            Self::None => {}
-        }
-    }
-
-    /// Begins another answer, where the format has several.
-    fn other(&self, number: u64, out: &mut Vec<u8>) -> Self {
-        match self {
-            Self::Chat(writer) => Self::Chat(writer.other(number, out)),
-            Self::Gemini(writer) => Self::Gemini(writer.other(number)),
-            _ => Self::None,
-        }
-    }
-}
 
 /// Translates one stream. Used as [`crate::stream::Watcher`] is: push, look at the facts, finish; and if the facts hold a fault
 /// then, [`Self::fail`].

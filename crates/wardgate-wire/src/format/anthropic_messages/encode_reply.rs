@@ -9,7 +9,7 @@ use crate::neutral::opaque::{Opaque, OpaqueKind, UNSIGNED};
 use crate::neutral::reply::{Reply, Stop};
 use crate::neutral::tool::CallKind;
 use crate::transcode::fit::arguments_object;
-use crate::transcode::transcoder::ReplyOptions;
+use crate::transcode::options::ReplyOptions;
 use wardgate_core::format::Format;
 use wardgate_core::usage::Usage;
 

@@ -11,7 +11,7 @@ use crate::neutral::reply::Stop;
 use crate::neutral::request::Tier;
 use crate::neutral::served::Served;
 use crate::neutral::tool::CallKind;
-use crate::transcode::transcoder::ReplyOptions;
+use crate::transcode::options::ReplyOptions;
 use wardgate_core::format::Format;
 use wardgate_core::usage::Usage;
 

@@ -9,7 +9,7 @@ use crate::neutral::opaque::Opaque;
 use crate::neutral::reply::{Reply, Stop};
 use crate::neutral::tool::{Call, CallKind};
 use crate::transcode::fit::arguments_object;
-use crate::transcode::transcoder::ReplyOptions;
+use crate::transcode::options::ReplyOptions;
 use std::borrow::Cow;
 use wardgate_core::format::Format;
 

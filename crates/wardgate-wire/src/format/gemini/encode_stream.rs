@@ -14,7 +14,7 @@ use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
 use crate::neutral::request::Tier;
 use crate::neutral::tool::CallKind;
 use crate::transcode::fit::arguments_object;
-use crate::transcode::transcoder::ReplyOptions;
+use crate::transcode::options::ReplyOptions;
 use wardgate_core::usage::Usage;
 
 pub(crate) struct Writer {

@@ -1,6 +1,7 @@
 //! Reading a whole Chat Completions answer.
 
-use super::decode_stream::{Annotation, ContentPart, ExtraContent, stop};
+use super::chunk::{Annotation, ExtraContent};
+use super::decode_stream::{ContentPart, stop};
 use super::logprobs;
 use super::marks::{Marks, Source as Numbered, sources};
 use super::reasoning;

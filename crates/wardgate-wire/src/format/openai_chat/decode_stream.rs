@@ -4,6 +4,7 @@
 //! reason is held until the end, because usage and more may follow it.
 
 use super::calls::{Calls, Fragment};
+use super::chunk::{Annotation, CallDelta, Choice, Choices, Chunk, Delta, ExtraContent};
 use super::logprobs;
 use super::marks::{Marks, Source, sources};
 use super::reasoning::Detail;
@@ -11,8 +12,6 @@ use super::template::Template;
 use super::tier;
 use super::usage::ChatUsage;
 use crate::json::Text;
-use crate::json::count::seconds;
-use crate::neutral::content::Citation;
 use crate::neutral::event::{Event, truncated};
 use crate::neutral::logprobs::Logprob;
 use crate::neutral::opaque::{Opaque, OpaqueKind, Origin};
@@ -21,196 +20,8 @@ use crate::neutral::tool::CallKind;
 use crate::transcode::decoder::{parse, unreadable};
 use crate::transcode::parts::{Parts, Sink};
 use serde::Deserialize;
-use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::fmt;
 use wardgate_core::fault::{Fault, FaultClass};
-
-/// A chunk. What hardly any chunk has is in boxes, so that reading one moves few bytes.
-#[derive(Deserialize)]
-struct Chunk<'b> {
-    /// These two stand in every chunk, and are read in the first one alone.
-    #[serde(borrow)]
-    id: Option<&'b RawValue>,
-    #[serde(borrow)]
-    model: Option<&'b RawValue>,
-    #[serde(default, deserialize_with = "seconds")]
-    created: Option<i64>,
-    #[serde(borrow)]
-    choices: Option<Choices<'b>>,
-    usage: Option<Box<ChatUsage>>,
-    /// This one as well, and in the last one.
-    #[serde(borrow)]
-    service_tier: Option<&'b RawValue>,
-    x_groq: Option<Box<XGroq>>,
-    /// Perplexity's sources.
-    #[serde(borrow)]
-    search_results: Option<&'b RawValue>,
-    #[serde(borrow)]
-    citations: Option<&'b RawValue>,
-    #[serde(borrow)]
-    error: Option<&'b RawValue>,
-    /// OpenAI's padding, by which the length of a chunk does not tell that of its text.
-    #[serde(borrow)]
-    obfuscation: Option<&'b RawValue>,
-}
-
-impl<'b> Chunk<'b> {
-    /// The text, if that is all that the chunk says.
-    fn sole_text(&self) -> Option<&'b RawValue> {
-        let Some(Choices { first: Some(choice), more }) = &self.choices else { return None };
-        let is_bare = more.is_empty() && self.usage.is_none() && self.x_groq.is_none() && self.error.is_none();
-        choice.sole_text().filter(|_| is_bare)
-    }
-}
-
-#[derive(Deserialize)]
-struct XGroq {
-    usage: Option<Box<ChatUsage>>,
-}
-
-/// The choices. There is nearly always one, which then needs no list.
-struct Choices<'b> {
-    first: Option<Choice<'b>>,
-    more: Vec<Choice<'b>>,
-}
-
-impl<'b> Choices<'b> {
-    fn into_iter(self) -> impl Iterator<Item = Choice<'b>> {
-        self.first.into_iter().chain(self.more)
-    }
-}
-
-impl<'de: 'b, 'b> Deserialize<'de> for Choices<'b> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Choices<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of choices")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Choices<'de>, A::Error> {
-                let mut choices = Choices { first: list.next_element()?, more: Vec::new() };
-                while let Some(choice) = list.next_element()? {
-                    choices.more.push(choice);
-                }
-                Ok(choices)
-            }
-        }
-        deserializer.deserialize_seq(List)
-    }
-}
-
-#[derive(Deserialize)]
-struct Choice<'b> {
-    index: Option<u64>,
-    #[serde(borrow)]
-    delta: Option<Box<Delta<'b>>>,
-    #[serde(borrow)]
-    finish_reason: Option<Text<'b>>,
-    #[serde(borrow)]
-    logprobs: Option<&'b RawValue>,
-    usage: Option<Box<ChatUsage>>,
-}
-
-impl<'b> Choice<'b> {
-    fn sole_text(&self) -> Option<&'b RawValue> {
-        let Self { index: None | Some(0), delta: Some(delta), finish_reason: None, logprobs: None, usage: None } = self else {
-            return None;
-        };
-        let Delta { content, refusal, reasoning_content, reasoning, reasoning_details, tool_calls, annotations } = &**delta;
-        let others = [refusal, reasoning_content, reasoning];
-        let is_sole = others.iter().all(|other| other.as_ref().is_none_or(Text::is_empty))
-            && reasoning_details.as_ref().is_none_or(Vec::is_empty)
-            && tool_calls.as_ref().is_none_or(Vec::is_empty)
-            && annotations.as_ref().is_none_or(Vec::is_empty);
-        content.filter(|content| is_sole && content.get().starts_with('"'))
-    }
-}
-
-#[derive(Deserialize)]
-struct Delta<'b> {
-    #[serde(borrow)]
-    content: Option<&'b RawValue>,
-    #[serde(borrow)]
-    refusal: Option<Text<'b>>,
-    #[serde(borrow)]
-    reasoning_content: Option<Text<'b>>,
-    #[serde(borrow)]
-    reasoning: Option<Text<'b>>,
-    #[serde(borrow)]
-    reasoning_details: Option<Vec<&'b RawValue>>,
-    #[serde(borrow)]
-    tool_calls: Option<Vec<CallDelta<'b>>>,
-    annotations: Option<Vec<Annotation>>,
-}
-
-#[derive(Deserialize)]
-struct CallDelta<'b> {
-    index: Option<u64>,
-    #[serde(borrow)]
-    id: Option<Text<'b>>,
-    #[serde(borrow)]
-    function: Option<FunctionDelta<'b>>,
-    #[serde(borrow)]
-    custom: Option<CustomDelta<'b>>,
-    extra_content: Option<ExtraContent>,
-}
-
-#[derive(Deserialize)]
-struct FunctionDelta<'b> {
-    #[serde(borrow)]
-    name: Option<Text<'b>>,
-    #[serde(borrow)]
-    arguments: Option<&'b RawValue>,
-}
-
-#[derive(Deserialize)]
-struct CustomDelta<'b> {
-    #[serde(borrow)]
-    name: Option<Text<'b>>,
-    #[serde(borrow)]
-    input: Option<Text<'b>>,
-}
-
-/// Where Gemini's compatible endpoint signs calls.
-#[derive(Deserialize)]
-pub(super) struct ExtraContent {
-    google: Option<Google>,
-}
-
-#[derive(Deserialize)]
-struct Google {
-    thought_signature: Option<String>,
-}
-
-impl ExtraContent {
-    pub(super) fn signature(self) -> Option<String> {
-        self.google?.thought_signature
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Annotation {
-    url_citation: Option<UrlCitation>,
-}
-
-#[derive(Deserialize)]
-struct UrlCitation {
-    url: Option<String>,
-    title: Option<String>,
-    start_index: Option<u64>,
-    end_index: Option<u64>,
-}
-
-impl Annotation {
-    pub(super) fn citation(self) -> Option<Citation> {
-        let UrlCitation { url, title, start_index, end_index } = self.url_citation?;
-        Some(Citation { url, title, start: start_index, end: end_index, ..Citation::default() })
-    }
-}
 
 /// What has been read of a stream.
 pub(crate) struct Reader {

@@ -6,7 +6,7 @@ use crate::json::write::object;
 use crate::neutral::content::{Citation, Content, Reasoning};
 use crate::neutral::reply::{Reply, Stop};
 use crate::neutral::tool::{Call, CallKind};
-use crate::transcode::transcoder::ReplyOptions;
+use crate::transcode::options::ReplyOptions;
 use wardgate_core::usage::Usage;
 
 pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {

@@ -12,7 +12,7 @@ use crate::neutral::event::{Event, Open};
 use crate::neutral::reply::Stop;
 use crate::neutral::request::Tier;
 use crate::neutral::tool::CallKind;
-use crate::transcode::transcoder::ReplyOptions;
+use crate::transcode::options::ReplyOptions;
 use wardgate_core::usage::Usage;
 
 pub(crate) struct Writer {

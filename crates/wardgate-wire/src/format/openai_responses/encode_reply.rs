@@ -3,7 +3,7 @@
 use super::encode_stream::Writer;
 use crate::neutral::event::Event;
 use crate::neutral::reply::Reply;
-use crate::transcode::transcoder::ReplyOptions;
+use crate::transcode::options::ReplyOptions;
 
 pub(crate) fn encode(reply: &Reply, options: &ReplyOptions) -> Vec<u8> {
     let mut writer = Writer::new(options.clone());

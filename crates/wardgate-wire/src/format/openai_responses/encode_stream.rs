@@ -18,7 +18,7 @@ use crate::neutral::reply::{GATHERED_BYTES_MAX, Stop};
 use crate::neutral::request::Tier;
 use crate::neutral::served::Served;
 use crate::neutral::tool::CallKind;
-use crate::transcode::transcoder::ReplyOptions;
+use crate::transcode::options::ReplyOptions;
 use item::{Item, Kind, element};
 use wardgate_core::usage::Usage;
 
