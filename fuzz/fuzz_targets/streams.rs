@@ -2,7 +2,7 @@
 
 #![no_main]
 
-#[allow(dead_code, reason = "each fuzzer uses a part")]
+#[expect(dead_code, reason = "each fuzzer uses a part")]
 #[path = "../../crates/wardgate-wire/tests/broken/checks.rs"]
 mod checks;
 

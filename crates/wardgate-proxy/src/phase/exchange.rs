@@ -147,7 +147,9 @@ pub(crate) async fn exchange(
     let credential = unseal(caller, candidate)?;
     let sent = passage.may_pause().then(|| body.clone());
     let mut call = call::call(deps, inbound, ask, candidate, credential, body)?;
-    let resumption = sent.map(|sent| Arc::new(Resumption::of(&call, sent, candidate.endpoint.auth, credential, timeout)));
+    let scheme = candidate.endpoint.auth;
+    let resumption = sent.map(|sent| Resumption::of(deps, &call, sent, scheme, credential, timeout));
+    let resumption = resumption.transpose()?.map(Arc::new);
     if is_first_again {
         call::add_idempotency_key(&inbound.headers, candidate, &mut call);
     }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use wardgate_core::fault::{Fault, FaultClass};
 use wardgate_core::secret::Secret;
+use wardgate_limits::memory::Reservation;
 use wardgate_model::{AuthScheme, Origin};
 use wardgate_upstream::{AnswerBody, Call, SlicedBody, auth};
 use wardgate_wire::edit::Slices;
@@ -32,13 +33,24 @@ pub(crate) struct Resumption {
     sent: Slices,
     /// How long the provider may take to answer.
     timeout: Duration,
+    /// The memory of what was sent, for as long as it may be sent again.
+    _memory: Reservation,
 }
 
 impl Resumption {
-    /// Of a call that is about to be made.
-    pub(crate) fn of(call: &Call, sent: Slices, scheme: AuthScheme, credential: Option<&Secret>, timeout: Duration) -> Self {
+    /// Of a call that is about to be made with this body.
+    pub(crate) fn of(
+        deps: &Deps,
+        call: &Call,
+        sent: Slices,
+        scheme: AuthScheme,
+        credential: Option<&Secret>,
+        timeout: Duration,
+    ) -> Result<Self, Failed> {
+        let memory = reserve(deps, length(&sent))?;
         let (url, headers) = (call.url.clone(), call.headers.clone());
-        Self { url, origin: call.origin, headers, scheme, credential: credential.cloned(), sent, timeout }
+        let credential = credential.cloned();
+        Ok(Self { url, origin: call.origin, headers, scheme, credential, sent, timeout, _memory: memory })
     }
 
     /// The rest of a stream, behind this content.
@@ -52,7 +64,10 @@ impl Resumption {
     /// Asks the provider to go on behind this content. Answers with the beginning of the rest.
     pub(crate) async fn send(&self, deps: &Deps, content: &str) -> Result<Response<AnswerBody>, Failed> {
         let by = Instant::now() + self.timeout;
-        let body = pause::request(&self.sent.concat(), content)
+        // What was sent stands there in one piece for a moment, and once more with what follows.
+        let sent = length(&self.sent);
+        let _memory = reserve(deps, 2 * sent + content.len())?;
+        let body = here(sent + content.len(), || pause::request(&self.sent.concat(), content))
             .ok_or_else(|| Fault::ours(FaultClass::Unreadable, "the request that is to be gone on with cannot be read"))?;
         let body = SlicedBody::new(vec![Bytes::from(body)]);
         let (url, headers) = (self.url.clone(), self.headers.clone());
@@ -72,6 +87,19 @@ impl Resumption {
         }
         read::compressed(&response).map_or(Ok(response), Err)
     }
+}
+
+fn length(slices: &Slices) -> usize {
+    slices.iter().map(Bytes::len).sum()
+}
+
+fn reserve(deps: &Deps, bytes: usize) -> Result<Reservation, Failed> {
+    let mut memory = deps.memory.open();
+    if memory.grow(bytes) { Ok(memory) } else { Err(out_of_memory()) }
+}
+
+fn out_of_memory() -> Failed {
+    Fault::ours(FaultClass::Overloaded, "this gateway is out of memory for answers").into()
 }
 
 /// Reads a whole answer, and the rest of it as often as the provider interrupts it. All of it is one answer to the client; nothing
@@ -94,13 +122,14 @@ pub(crate) async fn whole(
     let (body, memory) = loop {
         let reading = read::all(deps, status, Bytes::new(), incoming);
         let (body, mut memory) = timeout_at(read_by, reading).await.map_err(|_| too_late("complete its answer"))??;
-        let Some(paused) = pause::of(&body, &content).filter(|_| rounds > 0) else { break (body, memory) };
+        let paused = here(body.len(), || pause::of(&body, &content));
+        let Some(paused) = paused.filter(|_| rounds > 0) else { break (body, memory) };
         rounds -= 1;
         meter.part(paused.usage, paused.content_bytes);
         earlier = Some(paused.usage.unwrap_or_default().plus(earlier.unwrap_or_default()));
         content = paused.content;
         if !memory.grow(content.len()) {
-            return Err(Fault::ours(FaultClass::Overloaded, "this gateway is out of memory for answers").into());
+            return Err(out_of_memory());
         }
         read_by = Instant::now() + resumption.timeout;
         incoming = resumption.send(deps, &content).await?.into_body();

@@ -29,22 +29,51 @@ pub(crate) fn complete(deps: &Deps, caller: &Caller, ask: Ask) -> Result<Ask, Fa
     if !may_name {
         return Ok(ask);
     }
-    here(ask.body.len(), || {
-        let conversation = Conversation::of(&ask.body);
-        let bound = Bound::of(deps, caller);
-        let named = Named::find(deps, caller.key.record.id, &conversation, bound.bytes_max)?;
-        if named.is_empty() {
-            return Ok(ask);
+    let key_id = caller.key.record.id;
+    let bytes_max = Bound::of(deps, caller).bytes_max;
+    let asked = ask.body.clone();
+    let conversation = here(asked.len(), || Conversation::of(&asked));
+    let chain = chain(deps, key_id, conversation.previous.as_deref(), bytes_max)?;
+    // A short body may name long turns.
+    let bytes = asked.len() + chain.iter().map(|kept| kept.turn.length()).sum::<usize>();
+    let named = here(bytes, || Named::find(deps, key_id, chain, conversation.input));
+    if named.is_empty() {
+        return Ok(ask);
+    }
+    let earlier = Earlier {
+        previous: conversation.previous.filter(|_| !named.chain.is_empty()).map(Cow::into_owned),
+        input: conversation.input.map(|input| asked.slice_ref(input.as_bytes())),
+    };
+    let bytes = bytes + named.answers.values().map(|kept| kept.turn.length()).sum::<usize>();
+    let mut completed = here(bytes, || {
+        let (body, memory) = named.write(&asked, ask.memory, bytes_max)?;
+        ask::of(body.into(), ask.surface, memory)
+    })?;
+    completed.earlier = Some(earlier);
+    Ok(completed)
+}
+
+/// The turns behind which a request goes on, the oldest first; none where only its provider may know them.
+fn chain(deps: &Deps, key_id: AccessKeyId, previous: Option<&str>, bytes_max: usize) -> Result<Vec<Arc<Kept>>, Failure> {
+    let mut chain: Vec<Arc<Kept>> = Vec::new();
+    let mut bytes = 0;
+    let mut next = previous.map(str::to_owned);
+    while let Some(id) = next.take() {
+        match deps.recall.find(key_id, number(&id)) {
+            Some(kept) if kept.turn.input.is_some() && chain.len() < CHAIN_MAX => {
+                bytes += kept.turn.length();
+                if bytes > bytes_max {
+                    return Err(Failure::ConversationTooLong { bytes_max });
+                }
+                next.clone_from(&kept.turn.previous);
+                chain.push(kept);
+            }
+            None if chain.is_empty() && !is_ours(&id) => break,
+            _ => return Err(not_found(&id)),
         }
-        let earlier = Earlier {
-            previous: conversation.previous.filter(|_| !named.chain.is_empty()).map(Cow::into_owned),
-            input: conversation.input.map(|input| ask.body.slice_ref(input.as_bytes())),
-        };
-        let (body, memory) = named.write(&ask.body, ask.memory, bound.bytes_max)?;
-        let mut completed = ask::of(body.into(), ask.surface, memory)?;
-        completed.earlier = Some(earlier);
-        Ok(completed)
-    })
+    }
+    chain.reverse();
+    Ok(chain)
 }
 
 /// The turns that a request names.
@@ -56,26 +85,9 @@ struct Named {
 }
 
 impl Named {
-    fn find(deps: &Deps, key_id: AccessKeyId, asked: &Conversation<'_>, bytes_max: usize) -> Result<Self, Failure> {
-        let mut chain: Vec<Arc<Kept>> = Vec::new();
-        let mut bytes = 0;
-        let mut next = asked.previous.as_deref().map(str::to_owned);
-        while let Some(id) = next.take() {
-            match deps.recall.find(key_id, number(&id)) {
-                Some(kept) if kept.turn.input.is_some() && chain.len() < CHAIN_MAX => {
-                    bytes += kept.turn.length();
-                    if bytes > bytes_max {
-                        return Err(Failure::ConversationTooLong { bytes_max });
-                    }
-                    next.clone_from(&kept.turn.previous);
-                    chain.push(kept);
-                }
-                None if chain.is_empty() && !is_ours(&id) => break,
-                _ => return Err(not_found(&id)),
-            }
-        }
-        chain.reverse();
-        let inputs = chain.iter().filter_map(|kept| kept.turn.input.as_deref()).chain(asked.input);
+    /// The chain, and what the inputs of its turns and of this request name.
+    fn find(deps: &Deps, key_id: AccessKeyId, chain: Vec<Arc<Kept>>, input: Option<&str>) -> Self {
+        let inputs = chain.iter().filter_map(|kept| kept.turn.input.as_deref()).chain(input);
         let mut answers = HashMap::new();
         for item in inputs.flat_map(recall::items_named) {
             if !answers.contains_key(&item.answer)
@@ -84,7 +96,7 @@ impl Named {
                 answers.insert(item.answer, kept);
             }
         }
-        Ok(Self { chain, answers })
+        Self { chain, answers }
     }
 
     fn is_empty(&self) -> bool {
