@@ -23,9 +23,19 @@ pub(crate) fn get(deps: &Deps, caller: &Caller, id: &str, query: Option<&str>) -
         let why = "an answer that is over is not streamed again: ask for it without";
         return Err(Failure::Untranslatable(Box::new(Untranslatable::new("unsupported_parameter", "stream", why))));
     }
-    let mut response = Response::new(ReplyBody::whole(Bytes::copy_from_slice(kept.turn.answer.as_bytes())));
+    // However many read it slowly, it is in memory once.
+    let mut response = Response::new(ReplyBody::whole(Bytes::from_owner(Told(kept))));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
+}
+
+/// A kept answer as a body.
+struct Told(Arc<Kept>);
+
+impl AsRef<[u8]> for Told {
+    fn as_ref(&self) -> &[u8] {
+        self.0.turn.answer.as_bytes()
+    }
 }
 
 /// Forgets the answer.
