@@ -3,7 +3,7 @@
 //! The state machine is the format's; what it learns is [`StreamFacts`], the same for all. Events pass as they came, except
 //! that a usage event which only the gateway asked for is taken out again.
 
-use crate::format::{anthropic_messages, gemini, openai_chat, openai_completions, openai_responses};
+use crate::format::{ConversationFormat, anthropic_messages, gemini, openai_chat, openai_completions, openai_responses};
 use crate::sse::{self, Event, EventTooLarge, Splitter};
 use bytes::{Bytes, BytesMut};
 use wardgate_core::fault::{Fault, FaultClass};
@@ -168,33 +168,18 @@ impl Watcher {
         let credential = self.credential.as_ref().map(Secret::expose);
         match event.data.as_deref() {
             None | Some([]) => Verdict::Pass,
-            Some(data) => match self.format {
-                Format::OpenAiChat => self.chat.read(data, self.hides_usage, credential, &mut self.facts),
-                Format::AnthropicMessages => anthropic_messages::stream::read(event.name, data, credential, &mut self.facts),
-                Format::OpenAiResponses => openai_responses::stream::read(data, credential, &mut self.facts),
-                Format::Gemini => gemini::stream::read(data, credential, &mut self.facts),
-                Format::OpenAiCompletions => {
+            Some(data) => match ConversationFormat::of(self.format) {
+                Some(ConversationFormat::Chat) => self.chat.read(data, self.hides_usage, credential, &mut self.facts),
+                Some(ConversationFormat::Messages) => {
+                    anthropic_messages::stream::read(event.name, data, credential, &mut self.facts)
+                }
+                Some(ConversationFormat::Responses) => openai_responses::stream::read(data, credential, &mut self.facts),
+                Some(ConversationFormat::Gemini) => gemini::stream::read(data, credential, &mut self.facts),
+                Some(ConversationFormat::Completions) => {
                     openai_completions::stream::read(data, self.hides_usage, credential, &mut self.facts)
                 }
                 // These have no server-sent events that a client would get as they are.
-                Format::OpenAiEmbeddings
-                | Format::CohereChat
-                | Format::BedrockConverse
-                | Format::GeminiBatchEmbedding
-                | Format::CohereEmbedding
-                | Format::VertexEmbedding
-                | Format::BedrockEmbedding
-                | Format::AnthropicTokenCount
-                | Format::GeminiTokenCount
-                | Format::VertexTokenCount
-                | Format::OpenAiTokenCount
-                | Format::GeminiEmbedding
-                | Format::OpenAiImages
-                | Format::JinaRerank
-                | Format::CohereRerank
-                | Format::VoyageRerank
-                | Format::BedrockRerank
-                | Format::Opaque => Verdict::Pass,
+                Some(ConversationFormat::Cohere | ConversationFormat::Converse) | None => Verdict::Pass,
             },
         }
     }

@@ -34,7 +34,9 @@ pub(crate) mod served;
 
 use crate::depth;
 use crate::error_body::{ErrorBody, ErrorKind};
-use crate::format::{anthropic_messages, bedrock_converse, cohere_chat, gemini, openai_chat, openai_responses};
+use crate::format::{
+    ConversationFormat, anthropic_messages, bedrock_converse, cohere_chat, gemini, openai_chat, openai_responses,
+};
 use crate::json::Path;
 use crate::neutral::loss::{Untranslatable, Warnings};
 use crate::neutral::opaque::Origin;
@@ -92,29 +94,14 @@ pub fn decode_request(format: Format, body: &[u8]) -> Result<Request, Untranslat
     }
     let value: &RawValue = serde_json::from_slice(body)
         .map_err(|error| path.wrong(format!("not valid JSON at line {} column {}", error.line(), error.column())))?;
-    let request = match format {
-        Format::OpenAiChat => openai_chat::decode_request::decode(value),
-        Format::AnthropicMessages => anthropic_messages::decode_request::decode(value),
-        Format::OpenAiResponses => openai_responses::decode_request::decode(value),
-        Format::Gemini => gemini::decode_request::decode(value),
-        Format::OpenAiCompletions => completions::decode(value),
-        Format::AnthropicTokenCount | Format::GeminiTokenCount | Format::VertexTokenCount | Format::OpenAiTokenCount => {
-            counts::decode(format, value)
-        }
-        Format::OpenAiEmbeddings
-        | Format::CohereChat
-        | Format::BedrockConverse
-        | Format::GeminiBatchEmbedding
-        | Format::CohereEmbedding
-        | Format::VertexEmbedding
-        | Format::BedrockEmbedding
-        | Format::GeminiEmbedding
-        | Format::OpenAiImages
-        | Format::JinaRerank
-        | Format::CohereRerank
-        | Format::VoyageRerank
-        | Format::BedrockRerank
-        | Format::Opaque => Err(no_route(format)),
+    let request = match ConversationFormat::of(format) {
+        Some(ConversationFormat::Chat) => openai_chat::decode_request::decode(value),
+        Some(ConversationFormat::Messages) => anthropic_messages::decode_request::decode(value),
+        Some(ConversationFormat::Responses) => openai_responses::decode_request::decode(value),
+        Some(ConversationFormat::Gemini) => gemini::decode_request::decode(value),
+        Some(ConversationFormat::Completions) => completions::decode(value),
+        None if format.is_token_count() => counts::decode(format, value),
+        Some(ConversationFormat::Cohere | ConversationFormat::Converse) | None => Err(no_route(format)),
     }?;
     if request.turns.len() > TURNS_MAX {
         return Err(path.wrong(format!("the conversation has more than {TURNS_MAX} turns")));
@@ -142,29 +129,15 @@ pub fn encode_request(format: Format, request: &Request, target: &Target<'_>) ->
     let is_json_call = rewritten.is_some();
     let request = served::settled(format, rewritten.map_or(Cow::Borrowed(request), Cow::Owned), target);
     let request = &*request;
-    let mut encoded = match format {
-        Format::OpenAiChat => openai_chat::encode_request::encode(request, target),
-        Format::AnthropicMessages => anthropic_messages::encode_request::encode(request, target),
-        Format::OpenAiResponses => openai_responses::encode_request::encode(request, target),
-        Format::Gemini => gemini::encode_request::encode(request, target),
-        Format::CohereChat => cohere_chat::encode_request::encode(request, target),
-        Format::BedrockConverse => bedrock_converse::encode_request::encode(request, target),
-        Format::AnthropicTokenCount | Format::GeminiTokenCount | Format::VertexTokenCount | Format::OpenAiTokenCount => {
-            counts::encode(format, request, target)
-        }
-        Format::OpenAiCompletions
-        | Format::OpenAiEmbeddings
-        | Format::GeminiBatchEmbedding
-        | Format::CohereEmbedding
-        | Format::VertexEmbedding
-        | Format::BedrockEmbedding
-        | Format::GeminiEmbedding
-        | Format::OpenAiImages
-        | Format::JinaRerank
-        | Format::CohereRerank
-        | Format::VoyageRerank
-        | Format::BedrockRerank
-        | Format::Opaque => Err(no_route(format)),
+    let mut encoded = match ConversationFormat::of(format) {
+        Some(ConversationFormat::Chat) => openai_chat::encode_request::encode(request, target),
+        Some(ConversationFormat::Messages) => anthropic_messages::encode_request::encode(request, target),
+        Some(ConversationFormat::Responses) => openai_responses::encode_request::encode(request, target),
+        Some(ConversationFormat::Gemini) => gemini::encode_request::encode(request, target),
+        Some(ConversationFormat::Cohere) => cohere_chat::encode_request::encode(request, target),
+        Some(ConversationFormat::Converse) => bedrock_converse::encode_request::encode(request, target),
+        None if format.is_token_count() => counts::encode(format, request, target),
+        Some(ConversationFormat::Completions) | None => Err(no_route(format)),
     }?;
     answers::check_encoded(request, &encoded, is_json_call)?;
     if lost_pictures.is_some() {
@@ -190,30 +163,14 @@ pub fn decode_reply(format: Format, body: &[u8], mark: u64, credential: Option<&
         return Err(Fault::new(FaultClass::Unreadable, "the provider's answer nests too deep"));
     }
     let origin = Origin { format, mark };
-    let mut reply = match format {
-        Format::OpenAiChat => openai_chat::decode_reply::decode(body, origin, credential),
-        Format::AnthropicMessages => anthropic_messages::decode_reply::decode(body, origin, credential),
-        Format::OpenAiResponses => openai_responses::decode_reply::decode(body, origin, credential),
-        Format::Gemini => gemini::decode_reply::decode(body, origin, credential),
-        Format::CohereChat => cohere_chat::decode_reply::decode(body, credential),
-        Format::BedrockConverse => bedrock_converse::decode_reply::decode(body, origin, credential),
-        Format::OpenAiCompletions
-        | Format::OpenAiEmbeddings
-        | Format::GeminiBatchEmbedding
-        | Format::CohereEmbedding
-        | Format::VertexEmbedding
-        | Format::BedrockEmbedding
-        | Format::AnthropicTokenCount
-        | Format::GeminiTokenCount
-        | Format::VertexTokenCount
-        | Format::OpenAiTokenCount
-        | Format::GeminiEmbedding
-        | Format::OpenAiImages
-        | Format::JinaRerank
-        | Format::CohereRerank
-        | Format::VoyageRerank
-        | Format::BedrockRerank
-        | Format::Opaque => {
+    let mut reply = match ConversationFormat::of(format) {
+        Some(ConversationFormat::Chat) => openai_chat::decode_reply::decode(body, origin, credential),
+        Some(ConversationFormat::Messages) => anthropic_messages::decode_reply::decode(body, origin, credential),
+        Some(ConversationFormat::Responses) => openai_responses::decode_reply::decode(body, origin, credential),
+        Some(ConversationFormat::Gemini) => gemini::decode_reply::decode(body, origin, credential),
+        Some(ConversationFormat::Cohere) => cohere_chat::decode_reply::decode(body, credential),
+        Some(ConversationFormat::Converse) => bedrock_converse::decode_reply::decode(body, origin, credential),
+        Some(ConversationFormat::Completions) | None => {
             Err(Fault::ours(FaultClass::Unreadable, format!("answers in {} are not translated", format.name())))
         }
     }?;
@@ -233,31 +190,14 @@ pub fn encode_reply(format: Format, reply: &Reply, options: &ReplyOptions) -> Ve
         restored = options.aliases.restore(reply);
         &restored
     };
-    match format {
-        Format::OpenAiChat => openai_chat::encode_reply::encode(reply, options),
-        Format::AnthropicMessages => anthropic_messages::encode_reply::encode(reply, options),
-        Format::OpenAiResponses => openai_responses::encode_reply::encode(reply, options),
-        Format::Gemini => gemini::encode_reply::encode(reply, options),
-        Format::OpenAiCompletions => completions::encode(reply, options),
+    match ConversationFormat::of(format) {
+        Some(ConversationFormat::Chat) => openai_chat::encode_reply::encode(reply, options),
+        Some(ConversationFormat::Messages) => anthropic_messages::encode_reply::encode(reply, options),
+        Some(ConversationFormat::Responses) => openai_responses::encode_reply::encode(reply, options),
+        Some(ConversationFormat::Gemini) => gemini::encode_reply::encode(reply, options),
+        Some(ConversationFormat::Completions) => completions::encode(reply, options),
         // Nobody is served these.
-        Format::OpenAiEmbeddings
-        | Format::CohereChat
-        | Format::BedrockConverse
-        | Format::GeminiBatchEmbedding
-        | Format::CohereEmbedding
-        | Format::VertexEmbedding
-        | Format::BedrockEmbedding
-        | Format::AnthropicTokenCount
-        | Format::GeminiTokenCount
-        | Format::VertexTokenCount
-        | Format::OpenAiTokenCount
-        | Format::GeminiEmbedding
-        | Format::OpenAiImages
-        | Format::JinaRerank
-        | Format::CohereRerank
-        | Format::VoyageRerank
-        | Format::BedrockRerank
-        | Format::Opaque => Vec::new(),
+        Some(ConversationFormat::Cohere | ConversationFormat::Converse) | None => Vec::new(),
     }
 }
 

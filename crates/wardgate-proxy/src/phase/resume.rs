@@ -95,11 +95,7 @@ fn length(slices: &Slices) -> usize {
 
 fn reserve(deps: &Deps, bytes: usize) -> Result<Reservation, Failed> {
     let mut memory = deps.memory.open();
-    if memory.grow(bytes) { Ok(memory) } else { Err(out_of_memory()) }
-}
-
-fn out_of_memory() -> Failed {
-    Fault::ours(FaultClass::Overloaded, "this gateway is out of memory for answers").into()
+    if memory.grow(bytes) { Ok(memory) } else { Err(read::out_of_memory()) }
 }
 
 /// Reads a whole answer, and the rest of it as often as the provider interrupts it. All of it is one answer to the client; nothing
@@ -129,7 +125,7 @@ pub(crate) async fn whole(
         earlier = Some(paused.usage.unwrap_or_default().plus(earlier.unwrap_or_default()));
         content = paused.content;
         if !memory.grow(content.len()) {
-            return Err(out_of_memory());
+            return Err(read::out_of_memory());
         }
         read_by = Instant::now() + resumption.timeout;
         incoming = resumption.send(deps, &content).await?.into_body();

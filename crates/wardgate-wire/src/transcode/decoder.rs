@@ -1,7 +1,9 @@
 //! From a provider's bytes to neutral events, a chunk at a time.
 
 use super::parts::Sink;
-use crate::format::{anthropic_messages, bedrock_converse, cohere_chat, gemini, openai_chat, openai_responses};
+use crate::format::{
+    ConversationFormat, anthropic_messages, bedrock_converse, cohere_chat, gemini, openai_chat, openai_responses,
+};
 use crate::neutral::event::{Event, truncated};
 use crate::neutral::opaque::Origin;
 use crate::sse::{self, Splitter};
@@ -43,30 +45,20 @@ impl StreamDecoder {
     #[must_use]
     pub fn new(format: Format, mark: u64) -> Self {
         let origin = Origin { format, mark };
-        let reader = match format {
-            Format::OpenAiChat => Reader::Chat(Box::new(openai_chat::decode_stream::Reader::new(origin))),
-            Format::AnthropicMessages => Reader::Messages(Box::new(anthropic_messages::decode_stream::Reader::new(origin))),
-            Format::OpenAiResponses => Reader::Responses(Box::new(openai_responses::decode_stream::Reader::new(origin))),
-            Format::Gemini => Reader::Gemini(Box::new(gemini::decode_stream::Reader::new(origin))),
-            Format::CohereChat => Reader::Cohere(Box::default()),
-            Format::BedrockConverse => Reader::Converse(Box::new(bedrock_converse::decode_stream::Reader::new(origin))),
-            Format::OpenAiCompletions
-            | Format::OpenAiEmbeddings
-            | Format::GeminiBatchEmbedding
-            | Format::CohereEmbedding
-            | Format::VertexEmbedding
-            | Format::BedrockEmbedding
-            | Format::AnthropicTokenCount
-            | Format::GeminiTokenCount
-            | Format::VertexTokenCount
-            | Format::OpenAiTokenCount
-            | Format::GeminiEmbedding
-            | Format::OpenAiImages
-            | Format::JinaRerank
-            | Format::CohereRerank
-            | Format::VoyageRerank
-            | Format::BedrockRerank
-            | Format::Opaque => Reader::None(format),
+        let reader = match ConversationFormat::of(format) {
+            Some(ConversationFormat::Chat) => Reader::Chat(Box::new(openai_chat::decode_stream::Reader::new(origin))),
+            Some(ConversationFormat::Messages) => {
+                Reader::Messages(Box::new(anthropic_messages::decode_stream::Reader::new(origin)))
+            }
+            Some(ConversationFormat::Responses) => {
+                Reader::Responses(Box::new(openai_responses::decode_stream::Reader::new(origin)))
+            }
+            Some(ConversationFormat::Gemini) => Reader::Gemini(Box::new(gemini::decode_stream::Reader::new(origin))),
+            Some(ConversationFormat::Cohere) => Reader::Cohere(Box::default()),
+            Some(ConversationFormat::Converse) => {
+                Reader::Converse(Box::new(bedrock_converse::decode_stream::Reader::new(origin)))
+            }
+            Some(ConversationFormat::Completions) | None => Reader::None(format),
         };
         let framing = match format {
             Format::Gemini => Framing::Gemini(gemini::framing::Framing::default()),

@@ -4,7 +4,7 @@ use super::aliases::{Aliases, unwrap};
 use super::completions;
 use super::options::ReplyOptions;
 use crate::error_body::{self, ErrorBody};
-use crate::format::{anthropic_messages, gemini, openai_chat, openai_responses};
+use crate::format::{ConversationFormat, anthropic_messages, gemini, openai_chat, openai_responses};
 use crate::neutral::event::{Event, Open};
 use crate::neutral::reply::GATHERED_BYTES_MAX;
 use crate::neutral::tool::CallKind;
@@ -39,30 +39,15 @@ impl StreamEncoder {
     #[must_use]
     pub fn new(format: Format, options: ReplyOptions) -> Self {
         let aliases = options.aliases.clone();
-        let writer = match format {
-            Format::OpenAiChat => Writer::Chat(openai_chat::encode_stream::Writer::new(options)),
-            Format::AnthropicMessages => Writer::Messages(anthropic_messages::encode_stream::Writer::new(options)),
-            Format::OpenAiResponses => Writer::Responses(Box::new(openai_responses::encode_stream::Writer::new(options))),
-            Format::Gemini => Writer::Gemini(gemini::encode_stream::Writer::new(options)),
-            Format::OpenAiCompletions => Writer::Completions(completions::Writer::new(options)),
-            Format::OpenAiEmbeddings
-            | Format::CohereChat
-            | Format::BedrockConverse
-            | Format::GeminiBatchEmbedding
-            | Format::CohereEmbedding
-            | Format::VertexEmbedding
-            | Format::BedrockEmbedding
-            | Format::AnthropicTokenCount
-            | Format::GeminiTokenCount
-            | Format::VertexTokenCount
-            | Format::OpenAiTokenCount
-            | Format::GeminiEmbedding
-            | Format::OpenAiImages
-            | Format::JinaRerank
-            | Format::CohereRerank
-            | Format::VoyageRerank
-            | Format::BedrockRerank
-            | Format::Opaque => Writer::None,
+        let writer = match ConversationFormat::of(format) {
+            Some(ConversationFormat::Chat) => Writer::Chat(openai_chat::encode_stream::Writer::new(options)),
+            Some(ConversationFormat::Messages) => Writer::Messages(anthropic_messages::encode_stream::Writer::new(options)),
+            Some(ConversationFormat::Responses) => {
+                Writer::Responses(Box::new(openai_responses::encode_stream::Writer::new(options)))
+            }
+            Some(ConversationFormat::Gemini) => Writer::Gemini(gemini::encode_stream::Writer::new(options)),
+            Some(ConversationFormat::Completions) => Writer::Completions(completions::Writer::new(options)),
+            Some(ConversationFormat::Cohere | ConversationFormat::Converse) | None => Writer::None,
         };
         Self { writer, aliases, wrapped: None, format, number: 0, parked: BTreeMap::new() }
     }

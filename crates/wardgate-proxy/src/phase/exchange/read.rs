@@ -17,6 +17,7 @@ use wardgate_core::format::{Format, Surface};
 use wardgate_limits::memory::Reservation;
 use wardgate_upstream::{AnswerBody, answer};
 use wardgate_wire::fault;
+
 /// Where AWS names an error, since its status says little.
 const AWS_ERROR: &str = "x-amzn-errortype";
 
@@ -111,7 +112,7 @@ pub(in crate::phase) async fn all(
             return Err(unreadable("the provider's answer is larger than this gateway takes"));
         }
         if !memory.grow(data.len()) {
-            return Err(Fault::ours(FaultClass::Overloaded, "this gateway is out of memory for answers").into());
+            return Err(out_of_memory());
         }
         // Most answers come in one piece, which then needs no copy.
         if first.is_empty() && joined.is_empty() {
@@ -127,6 +128,11 @@ pub(in crate::phase) async fn all(
         body.advance(BYTE_ORDER_MARK.len());
     }
     Ok((body, memory))
+}
+
+/// An answer for which there is no memory now.
+pub(in crate::phase) fn out_of_memory() -> Failed {
+    Fault::ours(FaultClass::Overloaded, "this gateway is out of memory for answers").into()
 }
 
 /// A stream is read until it says something.
